@@ -1,0 +1,3 @@
+//! The `ringfence` binary.
+
+fn main() {}
