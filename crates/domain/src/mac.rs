@@ -34,8 +34,7 @@ impl Mac {
 
     /// `00:15:65:1a:2b:3c`, as people read it.
     pub fn with_colons(self) -> String {
-        let [a, b, c, d, e, f] = self.0;
-        format!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
+        self.0.map(|byte| format!("{byte:02x}")).join(":")
     }
 }
 
