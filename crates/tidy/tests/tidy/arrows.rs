@@ -1,0 +1,97 @@
+//! Who may use whom: no arrow runs up, and each outside crate stays in its rooms.
+
+use std::process::Command;
+
+use tidy::manifest::{self, Manifest};
+use tidy::{assert_none, tree};
+
+/// Every room and the rooms that its code may use.
+const ROOMS: [(&str, &[&str]); 10] = [
+    ("bench", &["brands", "domain", "gate", "phonesim", "store", "wire"]),
+    ("brands", &["domain"]),
+    ("domain", &[]),
+    ("gate", &["brands", "domain", "store", "wire"]),
+    ("phonesim", &["brands", "domain", "wire"]),
+    ("portal", &["brands", "domain", "store"]),
+    ("ringfence", &["brands", "domain", "gate", "phonesim", "portal", "store", "wire"]),
+    ("store", &["domain"]),
+    ("tidy", &[]),
+    ("wire", &[]),
+];
+
+/// Outside crates that only these rooms may use in their code; a crate that is not listed is free to all.
+const KEPT_IN: [(&str, &[&str]); 12] = [
+    ("axum", &["portal"]),
+    ("clap", &["bench", "ringfence"]),
+    ("deadpool-postgres", &["store"]),
+    ("http", &["bench", "gate", "phonesim", "portal"]),
+    ("http-body-util", &["bench", "gate", "phonesim", "portal"]),
+    ("hyper", &["bench", "gate", "phonesim", "portal"]),
+    ("hyper-util", &["bench", "gate", "phonesim", "portal"]),
+    ("minijinja", &["brands", "portal"]),
+    ("rusqlite", &["store"]),
+    ("rustls", &["bench", "gate", "phonesim", "portal"]),
+    ("tokio", &["bench", "gate", "phonesim", "portal", "ringfence", "store"]),
+    ("tokio-postgres", &["store"]),
+];
+
+/// What the two pure rooms must build without, at any depth.
+const IMPURE: [&str; 6] = ["hyper", "mio", "rusqlite", "rustls", "socket2", "tokio"];
+
+#[test]
+fn no_arrow_runs_up() {
+    let manifests = manifest::all();
+    let mut problems = Vec::new();
+    for room in &manifests {
+        let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room.name) else {
+            problems.push(format!("{}: not in the table of rooms; give it a floor there and in ARCHITECTURE.md", room.name));
+            continue;
+        };
+        let others = manifests.iter().map(|other| other.name.as_str());
+        for used in others.filter(|other| room.uses.contains_key(*other) && !allowed.contains(other)) {
+            problems.push(format!("{} uses {used}", room.name));
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn the_binary_knows_simulated_phones_only_for_its_demo() {
+    let ringfence = room("ringfence");
+    assert!(ringfence.uses.get("phonesim").is_none_or(|optional| *optional), "ringfence: phonesim must be optional (feature demo)");
+}
+
+#[test]
+fn outside_crates_stay_in_their_rooms() {
+    let mut problems = Vec::new();
+    for room in manifest::all() {
+        for (name, rooms) in KEPT_IN {
+            if room.uses.contains_key(name) && !rooms.contains(&room.name.as_str()) {
+                problems.push(format!("{} uses {name}, which stays in {}", room.name, rooms.join(", ")));
+            }
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn the_pure_rooms_build_without_io() {
+    for room in ["domain", "wire"] {
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let output = Command::new(cargo)
+            .args(["tree", "--package", room, "--edges", "normal,build", "--prefix", "none", "--locked", "--offline"])
+            .current_dir(tree::root())
+            .output()
+            .expect("cargo runs, since it runs this test");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let listed = String::from_utf8_lossy(&output.stdout);
+        assert!(listed.starts_with(room), "{listed}");
+        let names = listed.lines().filter_map(|line| line.split_whitespace().next());
+        let impure: Vec<_> = names.filter(|name| IMPURE.contains(name)).map(|name| format!("{room} builds with {name}")).collect();
+        assert_none(&impure);
+    }
+}
+
+fn room(name: &str) -> Manifest {
+    manifest::all().into_iter().find(|room| room.name == name).unwrap_or_else(|| panic!("no crate {name}"))
+}
