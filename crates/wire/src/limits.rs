@@ -1,0 +1,22 @@
+//! Every limit of this crate.
+
+/// Bytes of one `Authorization` or `WWW-Authenticate` value. The longest seen from phones stay under 1 kB.
+pub const HEADER_BYTES_MAX: usize = 4096;
+
+/// Bytes of one parameter's value (escapes resolved), and of a Basic user name or password.
+pub const PARAMETER_BYTES_MAX: usize = 512;
+
+/// Parameters in one challenge or answer. RFC 7616 names twelve.
+pub const PARAMETERS_MAX: usize = 24;
+
+/// Challenges read from one `WWW-Authenticate` value.
+pub const CHALLENGES_MAX: usize = 8;
+
+/// How far a count may lie behind the highest one seen for its nonce, and still be taken once.
+pub const COUNT_WINDOW: u32 = 64;
+
+/// Answers without a count (RFC 2069 form) that one nonce serves. A booting phone asks for about five files.
+pub const UNCOUNTED_USES_MAX: usize = 16;
+
+/// How far in the future a nonce may be dated: the clocks of two nodes differ by less.
+pub const CLOCK_SKEW_MILLIS: u64 = 60_000;
