@@ -6,5 +6,9 @@
 //! What always holds: no sockets, no clock and no randomness (time and chance are arguments); every input, list
 //! and table has a limit, all of them in [`limits`]; nothing here prints a password.
 
+pub mod auth;
+pub mod challenge;
+pub mod digest;
 pub mod limits;
 pub mod nonce;
+mod params;
