@@ -1,12 +1,30 @@
 //! What is true: how a phone proves who it is, and what it is then given.
 //!
 //! Pure rules. Nobody here opens a socket, reads a clock or makes randomness: time and chance are arguments.
+//! The way of a request through this crate: [`evidence`] (what it proves) → [`admission`] (the table) → [`handover`] and
+//! [`grounds`] (what a claim is worth) → [`effect`] (what follows). A PIN goes through [`pin`], an admin's click through [`admin`].
 
+pub mod admin;
+pub mod admission;
 pub mod chance;
+pub mod claim;
+pub mod device;
+pub mod effect;
+pub mod evidence;
+pub mod grounds;
+pub mod handover;
+pub mod limits;
+pub mod login;
 pub mod mac;
+pub mod net;
+pub mod pin;
+pub mod policy;
+pub mod reason;
 pub mod secret;
 pub mod settings;
+pub mod tenancy;
 pub mod time;
+pub mod trust;
 
 pub use crate::chance::Chance;
 pub use crate::mac::Mac;

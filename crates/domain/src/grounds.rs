@@ -1,0 +1,65 @@
+//! Whether a claim has what today's policy asks.
+
+use crate::claim::Claim;
+use crate::device::{Auth, Device, Origin};
+use crate::login::GlobalLogin;
+use crate::policy::{CertificatePolicy, Policy};
+use crate::tenancy::Place;
+use crate::trust::StandIn;
+
+/// Whether the claim lacks a factor that comes before the PIN: the global login, or the certificate.
+///
+/// A global login that was revoked, or that does not cover the place where the device now stands, proves nothing any more; one that
+/// merely ended does, because a delivered login never ends by time alone.
+///
+/// For a MAC that nobody has added, `place` is `None` and every owner's login counts.
+pub fn missing_factor(claim: &Claim, place: Option<&Place>, policy: &Policy, globals: &[GlobalLogin]) -> bool {
+    let counts = |login: &GlobalLogin| !login.revoked && place.is_none_or(|place| login.covers(place));
+    let login = claim.grounds.global.is_some_and(|id| globals.iter().any(|login| login.id == id && counts(login)));
+    let certificate = claim.grounds.certificate;
+    let login_missing = policy.login_required() && !(login || certificate && policy.certificate == CertificatePolicy::Accept);
+    let certificate_missing = policy.certificate == CertificatePolicy::Require && !certificate;
+    login_missing || certificate_missing
+}
+
+/// Why a claim gets the full config.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The PIN cleared it, or it was handed over, and nothing that today's policy asks is missing.
+    Cleared,
+    /// A stand-in serves it.
+    StandIn(StandIn),
+}
+
+/// Whether, and why, a claim that is not the own login gets the full config (row 5 of the admission table).
+pub fn standing(claim: &Claim, device: &Device, policy: &Policy, globals: &[GlobalLogin], stand_in: Option<StandIn>) -> Option<Standing> {
+    let auth = &device.auth;
+    if set_by_admin(claim, auth) {
+        return Some(Standing::Cleared);
+    }
+    if missing_factor(claim, Some(&device.place), policy, globals) {
+        return None;
+    }
+    let this_epoch = claim.epoch == auth.epoch;
+    if !policy.pin_required() {
+        // The login is then the only factor, and a reset takes it: it counts only in the epoch that earned it.
+        return (this_epoch && auth.live.is_none() || handed_over(claim, auth)).then_some(Standing::Cleared);
+    }
+    let cleared = auth.used_claim(claim).is_some_and(|used| used.cleared.is_some());
+    if cleared || handed_over(claim, auth) && claim.grounds.stood_in {
+        return Some(Standing::Cleared);
+    }
+    stand_in.map(Standing::StandIn)
+}
+
+/// Handed over, and no reset, take-up or later hand-over since.
+fn handed_over(claim: &Claim, auth: &Auth) -> bool {
+    claim.grounds.handed_over && claim.epoch == auth.epoch
+}
+
+fn set_by_admin(claim: &Claim, auth: &Auth) -> bool {
+    auth.pending.as_ref().is_some_and(|pending| {
+        let by_admin = matches!(pending.origin, Origin::ByHand | Origin::Rotation);
+        by_admin && pending.login.as_ref().is_some_and(|login| login.claim == *claim)
+    })
+}

@@ -1,0 +1,121 @@
+//! Addresses and the networks around them.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+/// The network that a hand-over is bound to: IPv4 /24, IPv6 /56 (authentication.md section 5).
+pub fn handover_network(address: IpAddr) -> IpNet {
+    around(address, 24, 56)
+}
+
+/// The network that wrong PINs are counted for: IPv4 /24, IPv6 /48 (authentication.md section 6).
+pub fn pin_network(address: IpAddr) -> IpNet {
+    around(address, 24, 48)
+}
+
+/// The network that a temporary window serves: the IPv4 address itself, the IPv6 /64 (authentication.md section 7).
+pub fn site_network(address: IpAddr) -> IpNet {
+    around(address, 32, 64)
+}
+
+/// An IPv4 address that came in IPv6 clothing (`::ffff:192.0.2.1`) is the IPv4 address.
+pub fn canonical(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
+
+/// Loopback, private, link-local, shared (carrier-grade NAT) or unspecified: such an address names no site on the Internet.
+pub fn is_private(address: IpAddr) -> bool {
+    match canonical(address) {
+        IpAddr::V4(v4) => is_private_v4(v4),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    }
+}
+
+/// Whether any address of the network is private.
+pub fn overlaps_private(network: &IpNet) -> bool {
+    let v4 = |text: [u8; 4], bits| IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::from(text), bits));
+    let v6 = |first: u16, bits| IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(first, 0, 0, 0, 0, 0, 0, 0), bits));
+    let private = [
+        v4([0, 0, 0, 0], 8),
+        v4([10, 0, 0, 0], 8),
+        v4([100, 64, 0, 0], 10),
+        v4([127, 0, 0, 0], 8),
+        v4([169, 254, 0, 0], 16),
+        v4([172, 16, 0, 0], 12),
+        v4([192, 168, 0, 0], 16),
+        v6(0xfc00, 7),
+        v6(0xfe80, 10),
+        IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128)),
+    ];
+    private.iter().any(|other| other.contains(network) || network.contains(other))
+}
+
+/// Why a text is no network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write an address, a prefix such as 192.0.2.0/28 or 2001:db8::/56, or 192.0.2.0/255.255.255.240")]
+pub struct NetworkError;
+
+/// Reads an address, CIDR, or `a.b.c.d/255.255.255.0`, and cuts off the host bits.
+pub fn parse_network(text: &str) -> Result<IpNet, NetworkError> {
+    let text = text.trim();
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Ok(IpNet::from(canonical(address)));
+    }
+    let network = match text.split_once('/') {
+        Some((address, mask)) if mask.contains('.') => {
+            let (address, mask) = (address.parse().map_err(|_| NetworkError)?, mask.parse().map_err(|_| NetworkError)?);
+            IpNet::V4(Ipv4Net::with_netmask(address, mask).map_err(|_| NetworkError)?)
+        }
+        _ => text.parse::<IpNet>().map_err(|_| NetworkError)?,
+    };
+    Ok(network.trunc())
+}
+
+fn is_private_v4(v4: Ipv4Addr) -> bool {
+    let [a, b, ..] = v4.octets();
+    let carrier_grade_nat = a == 100 && (64..128).contains(&b);
+    v4.is_loopback() || v4.is_private() || v4.is_link_local() || a == 0 || carrier_grade_nat
+}
+
+fn around(address: IpAddr, v4_bits: u8, v6_bits: u8) -> IpNet {
+    match canonical(address) {
+        IpAddr::V4(v4) => IpNet::V4(Ipv4Net::new_assert(v4, v4_bits)).trunc(),
+        IpAddr::V6(v6) => IpNet::V6(Ipv6Net::new_assert(v6, v6_bits)).trunc(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_are_normalised() {
+        for (text, shown) in [
+            ("198.51.100.7", "198.51.100.7/32"),
+            ("198.51.100.7/24", "198.51.100.0/24"),
+            ("198.51.100.7/255.255.255.240", "198.51.100.0/28"),
+            ("2001:db8::1", "2001:db8::1/128"),
+            ("2001:db8:0:5::1/56", "2001:db8::/56"),
+            ("::ffff:198.51.100.7", "198.51.100.7/32"),
+        ] {
+            assert_eq!(parse_network(text).unwrap().to_string(), shown, "{text}");
+        }
+        for text in ["", "198.51.100", "198.51.100.7/33", "198.51.100.7/255.0.255.0", "2001:db8::/129", "phones.example.com"] {
+            assert_eq!(parse_network(text), Err(NetworkError), "{text}");
+        }
+    }
+
+    #[test]
+    fn private_is_seen_in_every_clothing() {
+        for text in ["10.1.2.3", "127.0.0.1", "::1", "::ffff:192.168.0.1", "100.64.0.1", "fd00::1", "fe80::1", "169.254.1.1"] {
+            assert!(is_private(text.parse().unwrap()), "{text}");
+        }
+        for text in ["198.51.100.7", "2001:db8::1", "100.128.0.1"] {
+            assert!(!is_private(text.parse().unwrap()), "{text}");
+        }
+        assert!(overlaps_private(&"0.0.0.0/0".parse().unwrap()));
+        assert!(overlaps_private(&"10.1.0.0/16".parse().unwrap()));
+        assert!(!overlaps_private(&"198.51.100.0/24".parse().unwrap()));
+    }
+}
