@@ -6,6 +6,8 @@
 
 pub mod admin;
 pub mod admission;
+pub mod audit;
+pub mod challenges;
 pub mod chance;
 pub mod claim;
 pub mod device;
@@ -20,6 +22,7 @@ pub mod net;
 pub mod pin;
 pub mod policy;
 pub mod reason;
+pub mod role;
 pub mod secret;
 pub mod settings;
 pub mod tenancy;
