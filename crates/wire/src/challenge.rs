@@ -82,7 +82,7 @@ pub struct DigestChallenge {
 }
 
 /// Reads the challenges of one header value in their order. Those that nobody here could answer are left out:
-/// other schemes, other algorithms, `auth-int` alone.
+/// other schemes, other algorithms, `auth-int` alone, `-sess` without `qop`.
 ///
 /// # Errors
 ///
@@ -122,7 +122,8 @@ fn challenge(scheme: &str, parameters: &Parameters<'_>) -> Result<Option<Challen
     let algorithm = parameters.find("algorithm").map_or(Some(Algorithm::Md5), Algorithm::named);
     let qop = parameters.find("qop");
     let qop_auth = qop.is_some_and(|list| list.split(|byte| *byte == b',').any(|one| one.trim_ascii().eq_ignore_ascii_case(b"auth")));
-    let Some(algorithm) = algorithm.filter(|_| qop_auth || qop.is_none()) else { return Ok(None) };
+    let can_answer = |algorithm: &Algorithm| qop_auth || qop.is_none() && !algorithm.is_session();
+    let Some(algorithm) = algorithm.filter(can_answer) else { return Ok(None) };
     Ok(Some(Challenge::Digest(DigestChallenge {
         realm: parameters.text("realm")?,
         nonce: parameters.exact("nonce")?,
@@ -187,6 +188,7 @@ mod tests {
         check(r#"Digest realm="Ringfence", nonce=abc, qop="auth-int, AUTH", stale="TRUE""#, Ok(&[Challenge::Digest(stale)]));
         check(r#"Digest realm="Ringfence", nonce=abc, qop="auth-int""#, Ok(&[]));
         check(r#"Digest realm="Ringfence", nonce=abc, algorithm=SHA-512-256, qop="auth""#, Ok(&[]));
+        check("Digest realm=r, nonce=n, algorithm=MD5-sess", Ok(&[]));
         check("Negotiate", Ok(&[]));
         let basic = [Challenge::Basic { realm: "r".into() }];
         check("Negotiate TlRMTVNTUAAC==, Basic realm=r", Ok(&basic));

@@ -46,7 +46,7 @@ impl Algorithm {
         Self::ALL.into_iter().find(|algorithm| name.eq_ignore_ascii_case(algorithm.name().as_bytes()))
     }
 
-    fn is_session(self) -> bool {
+    pub(crate) fn is_session(self) -> bool {
         matches!(self, Self::Md5Sess | Self::Sha256Sess)
     }
 

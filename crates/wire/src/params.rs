@@ -192,12 +192,12 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     }
 }
 
-/// Writes `name="value"` with the two characters escaped that need it; control characters are left out, they
-/// would end the header.
+/// Writes `name="value"` with the two characters escaped that need it; control characters that no reader takes
+/// are left out, they could end the header.
 pub(crate) fn write_quoted(header: &mut String, name: &str, value: &str) {
     header.push_str(name);
     header.push_str("=\"");
-    for character in value.chars().filter(|character| !character.is_ascii_control()) {
+    for character in value.chars().filter(|character| *character == '\t' || !character.is_ascii_control()) {
         if matches!(character, '"' | '\\') {
             header.push('\\');
         }
