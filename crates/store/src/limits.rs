@@ -1,0 +1,53 @@
+//! Every number that bounds this crate.
+
+use std::time::Duration;
+
+/// Write jobs that may wait for the SQLite writer. One more is refused: the caller answers "try again".
+pub const WRITE_QUEUE_MAX: usize = 4_096;
+/// Write jobs that share one commit.
+pub const WRITE_BATCH_MAX: usize = 64;
+/// How long a write waits for another process that holds the SQLite file.
+pub const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// Idle SQLite connections kept for reads. More may be open for a moment, one per thread that reads.
+pub const READERS_IDLE_MAX: usize = 32;
+/// Statements kept prepared per connection; above the number of statements in this crate.
+pub const PREPARED_MAX: usize = 256;
+/// Page cache of one SQLite reader, in KiB.
+pub const READER_CACHE_KIB: u32 = 4_096;
+/// Page cache of the SQLite writer, in KiB.
+pub const WRITER_CACHE_KIB: u32 = 8_192;
+/// What the write-ahead log is cut down to after a checkpoint, in bytes.
+pub const WAL_KEPT_BYTES: u64 = 64 << 20;
+
+/// PostgreSQL connections per node.
+pub const POOL_MAX: usize = 16;
+/// How long an operation waits for a PostgreSQL connection.
+pub const POOL_WAIT: Duration = Duration::from_secs(5);
+/// PostgreSQL operations running or waiting for a connection.
+pub const POOL_QUEUE_MAX: usize = 4_096;
+/// How often a PostgreSQL transaction is run before a conflict is reported.
+pub const CONFLICT_TRIES_MAX: u32 = 8;
+
+/// Reports and exports that run at once.
+pub const REPORTS_MAX: usize = 4;
+/// Reports and exports running or waiting.
+pub const REPORTS_QUEUE_MAX: usize = 64;
+
+/// Keys in a key ring.
+pub const KEYS_MAX: usize = 64;
+/// The largest sealed value, in bytes before sealing.
+pub const SEALED_BYTES_MAX: usize = 256 << 10;
+
+/// The longest outbox message, in bytes.
+pub const OUTBOX_PAYLOAD_BYTES_MAX: usize = 16 << 10;
+/// Outbox messages read in one go.
+pub const OUTBOX_PAGE_MAX: i64 = 500;
+/// Outbox messages one transaction may send.
+pub const OUTBOX_PER_WRITE_MAX: usize = 1_000;
+/// How often a process looks for messages of another.
+pub const OUTBOX_POLL: Duration = Duration::from_millis(200);
+
+/// The longest job payload, in bytes.
+pub const JOB_PAYLOAD_BYTES_MAX: usize = 64 << 10;
+/// The longest text of a job's last error, in bytes; the rest is cut.
+pub const JOB_ERROR_BYTES_MAX: usize = 500;

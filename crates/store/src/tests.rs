@@ -1,0 +1,6 @@
+//! The contract suite, run on both engines, and what only one of them can show.
+
+mod contract;
+mod fixture;
+mod sqlite;
+mod statements;

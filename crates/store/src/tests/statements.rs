@@ -1,0 +1,58 @@
+//! Every statement of the crate is prepared on both engines: names, counts and columns agree.
+
+use crate::Db;
+use crate::db::{Engine, Sql};
+use crate::tests::fixture::{World, block_on};
+
+fn all() -> Vec<&'static Sql> {
+    [crate::job::STATEMENTS, crate::meta::STATEMENTS, crate::migrate::STATEMENTS, crate::outbox::STATEMENTS].concat()
+}
+
+/// Argument count and column names.
+type Shape = (usize, Vec<String>);
+
+fn on_sqlite(connection: &rusqlite::Connection, sql: &Sql) -> Shape {
+    let statement = connection.prepare(sql.text).unwrap_or_else(|error| panic!("{}: {error}\n{}", sql.name, sql.text));
+    for at in 1..=statement.parameter_count() {
+        let expected = format!("${at}");
+        assert_eq!(statement.parameter_name(at), Some(expected.as_str()), "{}: numbered in order of first use\n{}", sql.name, sql.text);
+    }
+    let columns = statement.column_names().map(str::to_owned).collect();
+    (statement.parameter_count(), columns)
+}
+
+fn on_postgres(postgres: &crate::db::Postgres, sql: &Sql) -> Shape {
+    let prepared = postgres.runtime.block_on(postgres.client.prepare(sql.text));
+    let statement = prepared.unwrap_or_else(|error| panic!("{}: {error:?}\n{}", sql.name, sql.text));
+    for (at, kind) in statement.params().iter().enumerate() {
+        let known = ["int8", "text", "bytea", "bool"].contains(&kind.name());
+        assert!(known, "{}: ${} is taken for {kind}: only bigint, text, bytea and boolean are bound\n{}", sql.name, at + 1, sql.text);
+    }
+    (statement.params().len(), statement.columns().iter().map(|column| column.name().to_owned()).collect())
+}
+
+fn shapes(db: &Db) -> Vec<Shape> {
+    let shape = |sql: &Sql| match db.engine() {
+        Engine::Sqlite(connection) => on_sqlite(connection, sql),
+        Engine::Postgres(postgres) => on_postgres(postgres, sql),
+    };
+    all().into_iter().map(shape).collect()
+}
+
+#[test]
+fn both_engines_understand_every_statement_alike() {
+    block_on(async {
+        let (sqlite, postgres) = (World::sqlite().await, World::postgres().await);
+        let (left, right) =
+            (sqlite.store.report(|db| Ok(shapes(db))).await.unwrap(), postgres.store.report(|db| Ok(shapes(db))).await.unwrap());
+        assert!(left.len() > 10);
+        for ((sql, left), right) in all().into_iter().zip(left).zip(right) {
+            assert_eq!(left, right, "{}\n{}", sql.name, sql.text);
+        }
+    });
+}
+
+#[test]
+fn every_statement_stays_prepared() {
+    assert!(all().len() <= crate::limits::PREPARED_MAX, "raise PREPARED_MAX");
+}
