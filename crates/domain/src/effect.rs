@@ -21,7 +21,8 @@ pub enum Effect {
 }
 
 /// Attention flags that unproved traffic can raise. They change nothing of the device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Attention {
     /// A live device came without its login.
     CameBackWithoutLogin,
