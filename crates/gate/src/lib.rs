@@ -1,1 +1,9 @@
-//! (in the making)
+//! The phones' door: the HTTPS listener that fussy phones can talk to, and the way from a request to its answer.
+//!
+//! The lower half knows bytes, certificates, addresses and limits, and nothing of devices: it turns a connection into
+//! [`phones::Request`]s, hands each to a [`phones::Phones`] and sends the [`answer::Answer`] back.
+
+pub mod address;
+pub mod limits;
+pub mod path;
+pub mod throttle;
