@@ -4,6 +4,9 @@
 //! [`phones::Request`]s, hands each to a [`phones::Phones`] and sends the [`answer::Answer`] back.
 
 pub mod address;
+pub mod answer;
 pub mod limits;
+pub mod metrics;
 pub mod path;
+pub mod phones;
 pub mod throttle;
