@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod answer;
+pub mod certificates;
 pub mod limits;
 pub mod metrics;
 pub mod path;
