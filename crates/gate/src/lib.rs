@@ -7,6 +7,7 @@ pub mod address;
 pub mod answer;
 pub mod certificates;
 pub mod limits;
+pub mod listener;
 pub mod metrics;
 pub mod path;
 pub mod phones;

@@ -1,0 +1,187 @@
+//! A stream with deadlines: nobody may keep a connection by doing nothing, or almost nothing.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::limits::{LINGER_BYTES_MAX, Limits};
+
+/// Where a connection stands; shared between the stream and the service on top of it.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    phase: AtomicU8,
+    unread: AtomicBool,
+}
+
+/// A request's head is on its way (or, on a new connection, due).
+const HEAD: u8 = 0;
+/// A request is being read to its end and decided; its own limits hold.
+const SERVING: u8 = 1;
+/// The answer was handed over.
+const ANSWERED: u8 = 2;
+/// Between two requests.
+const IDLE: u8 = 3;
+
+impl Pace {
+    /// A request's head has come.
+    pub(crate) fn serving(&self) {
+        self.phase.store(SERVING, Ordering::Relaxed);
+    }
+
+    /// Its answer is given.
+    pub(crate) fn answered(&self) {
+        self.phase.store(ANSWERED, Ordering::Relaxed);
+    }
+
+    /// The request was refused before it was read: read and drop the rest, or a reset would overtake the refusal.
+    pub(crate) fn leaves_unread(&self) {
+        self.unread.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The stream. A deadline that passes is an error of kind `TimedOut`.
+pub(crate) struct Patient<S> {
+    stream: S,
+    pace: Arc<Pace>,
+    limits: Limits,
+    reading: Alarm,
+    writing: Alarm,
+    /// Our side is closed; what still comes is counted and dropped.
+    lingered: Option<usize>,
+}
+
+impl<S> Patient<S> {
+    pub(crate) fn new(stream: S, pace: Arc<Pace>, limits: Limits) -> Self {
+        Self { stream, pace, limits, reading: Alarm::default(), writing: Alarm::default(), lingered: None }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(cx, buf);
+        let mut phase = this.pace.phase.load(Ordering::Relaxed);
+        if phase == ANSWERED {
+            phase = this.enter(IDLE);
+        }
+        if read.is_ready() {
+            if phase == IDLE && buf.filled().len() > before {
+                this.enter(HEAD);
+            }
+            return read;
+        }
+        let patience = match phase {
+            SERVING => return Poll::Pending,
+            IDLE => this.limits.idle,
+            _ => this.limits.head,
+        };
+        this.reading.poll(cx, patience).map(Err)
+    }
+}
+
+impl<S> Patient<S> {
+    fn enter(&mut self, phase: u8) -> u8 {
+        self.pace.phase.store(phase, Ordering::Relaxed);
+        self.reading.deadline = None;
+        phase
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        match Pin::new(&mut this.stream).poll_write(cx, buf) {
+            Poll::Pending => this.writing.poll(cx, this.limits.send).map(Err),
+            ready @ Poll::Ready(_) => ready,
+        }
+    }
+
+    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        match Pin::new(&mut this.stream).poll_write_vectored(cx, bufs) {
+            Poll::Pending => this.writing.poll(cx, this.limits.send).map(Err),
+            ready @ Poll::Ready(_) => ready,
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        match Pin::new(&mut this.stream).poll_flush(cx) {
+            Poll::Pending => this.writing.poll(cx, this.limits.send).map(Err),
+            ready @ Poll::Ready(_) => {
+                this.writing.deadline = None;
+                ready
+            }
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.lingered.is_none() {
+            match Pin::new(&mut this.stream).poll_shutdown(cx) {
+                Poll::Pending => return this.writing.poll(cx, this.limits.send).map(Err),
+                Poll::Ready(result) => result?,
+            }
+            this.lingered = Some(0);
+            this.reading.deadline = None;
+        }
+        // A head without a request behind it is one that hyper refused.
+        let refused = this.pace.phase.load(Ordering::Relaxed) == HEAD || this.pace.unread.load(Ordering::Relaxed);
+        if refused { this.poll_linger(cx).map(Ok) } else { Poll::Ready(Ok(())) }
+    }
+}
+
+impl<S: AsyncRead + Unpin> Patient<S> {
+    /// Reads and drops until the other side ends, or a bound is reached.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut scratch = [0; 8192];
+        loop {
+            let mut buf = ReadBuf::new(&mut scratch);
+            let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(cx, &mut buf) else {
+                return self.reading.poll(cx, self.limits.linger).map(drop);
+            };
+            let dropped = self.lingered.unwrap_or_default() + buf.filled().len();
+            self.lingered = Some(dropped);
+            if read.is_err() || buf.filled().is_empty() || dropped > LINGER_BYTES_MAX {
+                return Poll::Ready(());
+            }
+        }
+    }
+}
+
+/// One deadline. Its timer is moved only when it rings too early or would ring too late, so that a busy connection does not
+/// pay the timer wheel for each request.
+#[derive(Default)]
+struct Alarm {
+    deadline: Option<Instant>,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Alarm {
+    /// Rings when `patience` has passed since the first call after `deadline` was cleared.
+    fn poll(&mut self, cx: &mut Context<'_>, patience: Duration) -> Poll<io::Error> {
+        let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + patience);
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if timer.deadline() > deadline || timer.is_elapsed() {
+            timer.as_mut().reset(deadline);
+        }
+        loop {
+            ready!(timer.as_mut().poll(cx));
+            if timer.deadline() >= deadline {
+                return Poll::Ready(io::ErrorKind::TimedOut.into());
+            }
+            timer.as_mut().reset(deadline);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! One request: refused, or handed to the rules.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use domain::Time;
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, IF_NONE_MATCH, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, Request as HttpRequest, Response, StatusCode, Version};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use tokio::time::timeout;
+
+use super::Shared;
+use super::patient::Pace;
+use crate::address::AddressKey;
+use crate::answer::Answer;
+use crate::limits::HOST_BYTES_MAX;
+use crate::metrics::Refused;
+use crate::path::{Refusal, Target};
+use crate::phones::{ConnectionInfo, Method, Phones, Request};
+
+/// Answers one request. Never fails: whatever goes wrong is an answer.
+pub(super) async fn answer<P: Phones>(
+    shared: Arc<Shared<P>>,
+    connection: Arc<ConnectionInfo>,
+    pace: Arc<Pace>,
+    request: HttpRequest<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    pace.serving();
+    let method = method(request.method());
+    let held: Vec<HeaderValue> = request.headers().get_all(IF_NONE_MATCH).iter().cloned().collect();
+    let answer = match decide(&shared, connection, &pace, method, request).await {
+        Ok(answer) => answer,
+        Err(refusing) => {
+            shared.metrics.count_refused(refusing.why);
+            refusing.into_answer()
+        }
+    };
+    let response = answer.into_response(method, &held);
+    pace.answered();
+    Ok(response)
+}
+
+/// A request that never comes to a decision, and what it gets.
+struct Refusing {
+    why: Refused,
+    status: StatusCode,
+    line: &'static str,
+    retry_after: Option<u32>,
+    close: bool,
+}
+
+impl Refusing {
+    fn new(why: Refused, status: StatusCode, line: &'static str) -> Self {
+        Self { why, status, line, retry_after: None, close: false }
+    }
+
+    fn unavailable(why: Refused, retry_after: u32) -> Self {
+        Self { retry_after: Some(retry_after), ..Self::new(why, StatusCode::SERVICE_UNAVAILABLE, "Busy, try again later.\n") }
+    }
+
+    fn closing(self) -> Self {
+        Self { close: true, ..self }
+    }
+
+    fn into_answer(self) -> Answer {
+        let allow = (self.why == Refused::Method).then_some(HeaderValue::from_static("GET, HEAD, PUT, POST"));
+        Answer { allow, retry_after: self.retry_after, close: self.close, ..Answer::text(self.status, self.line) }
+    }
+}
+
+async fn decide<P: Phones>(
+    shared: &Shared<P>,
+    connection: Arc<ConnectionInfo>,
+    pace: &Pace,
+    method: Option<Method>,
+    request: HttpRequest<Incoming>,
+) -> Result<Answer, Refusing> {
+    let (parts, body) = request.into_parts();
+    let has_body = !body.is_end_stream();
+    let checked = check(shared, &connection, method, &parts);
+    let (method, target, address) = checked.map_err(|refusing| {
+        if !has_body {
+            return refusing;
+        }
+        pace.leaves_unread();
+        refusing.closing()
+    })?;
+    let uploaded = if has_body { receive(shared, pace, body).await? } else { 0 };
+
+    let Ok(_place) = shared.deciding.try_acquire() else {
+        return Err(Refusing::unavailable(Refused::Concurrency, shared.limits.retry_after));
+    };
+    let now = wall_clock();
+    let request = Request { connection, address, method, target, uri: parts.uri, headers: parts.headers, uploaded, now };
+    let decision = guarded(async { shared.phones.handle(request).await });
+    match timeout(shared.limits.decide, decision).await {
+        Ok(Some(answer)) => Ok(answer),
+        Ok(None) => Err(Refusing::unavailable(Refused::Panic, shared.limits.retry_after)),
+        Err(_) => Err(Refusing::unavailable(Refused::TooSlow, shared.limits.retry_after)),
+    }
+}
+
+/// All that can be refused by the head alone, cheapest first.
+fn check<P>(
+    shared: &Shared<P>,
+    connection: &ConnectionInfo,
+    method: Option<Method>,
+    head: &http::request::Parts,
+) -> Result<(Method, Target, IpAddr), Refusing> {
+    let address = shared.proxies.client(connection.peer.ip(), head.headers.get_all("x-forwarded-for").iter());
+    if let Err(wait) = shared.throttle.take(&AddressKey::of(address), monotonic_clock()) {
+        return Err(Refusing::unavailable(Refused::AddressRate, whole_seconds(wait)));
+    }
+    let no_method = || Refusing::new(Refused::Method, StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.\n");
+    let method = method.ok_or_else(no_method)?;
+    if let Err(line) = check_headers(&head.headers, head.version) {
+        return Err(Refusing::new(Refused::Headers, StatusCode::BAD_REQUEST, line).closing());
+    }
+    let announced = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > shared.limits.upload_bytes) {
+        return Err(too_large());
+    }
+    let path = head.uri.path_and_query().map_or("", |path| path.as_str());
+    let target = Target::parse(path).map_err(|refusal| match refusal {
+        Refusal::NotFound => Refusing::new(Refused::NoDoor, StatusCode::NOT_FOUND, "No such file.\n"),
+        Refusal::Malformed => Refusing::new(Refused::MalformedPath, StatusCode::BAD_REQUEST, "Malformed path.\n"),
+        Refusal::TooLong => Refusing::new(Refused::TargetTooLong, StatusCode::URI_TOO_LONG, "Address too long.\n"),
+    })?;
+    Ok((method, target, address))
+}
+
+/// Headers that different readers could read differently are read by nobody.
+fn check_headers(headers: &HeaderMap, version: Version) -> Result<(), &'static str> {
+    let several = |name| headers.get_all(name).iter().nth(1).is_some();
+    if several(AUTHORIZATION) {
+        return Err("Authorization header twice.\n");
+    }
+    if several(CONTENT_LENGTH) || headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING) {
+        return Err("Length of the body twice.\n");
+    }
+    if several(HOST) {
+        return Err("Host header twice.\n");
+    }
+    match headers.get(HOST) {
+        None if version == Version::HTTP_10 => Ok(()),
+        None => Err("Host header missing.\n"),
+        Some(host) if is_host(host.as_bytes()) => Ok(()),
+        Some(_) => Err("Host header malformed.\n"),
+    }
+}
+
+/// A name or address, with or without port. Which names are ours is for the rules to say.
+fn is_host(host: &[u8]) -> bool {
+    let known = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(byte);
+    !host.is_empty() && host.len() <= HOST_BYTES_MAX && host.iter().all(known)
+}
+
+/// Reads an upload to its end, in bounded time and without keeping it. Its size.
+async fn receive<P>(shared: &Shared<P>, pace: &Pace, mut body: Incoming) -> Result<u64, Refusing> {
+    let limit = shared.limits.upload_bytes;
+    let drain = async {
+        let mut size = 0u64;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| broken(StatusCode::BAD_REQUEST, "The upload broke off.\n"))?;
+            size += frame.data_ref().map_or(0, |data| data.len() as u64);
+            if size > limit {
+                return Err(too_large());
+            }
+        }
+        Ok(size)
+    };
+    let slow = || Err(broken(StatusCode::REQUEST_TIMEOUT, "The upload took too long.\n"));
+    let received = timeout(shared.limits.upload, drain).await.unwrap_or_else(|_| slow());
+    if received.is_err() {
+        pace.leaves_unread();
+    }
+    received
+}
+
+fn too_large() -> Refusing {
+    Refusing::new(Refused::UploadTooLarge, StatusCode::PAYLOAD_TOO_LARGE, "The upload is too large.\n").closing()
+}
+
+fn broken(status: StatusCode, line: &'static str) -> Refusing {
+    Refusing::new(Refused::UploadBroken, status, line).closing()
+}
+
+/// Runs to the end, or to a panic, which is `None` and stays in this request. The panic hook has logged it by then.
+async fn guarded(decision: impl Future<Output = Answer>) -> Option<Answer> {
+    let mut decision = pin!(decision);
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| decision.as_mut().poll(cx))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(answer)) => Poll::Ready(Some(answer)),
+        Err(_) => {
+            tracing::error!("deciding a request panicked; the phone was told to come back");
+            Poll::Ready(None)
+        }
+    })
+    .await
+}
+
+fn method(method: &http::Method) -> Option<Method> {
+    match *method {
+        http::Method::GET => Some(Method::Get),
+        http::Method::HEAD => Some(Method::Head),
+        http::Method::PUT => Some(Method::Put),
+        http::Method::POST => Some(Method::Post),
+        _ => None,
+    }
+}
+
+fn whole_seconds(wait: Duration) -> u32 {
+    u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: read once per request")]
+fn wall_clock() -> Time {
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Time::from_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: read once per request")]
+fn monotonic_clock() -> Instant {
+    Instant::now()
+}
