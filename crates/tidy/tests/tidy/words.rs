@@ -77,7 +77,8 @@ fn joined(halves: &[(&str, &str)]) -> Vec<String> {
 
 /// Bytes of real phones, and what a tool prints, stay as they are.
 fn is_recorded(file: &File) -> bool {
-    file.path.contains("/samples/")
+    file.path.starts_with("fuzz/corpus/")
+        || file.path.contains("/samples/")
         || file.path.contains("/snapshots/")
         || file.extension() == "proptest-regressions"
         || file.extension() == "snap"
