@@ -68,7 +68,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// An empty table for `capacity` nonces that live `lifetime_millis` each.
+    /// An empty table for `capacity` nonces that live `lifetime_millis` each: the same lifetime as they are checked with.
     pub fn new(capacity: usize, lifetime_millis: u64) -> Self {
         Self { capacity, lifetime_millis, uses: BTreeMap::new(), dropped: None }
     }
