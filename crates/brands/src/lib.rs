@@ -1,1 +1,33 @@
-//! (in the making)
+//! What each brand of phone speaks: which file it asks for, how it is told, and how its files read back.
+//!
+//! Everything brand-specific is data under `brands/<brand>/`: `brand.toml` with the facts, `templates/*.j2`, samples of
+//! real requests, a guide. This crate reads that data once ([`Catalogue`]), recognises requests ([`Catalogue::identify`]),
+//! renders files ([`Catalogue::render`]) and reads them back ([`Catalogue::parse`]).
+//!
+//! What must always hold:
+//! * A template never sees a value, only whether it is there: values are spliced in afterwards, checked by the file
+//!   format. So no value can start a new line or element, and no secret enters the template engine.
+//! * The same order gives the same bytes.
+//! * A restricted file is built from the order's claim alone; its body has no place for anything of the device.
+
+mod catalogue;
+mod error;
+mod firmware;
+mod format;
+mod identify;
+mod limits;
+mod manifest;
+mod order;
+mod parse;
+mod pattern;
+mod render;
+mod sheet;
+mod stencil;
+
+pub use crate::catalogue::{Brand, Catalogue, Model};
+pub use crate::error::{CatalogueError, ParseError, RenderError};
+pub use crate::firmware::Firmware;
+pub use crate::identify::{FileKind, Sighting};
+pub use crate::manifest::{Capability, CredentialCarrier, NotifyForm, TlsGeneration};
+pub use crate::order::{Body, Door, Notice, Order, Rendered, RestrictedAccount, Source, WhyLine};
+pub use crate::parse::{Parsed, ParsedAccount, ParsedProvisioning};

@@ -1,0 +1,365 @@
+//! `brand.toml`: the facts about a brand, as data.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::format::Format;
+use crate::identify::FileKind;
+
+/// The whole file. Unknown keys are refused, so that a slip of the pen is seen.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Manifest {
+    /// The brand's name as people write it.
+    pub display: String,
+    /// The syntax of its files.
+    pub format: Format,
+    /// For the `Content-Type` header.
+    pub content_type: String,
+    /// The first three bytes of its MAC addresses.
+    pub ouis: Vec<String>,
+    /// Forms of the User-Agent, tried in order.
+    pub user_agents: Vec<String>,
+    /// How a login travels.
+    pub credentials: Vec<CredentialCarrier>,
+    /// Whether phones return to the front door at every boot.
+    pub front_door_sticks: bool,
+    /// Whether phones fetch again by themselves within about a minute after their first file.
+    pub two_step: bool,
+    /// How long a phone waits after a failed fetch, in seconds.
+    pub retry_delay_seconds: u32,
+    /// HTTP users that phones send from the factory.
+    pub factory_users: Vec<String>,
+    /// Facts that no document proves: keys of this file, or names of switches.
+    pub unverified: Vec<String>,
+    /// Choices that unverified facts leave open, for the templates.
+    #[serde(default)]
+    pub switch: BTreeMap<String, Switch>,
+    /// How a phone is told to fetch.
+    pub notify: NotifyForm,
+    /// Generations of firmware.
+    pub firmware: FirmwareRule,
+    /// File names in the order in which a phone asks for them.
+    pub file: Vec<FileRule>,
+    /// What the files are made of.
+    pub parts: Parts,
+    /// Neutral settings that this brand knows.
+    #[serde(default)]
+    pub setting: Vec<SettingRule>,
+    /// Values that the phone takes for orders; refused everywhere but in raw settings.
+    #[serde(default)]
+    pub reserved_values: Vec<String>,
+    /// Beginnings of parameters that raw settings may not touch.
+    #[serde(default)]
+    pub reserved_parameters: Vec<String>,
+    /// What the names of parameters have in them that hold secrets.
+    #[serde(default)]
+    pub secret_parameters: Vec<String>,
+    /// Parameters that a file may hold several times.
+    #[serde(default)]
+    pub list_parameters: Vec<String>,
+    /// How files read back.
+    pub read: ReadRules,
+    /// What models have in common.
+    pub model_defaults: ModelDefaults,
+    /// For phones whose model is not in the table.
+    pub generic: ModelRule,
+    /// The models.
+    pub model: Vec<ModelRule>,
+}
+
+/// How a phone's login travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialCarrier {
+    /// HTTP authentication, Basic or Digest.
+    Http,
+    /// `user:password@` in the address.
+    UrlUserinfo,
+    /// A secret path segment: the phone can send no login.
+    PathSecret,
+}
+
+/// A choice for the templates.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Switch {
+    /// On or off.
+    Flag(bool),
+    /// One of several.
+    Word(String),
+    /// How many.
+    Number(i64),
+}
+
+/// How a phone is told by SIP to fetch its file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotifyForm {
+    /// The `Event` header.
+    pub event: String,
+    /// The `Content-Type` header, if there is a body.
+    #[serde(default)]
+    pub content_type: Option<String>,
+    /// The body.
+    #[serde(default)]
+    pub body: String,
+    /// Whether the phone may answer 401 and expect the account's digest.
+    pub challenged: bool,
+}
+
+/// Which number of the firmware version tells the generation.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FirmwareRule {
+    /// Counted from 1.
+    pub part: usize,
+    /// The generations, ascending.
+    pub generation: Vec<GenerationRule>,
+    /// Which of them an unknown firmware is served.
+    pub unknown: Vec<String>,
+}
+
+/// One generation.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GenerationRule {
+    /// Its name in the templates.
+    pub name: String,
+    /// The first number that belongs to it.
+    pub from: u32,
+    /// What stands before some of its parameters.
+    #[serde(default)]
+    pub prefix: String,
+}
+
+/// One file name.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FileRule {
+    /// `{mac}`, `{model}`, `{id}` (digits), `*`, and literal text; case does not count.
+    pub name: String,
+    /// What it is. `unknown`: asked for, never there.
+    pub kind: FileKind,
+}
+
+/// The templates of each file and body, in order.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Parts {
+    #[serde(default)]
+    pub boot: Vec<PartRule>,
+    #[serde(default)]
+    pub common: Vec<PartRule>,
+    pub restricted: Vec<PartRule>,
+    pub full: Vec<PartRule>,
+}
+
+/// One template of a file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PartRule {
+    /// File in `templates/`.
+    pub template: String,
+    /// Rendered once, or for each account or line key of the model.
+    #[serde(default)]
+    pub each: Each,
+}
+
+/// How often a part is rendered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Each {
+    /// Once.
+    #[default]
+    Once,
+    /// For each account of the model.
+    Account,
+    /// For each line key of the model.
+    Key,
+    /// For each raw setting that is in force.
+    Raw,
+}
+
+/// A neutral setting.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SettingRule {
+    /// Its key.
+    pub key: String,
+    /// Whose it is. A line's setting may also stand in the phone's settings, for all lines.
+    #[serde(default)]
+    pub scope: Scope,
+    /// What values it takes.
+    pub kind: SettingKind,
+    /// Its value where nobody set it.
+    #[serde(default)]
+    pub default: Option<String>,
+    /// Smallest number.
+    #[serde(default)]
+    pub min: u32,
+    /// Largest number.
+    #[serde(default = "largest")]
+    pub max: u32,
+    /// The words of a choice or list, each with the brand's own value.
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+    /// Masked wherever people see it.
+    #[serde(default)]
+    pub secret: bool,
+}
+
+/// Whose a setting is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Scope {
+    /// The phone's.
+    #[default]
+    Phone,
+    /// A line's.
+    Line,
+    /// A line key's: in the phone's settings as `linekey_<n>_<key>`.
+    Key,
+}
+
+/// What values a setting takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SettingKind {
+    /// Free text; templates see only whether it is there.
+    Text,
+    /// A whole number; templates see only whether it is there.
+    Number,
+    /// One of some words; templates see the brand's value for it.
+    Choice,
+    /// Some of some words, separated by commas; templates see the brand's values. Without words: numbers to dial.
+    List,
+}
+
+/// How parameters read back. A parameter is looked up under several names; the first that is there counts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReadRules {
+    pub url: Vec<String>,
+    pub user: Vec<String>,
+    pub password: Vec<String>,
+    pub poll: PollRule,
+    pub hotline: Vec<String>,
+    /// The hotline counts only where one of these is on.
+    pub hotline_enabled: Vec<String>,
+    /// The notice and the MAC count only where the hotline does.
+    pub notice: Vec<String>,
+    pub mac_key: Vec<String>,
+    pub account: AccountRule,
+    /// The brand's number or word for a transport.
+    pub transports: BTreeMap<String, domain::settings::Transport>,
+    /// Values that mean "as from the factory".
+    #[serde(default)]
+    pub reset_values: Vec<String>,
+    /// What a boot file sets so that parameters it does not name go back to the factory's.
+    #[serde(default)]
+    pub overwrite_mode: Option<String>,
+    /// What names further files in a boot file.
+    #[serde(default)]
+    pub include: Option<String>,
+}
+
+/// The poll.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PollRule {
+    pub interval: Vec<String>,
+    pub enabled: Vec<String>,
+    pub unit_seconds: u32,
+}
+
+/// The parameters of account `{n}`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AccountRule {
+    pub enabled: Vec<String>,
+    pub user: Vec<String>,
+    pub auth: Vec<String>,
+    pub password: Vec<String>,
+    pub server: Vec<String>,
+    pub port: Vec<String>,
+    pub transport: Vec<String>,
+    pub label: Vec<String>,
+    pub name: Vec<String>,
+}
+
+/// Whether a model can do a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Capability {
+    /// A document or a capture says so.
+    Yes,
+    /// It cannot.
+    No,
+    /// Nobody has proved it.
+    Unverified,
+}
+
+/// Which TLS a model speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TlsGeneration {
+    /// TLS 1.2 with ECDHE.
+    Modern,
+    /// Older versions or suites without ECDHE.
+    Legacy,
+    /// Nobody has proved it.
+    Unverified,
+}
+
+/// What a model has if its own row does not say otherwise.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ModelDefaults {
+    pub kind: String,
+    pub screen: Capability,
+    pub two_factor: Capability,
+    pub hotline: Capability,
+    pub http_auth: Capability,
+    pub prompts_for_login: Capability,
+    pub renews_trust: Capability,
+    pub tls: TlsGeneration,
+    pub shortest_poll_seconds: u32,
+}
+
+/// One row of the model table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ModelRule {
+    /// The model as its User-Agent names it.
+    pub name: String,
+    /// Other spellings.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// The number in its common file's name.
+    #[serde(default)]
+    pub common: Option<String>,
+    pub accounts: u16,
+    pub line_keys: u16,
+    /// The number by which line keys call the first line.
+    #[serde(default = "one")]
+    pub first_line: u16,
+    pub kind: Option<String>,
+    pub screen: Option<Capability>,
+    pub two_factor: Option<Capability>,
+    pub hotline: Option<Capability>,
+    pub http_auth: Option<Capability>,
+    pub prompts_for_login: Option<Capability>,
+    pub renews_trust: Option<Capability>,
+    pub tls: Option<TlsGeneration>,
+    pub shortest_poll_seconds: Option<u32>,
+}
+
+fn one() -> u16 {
+    1
+}
+
+fn largest() -> u32 {
+    u32::MAX
+}

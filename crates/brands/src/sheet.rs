@@ -1,0 +1,308 @@
+//! An order laid out in cells: one cell for each thing a template can name.
+//!
+//! A template is run on the cells' *shape* (what is there, and which words), never on texts; so the same shape gives the
+//! same stencil, and texts are spliced into it afterwards.
+
+mod fields;
+
+use std::borrow::Cow;
+
+use domain::Mac;
+use domain::settings::{Layer, Line, Resolved, Transport};
+
+use crate::error::RenderError;
+use crate::limits::EMERGENCY_NUMBERS_MAX;
+use crate::manifest::Scope;
+use crate::order::{Body, Door, Order, Source};
+
+pub(crate) use self::fields::{Fields, Names};
+
+/// One thing that a template can name.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Cell<'a> {
+    /// Not there.
+    #[default]
+    Absent,
+    /// A text, checked by the format. The template sees only that it is there.
+    Text { value: Cow<'a, str>, secret: bool, source: Source },
+    /// A word from a closed set.
+    Word { value: &'a str, source: Source },
+    /// Words from a closed set, or digits.
+    Words { values: Vec<&'a str>, source: Source },
+}
+
+impl Cell<'_> {
+    /// Adds what a template can see of the cell.
+    pub(crate) fn add_shape(&self, shape: &mut Vec<u8>) {
+        match self {
+            Self::Absent => shape.push(0),
+            Self::Text { .. } => shape.push(1),
+            Self::Word { value, .. } => {
+                shape.push(2);
+                shape.extend_from_slice(value.as_bytes());
+                shape.push(0);
+            }
+            Self::Words { values, .. } => {
+                shape.push(3);
+                for value in values {
+                    shape.extend_from_slice(value.as_bytes());
+                    shape.push(0);
+                }
+                shape.push(0);
+            }
+        }
+    }
+
+    /// Who set it.
+    pub(crate) fn source(&self) -> Source {
+        match self {
+            Self::Absent => Source::Template,
+            Self::Text { source, .. } | Self::Word { source, .. } | Self::Words { source, .. } => *source,
+        }
+    }
+}
+
+/// A brand's own parameter that settings pass through.
+pub(crate) struct Raw<'a> {
+    pub parameter: &'a str,
+    pub layer: Layer,
+    /// Parameter and value, in the order of `Fields::raw`.
+    pub cells: Vec<Cell<'a>>,
+    /// A line of the template comes from a nearer layer.
+    pub overruled: std::cell::Cell<bool>,
+}
+
+/// An order in cells.
+pub(crate) struct Sheet<'a> {
+    /// The phone's cells: device first, then door and what the body has.
+    pub globals: Vec<Cell<'a>>,
+    /// How many of the globals the parts for each account or key see.
+    pub shared: usize,
+    /// What stands in account slots: one for each line of a full file; the same for every slot of a restricted one.
+    pub accounts: Vec<Vec<Cell<'a>>>,
+    /// Line keys that settings name, ascending.
+    pub keys: Vec<(u16, Vec<Cell<'a>>)>,
+    /// Raw parameters.
+    pub raws: Vec<Raw<'a>>,
+}
+
+impl<'a> Sheet<'a> {
+    /// Lays out an order; fails on a value that the file cannot carry.
+    pub(crate) fn of(order: &Order<'a>) -> Result<Self, RenderError> {
+        let mut globals = device(order.mac);
+        let device = globals.len();
+        let fields = &order.brand.fields;
+        match order.body {
+            Body::Public => Ok(Self { globals, shared: device, accounts: Vec::new(), keys: Vec::new(), raws: Vec::new() }),
+            Body::Restricted { notice, account, service_number, emergency_numbers, door, language } => {
+                fields.add_door(&mut globals, &door, order.model)?;
+                globals.push(Cell::Word { value: notice.text(), source: Source::Platform });
+                globals.push(fields.platform("service number", service_number, false)?);
+                globals.push(emergency(emergency_numbers)?);
+                globals.push(fields.language(None, language));
+                let shared = globals.len();
+                let mut cells = vec![
+                    fields.platform("restricted account user", account.user, false)?,
+                    Cell::Absent,
+                    fields.platform("restricted account password", account.password.expose(), true)?,
+                    fields.platform("restricted account server", account.server, false)?,
+                    Cell::Text { value: Cow::Owned(account.port.to_string()), secret: false, source: Source::Platform },
+                    transport(account.transport, Source::Platform),
+                ];
+                cells.resize_with(fields.account.len(), Cell::default);
+                Ok(Self { globals, shared, accounts: vec![cells], keys: Vec::new(), raws: Vec::new() })
+            }
+            Body::Full { lines, settings, door, language } => Self::full(order, globals, lines, settings, &door, language),
+        }
+    }
+
+    fn full(
+        order: &Order<'a>,
+        mut globals: Vec<Cell<'a>>,
+        lines: &'a [Line],
+        settings: &'a Resolved,
+        door: &Door<'a>,
+        language: &'a str,
+    ) -> Result<Self, RenderError> {
+        let fields = &order.brand.fields;
+        let shared = globals.len();
+        if lines.len() > usize::from(order.model.accounts) {
+            let (model, accounts) = (order.model.name.clone(), order.model.accounts);
+            return Err(RenderError::TooManyLines { model, lines: lines.len(), accounts });
+        }
+        fields.add_door(&mut globals, door, order.model)?;
+        let mut intake = Intake::of(order, settings)?;
+        for line in lines {
+            for (key, value) in &line.settings {
+                intake.add_raw(order, key, value, Layer::Line)?;
+            }
+        }
+        for (setting, found) in fields.phone.iter().zip(&intake.phone) {
+            globals.push(match found {
+                None if setting.is_language() => fields.language(None, language),
+                found => setting.cell(fields, *found, None)?,
+            });
+        }
+        let accounts = lines.iter().zip(1..).map(|(line, n)| account(fields, line, n, &intake.line));
+        let accounts = accounts.collect::<Result<_, _>>()?;
+        let keys = intake.keys(fields, order.model.line_keys, order.model.first_line)?;
+        Ok(Self { globals, shared, accounts, keys, raws: intake.raws })
+    }
+}
+
+/// A setting as found in the layers.
+type Found<'a> = Option<(&'a str, Layer)>;
+
+/// The settings in force, sorted by what they are for.
+struct Intake<'a> {
+    phone: Vec<Found<'a>>,
+    line: Vec<Found<'a>>,
+    keys: Vec<(u16, usize, &'a str, Layer)>,
+    raws: Vec<Raw<'a>>,
+}
+
+impl<'a> Intake<'a> {
+    fn of(order: &Order<'a>, settings: &'a Resolved) -> Result<Self, RenderError> {
+        let fields = &order.brand.fields;
+        let mut intake =
+            Self { phone: vec![None; fields.phone.len()], line: vec![None; fields.line.len()], keys: Vec::new(), raws: Vec::new() };
+        for (key, sourced) in settings.iter() {
+            let (value, layer) = (sourced.value.as_str(), sourced.layer);
+            match fields.find(key) {
+                Some((Scope::Phone, at)) => intake.phone[at] = Some((value, layer)),
+                Some((Scope::Line, at)) => intake.line[at] = Some((value, layer)),
+                Some((Scope::Key, _)) => {}
+                None => match fields.find_key(key) {
+                    Some((n, at)) => intake.keys.push((n, at, value, layer)),
+                    None => intake.add_raw(order, key, value, layer)?,
+                },
+            }
+        }
+        intake.keys.sort_unstable_by_key(|(n, at, ..)| (*n, *at));
+        Ok(intake)
+    }
+
+    /// Takes a raw parameter of this brand, unless the platform keeps it for itself. The nearest layer wins.
+    fn add_raw(&mut self, order: &Order<'a>, key: &'a str, value: &'a str, layer: Layer) -> Result<(), RenderError> {
+        let parameter = key.strip_prefix("raw.").and_then(|rest| rest.strip_prefix(order.brand.name())?.strip_prefix('.'));
+        let Some(parameter) = parameter.filter(|parameter| order.brand.takes_raw(parameter)) else { return Ok(()) };
+        let cells = order.brand.fields.raw(parameter, value.trim(), Source::Layer(layer));
+        let cells = cells.map_err(|problem| RenderError::value(format!("setting {key}"), problem))?;
+        let raw = Raw { parameter, layer, cells, overruled: std::cell::Cell::new(false) };
+        match self.raws.iter_mut().find(|raw| raw.parameter == parameter) {
+            Some(held) if held.layer > layer => {}
+            Some(held) => *held = raw,
+            None => self.raws.push(raw),
+        }
+        Ok(())
+    }
+
+    fn keys(&self, fields: &'a Fields, line_keys: u16, first_line: u16) -> Result<Vec<(u16, Vec<Cell<'a>>)>, RenderError> {
+        let mut keys: Vec<(u16, Vec<Cell<'a>>)> = Vec::new();
+        for (n, at, value, layer) in self.keys.iter().copied().filter(|(n, ..)| *n <= line_keys) {
+            if keys.last().is_none_or(|(last, _)| *last != n) {
+                let defaults = fields.key.iter().map(|setting| setting.cell(fields, None, None));
+                keys.push((n, defaults.collect::<Result<_, _>>()?));
+            }
+            let setting = &fields.key[at];
+            let mut cell = setting.cell(fields, Some((value, layer)), Some(n))?;
+            if let (Cell::Text { value, .. }, "line", 0) = (&mut cell, setting.key.as_str(), first_line) {
+                // T32G and T38G count lines from 0 on their keys (wazo-provd-plugins, wazo_yealink/common).
+                *value = Cow::Owned(value.parse::<u32>().unwrap_or(1).saturating_sub(1).to_string());
+            }
+            if let Some((_, cells)) = keys.last_mut() {
+                cells[at] = cell;
+            }
+        }
+        Ok(keys)
+    }
+}
+
+/// `device.mac`, `device.mac_upper`, `device.mac_colons`, `device.mac_tail`.
+fn device<'a>(mac: Option<Mac>) -> Vec<Cell<'a>> {
+    let Some(mac) = mac else { return vec![Cell::Absent, Cell::Absent, Cell::Absent, Cell::Absent] };
+    let text = |value: String| Cell::Text { value: Cow::Owned(value), secret: false, source: Source::Platform };
+    let (lower, mut upper) = (hex(mac, b"0123456789abcdef"), hex(mac, b"0123456789ABCDEF"));
+    let mut colons = String::with_capacity(17);
+    for (at, digit) in lower.chars().enumerate() {
+        if at > 0 && at % 2 == 0 {
+            colons.push(':');
+        }
+        colons.push(digit);
+    }
+    let tail = upper.split_off(6);
+    upper.push_str(&tail);
+    let mut cells = Vec::with_capacity(64);
+    cells.extend([text(lower), text(upper), text(colons), text(tail)]);
+    cells
+}
+
+fn hex(mac: Mac, digits: &[u8; 16]) -> String {
+    mac.bytes().iter().flat_map(|byte| [digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]).map(char::from).collect()
+}
+
+fn transport<'a>(transport: Transport, source: Source) -> Cell<'a> {
+    let value = match transport {
+        Transport::Udp => "udp",
+        Transport::Tcp => "tcp",
+        Transport::Tls => "tls",
+    };
+    Cell::Word { value, source }
+}
+
+fn emergency(numbers: &[String]) -> Result<Cell<'_>, RenderError> {
+    if numbers.iter().any(|number| number.is_empty() || number.len() > 16 || !number.bytes().all(|byte| byte.is_ascii_digit())) {
+        return Err(RenderError::value("emergency numbers", "are digits, at most 16"));
+    }
+    let values: Vec<_> = numbers.iter().take(EMERGENCY_NUMBERS_MAX).map(String::as_str).collect();
+    Ok(if values.is_empty() { Cell::Absent } else { Cell::Words { values, source: Source::Platform } })
+}
+
+/// A line's cells, in the order of `Fields::account`.
+fn account<'a>(fields: &'a Fields, line: &'a Line, n: usize, base: &[Found<'a>]) -> Result<Vec<Cell<'a>>, RenderError> {
+    let source = Source::Layer(Layer::Line);
+    let text = |name: &'static str, value: &'a str, secret: bool| {
+        fields.text(value, secret, source).map_err(|problem| RenderError::value(format!("line {n} {name}"), problem))
+    };
+    let optional = |name: &'static str, value: &'a Option<String>| text(name, value.as_deref().unwrap_or(""), false);
+    let (proxy, proxy_port) = line.outbound_proxy.as_deref().map_or(("", ""), split_port);
+    let port = line.port.map_or(Cell::Absent, |port| Cell::Text { value: Cow::Owned(port.to_string()), secret: false, source });
+    let mut cells = Vec::with_capacity(fields.account.len());
+    cells.extend([
+        text("user", &line.user, false)?,
+        optional("auth_user", &line.auth_user)?,
+        text("password", line.password.expose(), true)?,
+        text("server", &line.server, false)?,
+        port,
+        transport(line.transport, source),
+        text("outbound_proxy", proxy, false)?,
+        text("outbound_proxy", proxy_port, false)?,
+        optional("extension", &line.extension)?,
+        optional("name", &line.name)?,
+    ]);
+    for (setting, inherited) in fields.line.iter().zip(base) {
+        let own = line.settings.get(&setting.key).map(|value| (value.as_str(), Layer::Line));
+        let cell = setting.cell(fields, own.or(*inherited), None);
+        cells.push(cell.map_err(|error| name_line(error, n, own.is_some()))?);
+    }
+    Ok(cells)
+}
+
+fn name_line(error: RenderError, n: usize, own: bool) -> RenderError {
+    match error {
+        RenderError::Value { key, problem } if own => RenderError::Value { key: format!("line {n} {key}"), problem },
+        other => other,
+    }
+}
+
+/// `host`, `host:port`, `[v6]:port`.
+fn split_port(address: &str) -> (&str, &str) {
+    match address.rsplit_once(':') {
+        Some((host, port))
+            if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) && (!host.contains(':') || host.ends_with(']')) =>
+        {
+            (host, port)
+        }
+        _ => (address, ""),
+    }
+}

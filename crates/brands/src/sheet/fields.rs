@@ -1,0 +1,231 @@
+//! The names of all cells of a brand, and the rules of its settings.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Cell, Found};
+use crate::catalogue::Model;
+use crate::error::RenderError;
+use crate::format::Format;
+use crate::limits::LIST_WORDS_MAX;
+use crate::manifest::{Manifest, Scope, SettingKind, SettingRule};
+use crate::order::{Door, Source};
+
+/// A cell's name: `door.url` is group `door`, name `url`; with no group, a name of the root.
+pub(crate) type Names = Vec<(&'static str, String)>;
+
+/// The cells of a brand's sheets, and its settings.
+pub(crate) struct Fields {
+    format: Format,
+    reserved: Vec<String>,
+    secret_parameters: Vec<String>,
+    pub public: Names,
+    pub restricted: Names,
+    pub full: Names,
+    pub account: Names,
+    pub keys: Names,
+    pub raw: Names,
+    pub phone: Vec<Setting>,
+    pub line: Vec<Setting>,
+    pub key: Vec<Setting>,
+    by_key: HashMap<String, (Scope, usize)>,
+}
+
+const DEVICE: [&str; 4] = ["mac", "mac_upper", "mac_colons", "mac_tail"];
+const DOOR: [&str; 5] = ["url", "user", "password", "poll_seconds", "poll_minutes"];
+const LINE: [&str; 10] =
+    ["user", "auth_user", "password", "server", "port", "transport", "outbound_host", "outbound_port", "extension", "name"];
+
+impl Fields {
+    /// From `brand.toml`; the error is key and problem.
+    pub(crate) fn read(manifest: &Manifest) -> Result<Self, (String, &'static str)> {
+        let group = |name: &'static str, names: &[&str]| names.iter().map(move |cell| (name, (*cell).to_owned())).collect::<Names>();
+        let mut settings: [Vec<Setting>; 3] = Default::default();
+        let mut by_key = HashMap::new();
+        for (at, rule) in manifest.setting.iter().enumerate() {
+            let of_scope = &mut settings[rule.scope as usize];
+            let setting = Setting::read(rule, manifest.format).map_err(|problem| (format!("setting[{at}] {}", rule.key), problem))?;
+            let name = if rule.scope == Scope::Key { format!("linekey_{}", rule.key) } else { rule.key.clone() };
+            if by_key.insert(name, (rule.scope, of_scope.len())).is_some() {
+                return Err((format!("setting[{at}] {}", rule.key), "stands there twice"));
+            }
+            of_scope.push(setting);
+        }
+        let [phone, line, key] = settings;
+        let names = |group: &'static str, settings: &[Setting]| settings.iter().map(|s| (group, s.key.clone())).collect::<Names>();
+        let (device, door) = (group("device", &DEVICE), group("door", &DOOR));
+        let restricted = group("", &["notice", "service_number", "emergency_numbers", "language"]);
+        Ok(Self {
+            format: manifest.format,
+            reserved: manifest.reserved_values.clone(),
+            restricted: [device.clone(), door.clone(), restricted].concat(),
+            full: [device.clone(), door, names("set", &phone)].concat(),
+            public: device,
+            account: [group("account", &LINE), names("account", &line)].concat(),
+            keys: names("key", &key),
+            raw: group("raw", &["parameter", "value"]),
+            secret_parameters: manifest.secret_parameters.clone(),
+            phone,
+            line,
+            key,
+            by_key,
+        })
+    }
+
+    /// A setting of the phone or of all its lines.
+    pub(super) fn find(&self, key: &str) -> Option<(Scope, usize)> {
+        self.by_key.get(key).copied()
+    }
+
+    /// `linekey_<n>_<key>`: the key's number from 1 and the setting.
+    pub(super) fn find_key(&self, key: &str) -> Option<(u16, usize)> {
+        let (n, name) = key.strip_prefix("linekey_")?.split_once('_')?;
+        let n = n.parse().ok().filter(|n| *n > 0)?;
+        Some((n, self.key.iter().position(|setting| setting.key == name)?))
+    }
+
+    /// A checked text; blanks around it are no part of it, except in a secret.
+    pub(super) fn text<'a>(&self, value: &'a str, secret: bool, source: Source) -> Result<Cell<'a>, &'static str> {
+        let value = if secret { value } else { value.trim() };
+        if value.is_empty() {
+            return Ok(Cell::Absent);
+        }
+        self.format.check(value)?;
+        if self.reserved.iter().any(|reserved| reserved == value) {
+            return Err("is a word that the phone takes for an order");
+        }
+        Ok(Cell::Text { value: Cow::Borrowed(value), secret, source })
+    }
+
+    /// A text of the platform's own.
+    pub(super) fn platform<'a>(&self, name: &'static str, value: &'a str, secret: bool) -> Result<Cell<'a>, RenderError> {
+        self.text(value, secret, Source::Platform).map_err(|problem| RenderError::value(name, problem))
+    }
+
+    /// A raw parameter's cells. Its value may be one of the phone's reserved words, or empty.
+    pub(super) fn raw<'a>(&self, parameter: &'a str, value: &'a str, source: Source) -> Result<Vec<Cell<'a>>, &'static str> {
+        self.format.check(value)?;
+        let secret = self.secret_parameters.iter().any(|part| parameter.contains(part.as_str()));
+        let text = |value: &'a str, secret| Cell::Text { value: Cow::Borrowed(value), secret, source };
+        Ok(vec![text(parameter, false), text(value, secret)])
+    }
+
+    pub(super) fn add_door<'a>(&self, cells: &mut Vec<Cell<'a>>, door: &Door<'a>, model: &Model) -> Result<(), RenderError> {
+        let seconds = door.poll_seconds.max(model.shortest_poll_seconds).max(60);
+        let number = |number: u32| Cell::Text { value: Cow::Owned(number.to_string()), secret: false, source: Source::Platform };
+        cells.extend([
+            self.platform("door url", door.url, false)?,
+            self.platform("door user", door.user, false)?,
+            self.platform("door password", door.password.expose(), true)?,
+            number(seconds),
+            number(seconds.div_ceil(60)),
+        ]);
+        Ok(())
+    }
+
+    /// The brand's word for a language; absent if it has none.
+    pub(super) fn language<'a>(&'a self, found: Found<'a>, language: &'a str) -> Cell<'a> {
+        let Some(setting) = self.phone.iter().find(|setting| setting.is_language()) else { return Cell::Absent };
+        let asked = found.map_or(language, |(value, _)| value);
+        setting.values.get(asked).map_or(Cell::Absent, |value| Cell::Word { value, source: Source::Platform })
+    }
+
+    /// Checks a neutral setting as rendering will.
+    pub(crate) fn check_setting(&self, key: &str, value: &str) -> Result<(), RenderError> {
+        let setting = match (self.find(key), self.find_key(key)) {
+            (Some((Scope::Phone, at)), _) => &self.phone[at],
+            (Some((Scope::Line, at)), _) => &self.line[at],
+            (_, Some((_, at))) => &self.key[at],
+            _ => return Ok(()),
+        };
+        setting.cell(self, Some((value, domain::settings::Layer::Device)), None).map(drop)
+    }
+}
+
+/// A neutral setting's rule.
+pub(crate) struct Setting {
+    pub key: String,
+    kind: SettingKind,
+    default: Option<String>,
+    min: u32,
+    max: u32,
+    values: BTreeMap<String, String>,
+    secret: bool,
+}
+
+impl Setting {
+    fn read(rule: &SettingRule, format: Format) -> Result<Self, &'static str> {
+        let setting = Self {
+            key: rule.key.clone(),
+            kind: rule.kind,
+            default: rule.default.clone(),
+            min: rule.min,
+            max: rule.max,
+            values: rule.values.clone(),
+            secret: rule.secret,
+        };
+        if setting.values.values().any(|value| format.check(value).is_err()) {
+            return Err("a value that no file of this format can carry");
+        }
+        if setting.kind == SettingKind::Choice && setting.values.is_empty() {
+            return Err("a choice needs values");
+        }
+        match (&setting.default, setting.kind) {
+            (Some(word), SettingKind::Choice | SettingKind::List) => setting.words(word).map(drop)?,
+            (Some(number), SettingKind::Number) => setting.check_number(number)?,
+            (Some(text), SettingKind::Text) => format.check(text)?,
+            (None, _) => {}
+        }
+        Ok(setting)
+    }
+
+    pub(super) fn is_language(&self) -> bool {
+        self.key == "language"
+    }
+
+    /// The cell of a found value, or of the default. `n` is the line key it stands at.
+    pub(super) fn cell<'a>(&'a self, fields: &Fields, found: Found<'a>, n: Option<u16>) -> Result<Cell<'a>, RenderError> {
+        let trim = |value: &'a str| if self.secret { value } else { value.trim() };
+        let found = found.map(|(value, layer)| (trim(value), Source::Layer(layer))).filter(|(value, _)| !value.is_empty());
+        let default = || self.default.as_deref().map(|value| (value, Source::Template));
+        let Some((value, source)) = found.or_else(default) else { return Ok(Cell::Absent) };
+        let cell = match self.kind {
+            SettingKind::Text => fields.text(value, self.secret, source),
+            SettingKind::Number => self.check_number(value).and_then(|()| fields.text(value, false, source)),
+            SettingKind::Choice => self.word(value).map(|value| Cell::Word { value, source }),
+            SettingKind::List => self.words(value).map(|values| Cell::Words { values, source }),
+        };
+        cell.map_err(|problem| {
+            let key = n.map_or_else(|| self.key.clone(), |n| format!("linekey_{n}_{}", self.key));
+            RenderError::Value { key: format!("setting {key}"), problem }
+        })
+    }
+
+    fn check_number(&self, value: &str) -> Result<(), &'static str> {
+        let number = value.parse::<u32>().ok().filter(|_| value.bytes().all(|byte| byte.is_ascii_digit()));
+        number.filter(|number| (self.min..=self.max).contains(number)).map(drop).ok_or("is no whole number in its range")
+    }
+
+    fn word(&self, value: &str) -> Result<&str, &'static str> {
+        self.values.get(value).map(String::as_str).ok_or("is none of the words that this brand knows")
+    }
+
+    fn words<'a>(&'a self, value: &'a str) -> Result<Vec<&'a str>, &'static str> {
+        let words = value.split(',').map(str::trim).filter(|word| !word.is_empty());
+        let words: Vec<_> = match (self.kind, self.values.is_empty()) {
+            (SettingKind::Choice, _) => return self.word(value).map(|word| vec![word]),
+            (_, true) => words.map(dialled).collect::<Result<_, _>>()?,
+            (_, false) => words.map(|word| self.word(word)).collect::<Result<_, _>>()?,
+        };
+        if words.len() > LIST_WORDS_MAX {
+            return Err("has more than 16 words");
+        }
+        Ok(words)
+    }
+}
+
+/// A number that a phone dials.
+fn dialled(word: &str) -> Result<&str, &'static str> {
+    let plain = word.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'*' | b'#' | b'+'));
+    if plain && word.len() <= 16 { Ok(word) } else { Err("is a list of numbers to dial, with commas between them") }
+}

@@ -1,0 +1,240 @@
+//! Stencils: what a template makes of an order's shape, with gaps where the texts go.
+//!
+//! The template engine runs once for each shape. Where a template writes a text it leaves a mark instead, for it never
+//! had the text; filling the gaps is then a matter of copying.
+
+mod context;
+
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::ValueKind;
+use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, Value};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use self::context::Gap;
+pub(crate) use self::context::{Place, Scene};
+use crate::catalogue::Brand;
+use crate::error::{CatalogueError, RenderError};
+use crate::format::Format;
+use crate::limits::{STENCIL_BYTES_MAX, TEMPLATE_FUEL};
+
+/// Begins a mark in the engine's output; no template and no word may hold it.
+const MARK: char = '\u{1}';
+/// Ends a mark.
+const MARK_END: char = '\u{2}';
+
+/// Stencils by shape.
+pub(crate) type StencilCache = Cache<Box<[u8]>, Arc<Stencil>, StencilWeight>;
+
+/// Weighs a stencil by its memory.
+#[derive(Clone)]
+pub(crate) struct StencilWeight;
+
+impl Weighter<Box<[u8]>, Arc<Stencil>> for StencilWeight {
+    fn weight(&self, key: &Box<[u8]>, stencil: &Arc<Stencil>) -> u64 {
+        let tables = stencil.pieces.len() * size_of::<Piece>() + stencil.lines.len() * size_of::<Row>();
+        let by_line = stencil.row_pieces.len() * size_of::<Piece>() + stencil.marks.len() * size_of::<u16>();
+        (key.len() + stencil.text.len() + tables + by_line + 64) as u64
+    }
+}
+
+/// A part of a file with gaps.
+#[derive(Debug, Default)]
+pub(crate) struct Stencil {
+    /// All that is the template's own, end to end.
+    pub text: String,
+    /// Text and gaps of the whole part.
+    pub pieces: Vec<Piece>,
+    /// The same line by line, for raw settings and provenance.
+    pub lines: Vec<Row>,
+    pub row_pieces: Vec<Piece>,
+    /// Cells that shaped a line without standing in it.
+    pub marks: Vec<u16>,
+}
+
+/// Text or a gap.
+#[derive(Clone, Debug)]
+pub(crate) enum Piece {
+    /// A range of [`Stencil::text`].
+    Text(Range<u32>),
+    /// The cell that goes here: first the item's, then the shared ones.
+    Gap(u16),
+}
+
+/// One line.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    /// Its parameter, as a range of [`Stencil::text`]; empty if the name has a gap, or there is none.
+    pub parameter: Range<u32>,
+    pub pieces: Range<u32>,
+    pub marks: Range<u32>,
+}
+
+/// The template engine with all brands' templates.
+pub(crate) struct Engine(Environment<'static>);
+
+impl Engine {
+    pub(crate) fn new() -> Self {
+        // Empty: no filters, no functions, nothing of the process; only what is named here.
+        let mut environment = Environment::empty();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_fuel(Some(TEMPLATE_FUEL));
+        environment.set_formatter(write_value);
+        environment.set_auto_escape_callback(|_| AutoEscape::Custom("phone".into()));
+        environment.set_path_join_callback(|name, parent| {
+            let brand = parent.split_once('/').map_or("", |(brand, _)| brand);
+            format!("{brand}/{name}").into()
+        });
+        environment.add_function("range", minijinja::functions::range);
+        // What is absent has no words.
+        environment.add_filter("length", |words: Value| if words.kind() == ValueKind::Seq { words.len().unwrap_or(0) } else { 0 });
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
+        environment.set_syntax(syntax.expect("the standard delimiters are sound"));
+        Self(environment)
+    }
+
+    /// Compiles a template.
+    pub(crate) fn add(&mut self, brand: &str, file: &str, text: &str) -> Result<(), CatalogueError> {
+        let wrong = |key: String, problem: &str| CatalogueError::new(format!("brands/{brand}/templates/{file}"), key, problem);
+        if text.contains([MARK, MARK_END, '\r']) {
+            return Err(wrong("-".into(), "has control characters"));
+        }
+        self.0.add_template_owned(format!("{brand}/{file}"), text.to_owned()).map_err(|error| {
+            let line = error.line().map_or_else(|| "-".to_owned(), |line| format!("line {line}"));
+            wrong(line, &describe(&error))
+        })
+    }
+
+    /// Every part that `brand.toml` names must be there.
+    pub(crate) fn check_parts(&self, brand: &Brand) -> Result<(), CatalogueError> {
+        let parts = &brand.manifest.parts;
+        let named = [("boot", &parts.boot), ("common", &parts.common), ("restricted", &parts.restricted), ("full", &parts.full)];
+        for (key, part) in named.iter().flat_map(|(key, parts)| parts.iter().map(move |part| (key, part))) {
+            if self.0.get_template(&format!("{}/{}", brand.name(), part.template)).is_err() {
+                let file = format!("brands/{}/brand.toml", brand.name());
+                return Err(CatalogueError::new(file, format!("parts.{key}"), format!("templates/{} is missing", part.template)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a template on a shape.
+    pub(crate) fn run(&self, scene: &Scene<'_, '_>) -> Result<Stencil, RenderError> {
+        let name = format!("{}/{}", scene.order.brand.name(), scene.template);
+        let wrong = |error: &minijinja::Error| RenderError::Template {
+            template: name.clone(),
+            problem: error.line().map_or_else(|| describe(error), |line| format!("line {line}: {}", describe(error))),
+        };
+        let template = self.0.get_template(&name).map_err(|error| wrong(&error))?;
+        let mut out = Limited(Vec::with_capacity(4096));
+        let ran = template.render_captured_to(scene.context(), &mut out).map(drop);
+        if out.0.len() >= STENCIL_BYTES_MAX {
+            return Err(RenderError::TooLarge);
+        }
+        ran.map_err(|error| wrong(&error))?;
+        let text = String::from_utf8(out.0).unwrap_or_default();
+        Stencil::read(&text, scene.cells(), scene.order.brand.format())
+            .ok_or_else(|| RenderError::Template { template: name, problem: "wrote a control character".into() })
+    }
+}
+
+fn describe(error: &minijinja::Error) -> String {
+    error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()))
+}
+
+/// Writes what a template prints: a mark for a gap, a word or number as it is. Nothing prints as `None` or `True`.
+fn write_value(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
+    if let Some(gap) = value.downcast_object_ref::<Gap>() {
+        return Ok(write!(out, "{gap}")?);
+    }
+    match value.kind() {
+        ValueKind::Bool => Ok(out.write_str(if value.is_true() { "1" } else { "0" })?),
+        ValueKind::Number => Ok(write!(out, "{value}")?),
+        ValueKind::String => {
+            let text = value.as_str().unwrap_or_default();
+            // A macro's result is printed text and may hold marks; anything else may not.
+            if !value.is_safe() && text.chars().any(char::is_control) {
+                return Err(minijinja::Error::new(ErrorKind::InvalidOperation, "a word with a control character"));
+            }
+            Ok(out.write_str(text)?)
+        }
+        kind => Err(minijinja::Error::new(ErrorKind::InvalidOperation, format!("printing a value of kind {kind}"))),
+    }
+}
+
+/// Stops at the limit instead of growing.
+struct Limited(Vec<u8>);
+
+impl io::Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = STENCIL_BYTES_MAX - self.0.len();
+        self.0.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        if bytes.len() > room { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes.len()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Stencil {
+    /// From the engine's output; none if it holds a control character that is no mark.
+    fn read(output: &str, cells: usize, format: Format) -> Option<Self> {
+        let mut stencil = Self::default();
+        for line in output.split_inclusive('\n') {
+            let (pieces, marks) = (stencil.row_pieces.len() as u32, stencil.marks.len() as u32);
+            let start = stencil.text.len() as u32;
+            let mut first_gap = None;
+            let mut rest = line;
+            while let Some(at) = rest.find(MARK) {
+                stencil.add_text(&rest[..at])?;
+                let (mark, after) = rest[at + 1..].split_once(MARK_END)?;
+                let shaped = mark.strip_prefix('m');
+                let cell: u16 = shaped.unwrap_or(mark).parse().ok().filter(|cell| usize::from(*cell) < cells)?;
+                if shaped.is_some() {
+                    stencil.marks.push(cell);
+                } else {
+                    first_gap = first_gap.or(Some(stencil.text.len()));
+                    stencil.add_gap(cell);
+                }
+                rest = after;
+            }
+            stencil.add_text(rest)?;
+            let fixed = &stencil.text[start as usize..first_gap.unwrap_or(stencil.text.len())];
+            let parameter = format.parameter(fixed).map_or(0..0, |name| {
+                let at = start + (name.as_ptr() as usize - fixed.as_ptr() as usize) as u32;
+                at..at + name.len() as u32
+            });
+            let pieces = pieces..stencil.row_pieces.len() as u32;
+            stencil.lines.push(Row { parameter, pieces, marks: marks..stencil.marks.len() as u32 });
+        }
+        Some(stencil)
+    }
+
+    fn add_text(&mut self, text: &str) -> Option<()> {
+        let body = text.strip_suffix('\n').unwrap_or(text);
+        if body.chars().any(char::is_control) {
+            return None;
+        }
+        if text.is_empty() {
+            return Some(());
+        }
+        let range = self.text.len() as u32..(self.text.len() + text.len()) as u32;
+        self.text.push_str(text);
+        self.row_pieces.push(Piece::Text(range.clone()));
+        match self.pieces.last_mut() {
+            Some(Piece::Text(last)) => last.end = range.end,
+            _ => self.pieces.push(Piece::Text(range)),
+        }
+        Some(())
+    }
+
+    fn add_gap(&mut self, cell: u16) {
+        self.row_pieces.push(Piece::Gap(cell));
+        self.pieces.push(Piece::Gap(cell));
+    }
+}
