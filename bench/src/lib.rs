@@ -1,0 +1,22 @@
+//! The load generator, the reference servers and the table: each piece is usable alone.
+//!
+//! * [`reference`] is bare hyper, or hyper behind bare rustls, with one fixed body.
+//! * [`process`] runs a server (a reference, or `ringfence serve`) as a process of its own: its addresses, time to get
+//!   ready, resident memory, processor time.
+//! * [`certificate`] makes RSA-2048 and P-256 certificates that both servers are given, and clients that take just those.
+//! * [`load`] sends prebuilt requests, in random device order, over connections kept or fresh, and checks each answer.
+//!   Client addresses vary over loopback, so that limits per address do not bind. A load with a wrong answer has no rate.
+//! * [`table`] measures two things in alternating rounds and takes the median of their ratios.
+//!
+//! The machine's cores are shared by client and server, in both columns alike. A row is added in `measure`: start both
+//! servers, build both loads, and give `Row::in_turn` two closures that run one round each.
+
+pub mod certificate;
+pub mod limits;
+pub mod load;
+pub mod measure;
+pub mod process;
+pub mod reference;
+pub mod table;
+
+mod clock;
