@@ -212,6 +212,12 @@ impl Brand {
         &self.manifest.credentials
     }
 
+    /// Whether a login can only travel in the path: the brand's phones do no HTTP authentication.
+    pub fn logs_in_by_path(&self) -> bool {
+        let http = |carrier: &CredentialCarrier| matches!(carrier, CredentialCarrier::Http | CredentialCarrier::UrlUserinfo);
+        !self.manifest.credentials.iter().any(http)
+    }
+
     /// Whether phones return to the front door at every boot.
     pub fn front_door_sticks(&self) -> bool {
         self.manifest.front_door_sticks

@@ -152,6 +152,8 @@ pub(crate) struct Parts {
     pub boot: Vec<PartRule>,
     #[serde(default)]
     pub common: Vec<PartRule>,
+    #[serde(default)]
+    pub signpost: Vec<PartRule>,
     pub restricted: Vec<PartRule>,
     pub full: Vec<PartRule>,
 }

@@ -44,6 +44,13 @@ pub enum Body<'a> {
         /// Two letters, such as `en`.
         language: &'a str,
     },
+    /// The way to the phone's own door and nothing else: the first of two steps of a hand-over.
+    Signpost {
+        /// Where the phone comes back, with the claim's login.
+        door: Door<'a>,
+        /// Two letters, such as `en`.
+        language: &'a str,
+    },
     /// Everything the phone needs.
     Full {
         /// The lines, in the order of the account slots.

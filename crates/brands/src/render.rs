@@ -110,6 +110,7 @@ impl Catalogue {
             Body::Public => 0,
             Body::Restricted { .. } => 1,
             Body::Full { .. } => 2,
+            Body::Signpost { .. } => 3,
         };
         let used = u8::from(scene.place.used);
         shape.extend([
@@ -141,6 +142,7 @@ fn parts<'c>(order: &Order<'c>) -> Result<(&'c [PartRule], &'c Names), RenderErr
     let (parts, names) = match (order.file, &order.body) {
         (FileKind::Boot, Body::Public) => (&rules.boot, &fields.public),
         (FileKind::Common, Body::Public) => (&rules.common, &fields.public),
+        (FileKind::Carrier, Body::Signpost { .. }) => (&rules.signpost, &fields.signpost),
         (FileKind::Carrier, Body::Restricted { .. }) => (&rules.restricted, &fields.restricted),
         (FileKind::Carrier, Body::Full { .. }) => (&rules.full, &fields.full),
         _ => return Err(RenderError::NoSuchFile { brand: order.brand.name().to_owned(), file: order.file.as_str() }),

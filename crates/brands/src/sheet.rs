@@ -112,6 +112,12 @@ impl<'a> Sheet<'a> {
                 cells.resize_with(fields.account.len(), Cell::default);
                 Ok(Self { globals, shared, accounts: vec![cells], keys: Vec::new(), raws: Vec::new() })
             }
+            Body::Signpost { door, language } => {
+                fields.add_door(&mut globals, &door, order.model)?;
+                globals.push(fields.language(None, language));
+                let shared = globals.len();
+                Ok(Self { globals, shared, accounts: Vec::new(), keys: Vec::new(), raws: Vec::new() })
+            }
             Body::Full { lines, settings, door, language } => Self::full(order, globals, lines, settings, &door, language),
         }
     }

@@ -112,7 +112,13 @@ impl Engine {
     /// Every part that `brand.toml` names must be there.
     pub(crate) fn check_parts(&self, brand: &Brand) -> Result<(), CatalogueError> {
         let parts = &brand.manifest.parts;
-        let named = [("boot", &parts.boot), ("common", &parts.common), ("restricted", &parts.restricted), ("full", &parts.full)];
+        let named = [
+            ("boot", &parts.boot),
+            ("common", &parts.common),
+            ("signpost", &parts.signpost),
+            ("restricted", &parts.restricted),
+            ("full", &parts.full),
+        ];
         for (key, part) in named.iter().flat_map(|(key, parts)| parts.iter().map(move |part| (key, part))) {
             if self.0.get_template(&format!("{}/{}", brand.name(), part.template)).is_err() {
                 let file = format!("brands/{}/brand.toml", brand.name());

@@ -40,6 +40,9 @@ fn a_phone_is_told_its_door_and_its_accounts() {
     let boot = parse(FileKind::Boot, Body::Public);
     assert_eq!((boot.includes, boot.overwrite_mode), (vec!["0015651a2b3c.cfg".to_owned()], Some(true)));
     assert!(parse(FileKind::Common, Body::Public).in_order.is_empty());
+    let signpost = parse(FileKind::Carrier, Body::Signpost { door, language: "en" });
+    assert_eq!(signpost.provisioning.url.as_deref(), Some(door.url));
+    assert_eq!((signpost.accounts.len(), signpost.notice), (0, None));
     let restricted = parse(FileKind::Carrier, restricted);
     assert_eq!(restricted.notice.as_deref(), Some("Authentication needed"));
     assert_eq!(restricted.accounts.len(), 2);

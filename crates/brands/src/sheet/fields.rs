@@ -20,6 +20,7 @@ pub(crate) struct Fields {
     reserved: Vec<String>,
     secret_parameters: Vec<String>,
     pub public: Names,
+    pub signpost: Names,
     pub restricted: Names,
     pub full: Names,
     pub account: Names,
@@ -58,6 +59,7 @@ impl Fields {
         Ok(Self {
             format: manifest.format,
             reserved: manifest.reserved_values.clone(),
+            signpost: [device.clone(), door.clone(), group("", &["language"])].concat(),
             restricted: [device.clone(), door.clone(), restricted].concat(),
             full: [device.clone(), door, names("set", &phone)].concat(),
             public: device,
