@@ -1,13 +1,20 @@
 //! The measured things: which load goes to which server.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use bytes::Bytes;
+use domain::Time;
+use domain::chance::Seeded;
+use store::{KeyRing, Options, Store, StoreError, job};
 use tempfile::TempDir;
+use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use crate::certificate::{Certificate, Key};
+use crate::clock;
 use crate::load::{self, Check, Connections, Load};
 use crate::process::Server;
 
@@ -17,6 +24,8 @@ const ROUND: Duration = Duration::from_secs(3);
 const KEPT_AT_ONCE: usize = 32;
 /// Fresh connections at once.
 const FRESH_AT_ONCE: usize = 16;
+/// As many phones as arrive together in the provisioning row.
+const WRITERS: u128 = 64;
 /// The most that one round sends; it ends with these or with its time, whichever is first.
 const ROUND_REQUESTS: usize = 300_000;
 /// About a Yealink T46S full config; the real comparison takes the real body.
@@ -46,7 +55,37 @@ pub async fn references() -> Result<()> {
         println!("{name}{:9.0}/s", load::run(&load).await?.per_second()?);
         server.stop().await?;
     }
+    println!("durable writes of the bare store:{:9.0}/s", group_commit(folder.path(), WRITERS, ROUND).await?);
     Ok(())
+}
+
+/// Durable transactions per second of the bare store on SQLite, one small row each, from so many writers at once.
+pub async fn group_commit(folder: &Path, writers: u128, time: Duration) -> Result<f64> {
+    let file = format!("sqlite:{}", folder.join("writes.db").display());
+    let mut chance = Seeded::new(1);
+    let ring = KeyRing::generate(&mut chance);
+    let store = Store::open(&file, &ring, Box::new(chance), Options::new(folder)).await?;
+    let started = clock::now();
+    let mut tasks = JoinSet::new();
+    for writer in 0..writers {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let mut written = 0u32;
+            while clock::now() - started < time {
+                let id = Uuid::from_u128(writer << 64 | u128::from(written));
+                store.write(move |db| job::add(db, id, "bench", Time::from_millis(0), "")).await?;
+                written += 1;
+            }
+            Ok::<_, StoreError>(written)
+        });
+    }
+    let mut written = 0;
+    while let Some(count) = tasks.join_next().await {
+        written += count??;
+    }
+    let seconds = (clock::now() - started).as_secs_f64();
+    store.close().await;
+    Ok(f64::from(written) / seconds)
 }
 
 /// A TLS connection of its own for each request, as phones do it.
@@ -130,6 +169,12 @@ mod tests {
         let tally = check(None, Connections::KeepAlive, "another").await;
         assert_eq!((tally.answers, tally.wrong), (40, 40));
         assert!(tally.per_second().is_err());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn writes_are_counted() {
+        let folder = TempDir::new().unwrap();
+        assert!(group_commit(folder.path(), 4, Duration::from_millis(100)).await.unwrap() > 1.0);
     }
 
     #[tokio::test]

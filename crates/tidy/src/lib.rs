@@ -1,6 +1,6 @@
 //! Reading the project's own tree, for the tests beside this crate that keep the house's invariants.
 //!
-//! Stands on no floor: nothing uses it, and it uses no other room.
+//! Stands on no floor: nothing uses it, and only its tests look into another room.
 
 pub mod addresses;
 pub mod manifest;

@@ -1,7 +1,9 @@
 //! The documents keep up with the code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use domain::policy;
+use domain::reason::Reason;
 use tidy::{assert_none, manifest, tree};
 
 #[test]
@@ -34,6 +36,22 @@ fn every_room_is_on_the_map() {
     assert_none(&problems);
 }
 
+#[test]
+fn the_guide_explains_every_reason() {
+    let explained: BTreeSet<String> = guide_table("| reason |").into_iter().flat_map(|cells| quoted(&cells[0])).collect();
+    let given: BTreeSet<String> = Reason::ALL.iter().map(|reason| reason.code().to_owned()).collect();
+    assert_eq!(explained, given, "docs/operator.md, the table of reasons");
+}
+
+#[test]
+fn the_guide_explains_every_policy_key_with_its_default() {
+    let rows = guide_table("| key | default |");
+    let explained: BTreeMap<String, String> = rows.iter().flat_map(|cells| quoted(&cells[0]).into_iter().zip(quoted(&cells[1]))).collect();
+    let known: BTreeMap<String, String> =
+        policy::DEFAULTS.iter().map(|(key, default)| ((*key).to_owned(), (*default).to_owned())).collect();
+    assert_eq!(explained, known, "docs/operator.md, the table of policy keys");
+}
+
 /// Each link to a file of this project leads somewhere.
 #[test]
 fn links_lead_somewhere() {
@@ -58,4 +76,17 @@ fn dependencies_of_the_architecture() -> Vec<String> {
         text.split("\n## ").find(|section| section.starts_with("Dependencies")).expect("ARCHITECTURE.md has a section Dependencies");
     let first_cells = section.lines().filter_map(|line| line.strip_prefix("| `")?.split(" |").next());
     first_cells.flat_map(|cell| cell.split(',').map(|name| name.trim().trim_matches('`').to_owned())).collect()
+}
+
+/// The rows of the operator guide's table whose heading starts so, as cells.
+fn guide_table(heading: &str) -> Vec<Vec<String>> {
+    let guide = tree::read("docs/operator.md");
+    let table = guide.split("\n\n").find(|block| block.starts_with(heading)).unwrap_or_else(|| panic!("no table {heading:?} in the guide"));
+    let cells = |row: &str| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect();
+    table.lines().skip(2).map(cells).collect()
+}
+
+/// What stands between backticks.
+fn quoted(cell: &str) -> Vec<String> {
+    cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
