@@ -102,8 +102,10 @@ pub enum Cut {
     ProxyHeader,
     /// The TLS handshake failed.
     Handshake,
-    /// Too slow: a handshake, a head, an idle connection or an answer that did not leave.
+    /// Too slow: a handshake, a head, or an answer that did not leave.
     Slow,
+    /// No further request. Nothing is wrong with that.
+    Idle,
     /// The stop's time ran out.
     Stop,
 }

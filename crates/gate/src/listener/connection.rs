@@ -1,6 +1,5 @@
 //! One connection from its first byte to its last.
 
-use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -91,6 +90,7 @@ impl<P: Phones> Connection<P> {
 
     async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: S, info: ConnectionInfo) -> Result<(), Cut> {
         let pace = Arc::new(Pace::default());
+        let paced = Arc::clone(&pace);
         let io = TokioIo::new(Patient::new(stream, Arc::clone(&pace), self.shared.limits));
         let info = Arc::new(info);
         let shared = Arc::clone(&self.shared);
@@ -103,7 +103,8 @@ impl<P: Phones> Connection<P> {
         loop {
             tokio::select! {
                 biased;
-                ended = connection.as_mut() => return ended.or_else(|error| if slow(&error) { Err(Cut::Slow) } else { Ok(()) }),
+                // What hyper says of a client's misbehaviour has been answered, and is the client's matter.
+                _ = connection.as_mut() => return paced.cut().map_or(Ok(()), Err),
                 stage = changed(&mut self.stages) => match stage {
                     Stage::Open => {}
                     Stage::Draining => connection.as_mut().graceful_shutdown(),
@@ -137,9 +138,4 @@ async fn changed(stages: &mut watch::Receiver<Stage>) -> Stage {
         Ok(()) => *stages.borrow_and_update(),
         Err(_) => Stage::Cut,
     }
-}
-
-/// Whether a connection ended because a deadline had passed.
-fn slow(error: &hyper::Error) -> bool {
-    error.source().and_then(|source| source.downcast_ref::<io::Error>()).is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
 }

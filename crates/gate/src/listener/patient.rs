@@ -11,12 +11,15 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::limits::{LINGER_BYTES_MAX, Limits};
+use crate::metrics::Cut;
 
 /// Where a connection stands; shared between the stream and the service on top of it.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     phase: AtomicU8,
     unread: AtomicBool,
+    /// A deadline has passed, in the phase that is still there.
+    overdue: AtomicBool,
 }
 
 /// A request's head is on its way (or, on a new connection, due).
@@ -37,6 +40,12 @@ impl Pace {
     /// Its answer is given.
     pub(crate) fn answered(&self) {
         self.phase.store(ANSWERED, Ordering::Relaxed);
+    }
+
+    /// Why the stream ended itself, if it did. (hyper takes an error between two requests for a proper end.)
+    pub(crate) fn cut(&self) -> Option<Cut> {
+        let idle = self.phase.load(Ordering::Relaxed) == IDLE;
+        self.overdue.load(Ordering::Relaxed).then_some(if idle { Cut::Idle } else { Cut::Slow })
     }
 
     /// The request was refused before it was read: read and drop the rest, or a reset would overtake the refusal.
@@ -82,11 +91,20 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
             IDLE => this.limits.idle,
             _ => this.limits.head,
         };
-        this.reading.poll(cx, patience).map(Err)
+        this.reading.poll(cx, patience).map(|late| Err(this.overdue(late)))
     }
 }
 
 impl<S> Patient<S> {
+    fn overdue(&self, late: io::Error) -> io::Error {
+        self.pace.overdue.store(true, Ordering::Relaxed);
+        late
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        self.writing.poll(cx, self.limits.send).map(|late| self.overdue(late))
+    }
+
     fn enter(&mut self, phase: u8) -> u8 {
         self.pace.phase.store(phase, Ordering::Relaxed);
         self.reading.deadline = None;
@@ -98,7 +116,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         match Pin::new(&mut this.stream).poll_write(cx, buf) {
-            Poll::Pending => this.writing.poll(cx, this.limits.send).map(Err),
+            Poll::Pending => this.poll_send(cx).map(Err),
             ready @ Poll::Ready(_) => ready,
         }
     }
@@ -106,7 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         match Pin::new(&mut this.stream).poll_write_vectored(cx, bufs) {
-            Poll::Pending => this.writing.poll(cx, this.limits.send).map(Err),
+            Poll::Pending => this.poll_send(cx).map(Err),
             ready @ Poll::Ready(_) => ready,
         }
     }
@@ -118,7 +136,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         match Pin::new(&mut this.stream).poll_flush(cx) {
-            Poll::Pending => this.writing.poll(cx, this.limits.send).map(Err),
+            Poll::Pending => this.poll_send(cx).map(Err),
             ready @ Poll::Ready(_) => {
                 this.writing.deadline = None;
                 ready
@@ -130,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         let this = self.get_mut();
         if this.lingered.is_none() {
             match Pin::new(&mut this.stream).poll_shutdown(cx) {
-                Poll::Pending => return this.writing.poll(cx, this.limits.send).map(Err),
+                Poll::Pending => return this.poll_send(cx).map(Err),
                 Poll::Ready(result) => result?,
             }
             this.lingered = Some(0);
@@ -138,7 +156,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         }
         // A head without a request behind it is one that hyper refused.
         let refused = this.pace.phase.load(Ordering::Relaxed) == HEAD || this.pace.unread.load(Ordering::Relaxed);
-        if refused { this.poll_linger(cx).map(Ok) } else { Poll::Ready(Ok(())) }
+        if refused && !this.pace.overdue.load(Ordering::Relaxed) { this.poll_linger(cx).map(Ok) } else { Poll::Ready(Ok(())) }
     }
 }
 

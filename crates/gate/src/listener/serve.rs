@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use domain::Time;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, IF_NONE_MATCH, TRANSFER_ENCODING};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Request as HttpRequest, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
@@ -137,14 +137,12 @@ fn check<P>(
     Ok((method, target, address))
 }
 
-/// Headers that different readers could read differently are read by nobody.
+/// Headers that different readers could read differently are read by nobody. (Two lengths of the body are hyper's matter: it
+/// refuses those that differ, and drops `Content-Length` beside `Transfer-Encoding`.)
 fn check_headers(headers: &HeaderMap, version: Version) -> Result<(), &'static str> {
     let several = |name| headers.get_all(name).iter().nth(1).is_some();
     if several(AUTHORIZATION) {
         return Err("Authorization header twice.\n");
-    }
-    if several(CONTENT_LENGTH) || headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING) {
-        return Err("Length of the body twice.\n");
     }
     if several(HOST) {
         return Err("Host header twice.\n");
