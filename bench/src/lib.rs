@@ -6,16 +6,22 @@
 //! * [`certificate`] makes RSA-2048 and P-256 certificates that both servers are given, and clients that take just those.
 //! * [`load`] sends prebuilt requests, in random device order, over connections kept or fresh, and checks each answer.
 //!   Client addresses vary over loopback, so that limits per address do not bind. A load with a wrong answer has no rate.
+//! * [`connection`] is one client connection, for what cannot be prebuilt; [`phones`] says what each phone of a population is
+//!   called and sends, Basic and Digest, and writes the CSV that imports them; [`provision`] brings many from the box to their
+//!   own login.
 //! * [`table`] measures two things in alternating rounds and takes the median of their ratios.
 //!
 //! The machine's cores are shared by client and server, in both columns alike. A row is added in `measure`: start both
 //! servers, build both loads, and give `Row::in_turn` two closures that run one round each.
 
 pub mod certificate;
+pub mod connection;
 pub mod limits;
 pub mod load;
 pub mod measure;
+pub mod phones;
 pub mod process;
+pub mod provision;
 pub mod reference;
 pub mod table;
 

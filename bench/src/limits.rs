@@ -18,3 +18,5 @@ pub const READY_TIME_MAX: Duration = Duration::from_secs(30);
 pub const STOP_TIME_MAX: Duration = Duration::from_secs(15);
 /// Simultaneous connections of a reference server.
 pub const REFERENCE_CONNECTIONS_MAX: usize = 1024;
+/// The most phones in a population: the MACs below one prefix.
+pub const PHONES_MAX: u32 = 1 << 24;

@@ -1,27 +1,23 @@
 //! The load generator: prebuilt requests over raw sockets of loopback, each answer read whole and checked.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use domain::chance::{Chance as _, Seeded};
 use rustls::ClientConfig;
-use rustls_pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
 use crate::clock;
-use crate::limits::{BODY_BYTES_MAX, CONNECTIONS_MAX, HEAD_BYTES_MAX, LOAD_REQUESTS_MAX, LOAD_TIME_MAX};
+use crate::connection::Connection;
+use crate::limits::{CONNECTIONS_MAX, LOAD_REQUESTS_MAX, LOAD_TIME_MAX};
 
 /// Whether connections are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Connections {
+pub enum Use {
     /// Each request on a connection, and a TLS session, of its own: how phones do it.
     Fresh,
     /// Each task keeps its connection for all of its requests.
@@ -39,7 +35,7 @@ pub struct Load {
     /// With TLS, and trusting whom.
     pub tls: Option<Arc<ClientConfig>>,
     /// How connections are used.
-    pub connections: Connections,
+    pub connections: Use,
     /// How many are open at once.
     pub at_once: usize,
     /// The requests' bytes, in the order of sending; spread over the connections in runs.
@@ -109,7 +105,6 @@ pub fn prebuilt(order: &[u32], build: impl Fn(u32) -> Vec<u8>) -> Arc<Vec<Vec<u8
 
 /// Sends all requests, or those that `time_max` allows.
 pub async fn run(load: &Load) -> Result<Tally> {
-    ensure!(load.target.ip().is_loopback(), "a load goes to loopback only");
     ensure!((1..=CONNECTIONS_MAX).contains(&load.at_once), "between 1 and {CONNECTIONS_MAX} connections");
     ensure!((1..=LOAD_REQUESTS_MAX).contains(&load.requests.len()), "between 1 and {LOAD_REQUESTS_MAX} requests");
     let started = clock::now();
@@ -135,8 +130,8 @@ async fn one_task(load: &Load, from: usize, to: usize, until: Instant) -> Tally 
     let mut next = from;
     while next < to && clock::now() < until {
         let last = match load.connections {
-            Connections::Fresh => next + 1,
-            Connections::KeepAlive => to,
+            Use::Fresh => next + 1,
+            Use::KeepAlive => to,
         };
         // A server that stops answering must not hold the bench.
         let left = (until + Duration::from_secs(1)) - clock::now();
@@ -150,103 +145,23 @@ async fn one_task(load: &Load, from: usize, to: usize, until: Instant) -> Tally 
 }
 
 async fn one_connection(load: &Load, from: usize, to: usize, until: Instant, tally: &mut Tally) -> Result<usize> {
-    let stream = connect(load.target).await?;
-    match &load.tls {
-        None => exchange(stream, load, from, to, until, tally).await,
-        Some(config) => {
-            let name = ServerName::try_from("localhost")?;
-            let stream = TlsConnector::from(Arc::clone(config)).connect(name, stream).await?;
-            exchange(stream, load, from, to, until, tally).await
-        }
-    }
-}
-
-/// Each connection comes from another address of loopback, as phones do: limits per address then do not bind, and ports last.
-async fn connect(target: SocketAddr) -> Result<TcpStream> {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let [_, high, middle, low] = (number % 0x00ff_0000).to_be_bytes();
-    let socket = TcpSocket::new_v4()?;
-    if target.is_ipv4() {
-        socket.bind((IpAddr::V4(Ipv4Addr::new(127, high.max(1), middle, low.clamp(1, 254))), 0).into())?;
-    }
-    let stream = socket.connect(target).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
-}
-
-async fn exchange(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
-    load: &Load,
-    from: usize,
-    to: usize,
-    until: Instant,
-    tally: &mut Tally,
-) -> Result<usize> {
-    let mut buffer = Vec::with_capacity(HEAD_BYTES_MAX);
+    let mut connection = Connection::open(load.target, load.tls.as_ref()).await?;
     for index in from..to {
         if clock::now() >= until {
             return Ok(index);
         }
-        stream.write_all(&load.requests[index]).await?;
-        let answer = read_answer(&mut stream, &mut buffer).await?;
-        let body = &buffer[answer.head_bytes..answer.head_bytes + answer.body_bytes];
+        let answer = connection.ask(&load.requests[index]).await?;
         tally.answers += 1;
-        tally.body_bytes += body.len() as u64;
+        tally.body_bytes += answer.body.len() as u64;
         *tally.statuses.entry(answer.status).or_default() += 1;
-        tally.wrong += u64::from(!(load.check)(index, answer.status, body));
-        buffer.drain(..answer.head_bytes + answer.body_bytes);
+        tally.wrong += u64::from(!(load.check)(index, answer.status, answer.body));
     }
     Ok(to)
-}
-
-/// Where the parts of an answer lie in the buffer.
-#[derive(Debug, PartialEq, Eq)]
-struct Answer {
-    status: u16,
-    head_bytes: usize,
-    body_bytes: usize,
-}
-
-async fn read_answer(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>) -> Result<Answer> {
-    loop {
-        if let Some(answer) = parse_head(buffer)? {
-            ensure!(answer.body_bytes <= BODY_BYTES_MAX, "a body of {} bytes", answer.body_bytes);
-            if buffer.len() >= answer.head_bytes + answer.body_bytes {
-                return Ok(answer);
-            }
-        } else {
-            ensure!(buffer.len() < HEAD_BYTES_MAX, "a head of more than {HEAD_BYTES_MAX} bytes");
-        }
-        let read = stream.read_buf(buffer).await?;
-        ensure!(read > 0, "the server closed the connection inside an answer");
-    }
-}
-
-/// Status and Content-Length; nothing else of the head matters here. `None` while the head is not whole.
-fn parse_head(buffer: &[u8]) -> Result<Option<Answer>> {
-    let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
-    let head = std::str::from_utf8(&buffer[..end]).context("a head that is no text")?;
-    let mut lines = head.split("\r\n");
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).context("no status")?.parse()?;
-    let length = lines.filter_map(|line| line.split_once(':')).find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    let body_bytes = length.context("an answer without Content-Length")?.1.trim().parse()?;
-    Ok(Some(Answer { status, head_bytes: end + 4, body_bytes }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn heads_are_read_when_they_are_whole() {
-        let head = b"HTTP/1.1 401 Unauthorized\r\ncontent-LENGTH:  7\r\nx: y\r\n\r\nabc";
-        assert_eq!(parse_head(&head[..head.len() - 5]).unwrap(), None);
-        assert_eq!(parse_head(head).unwrap(), Some(Answer { status: 401, head_bytes: head.len() - 3, body_bytes: 7 }));
-        for refused in ["HTTP/1.1 200 OK\r\n\r\n", "nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"] {
-            assert!(parse_head(refused.as_bytes()).is_err(), "{refused}");
-        }
-    }
 
     #[test]
     fn a_random_order_uses_each_device_once_before_any_twice() {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::certificate::{Certificate, Key};
 use crate::clock;
-use crate::load::{self, Check, Connections, Load};
+use crate::load::{self, Check, Load, Use};
 use crate::process::Server;
 
 /// How long one round of a load lasts at most.
@@ -40,7 +40,7 @@ pub async fn references() -> Result<()> {
     let load = Load {
         target: plain.address()?,
         tls: None,
-        connections: Connections::KeepAlive,
+        connections: Use::KeepAlive,
         at_once: KEPT_AT_ONCE,
         requests: repeated(get("/body", "localhost"), ROUND_REQUESTS),
         check: Arc::clone(&check),
@@ -93,7 +93,7 @@ pub fn fresh_tls(server: &Server, certificate: &Certificate, requests: Arc<Vec<V
     Ok(Load {
         target: server.address()?,
         tls: Some(certificate.client()?),
-        connections: Connections::Fresh,
+        connections: Use::Fresh,
         at_once: FRESH_AT_ONCE,
         requests,
         check: Arc::clone(check),
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
     use crate::reference::Reference;
 
-    async fn check(tls: Option<Key>, connections: Connections, expected_body: &'static str) -> load::Tally {
+    async fn check(tls: Option<Key>, connections: Use, expected_body: &'static str) -> load::Tally {
         let folder = TempDir::new().unwrap();
         let certificate = tls.map(|key| Certificate::make(folder.path(), key).unwrap());
         let server_config = certificate.as_ref().map(|certificate| certificate.server().unwrap());
@@ -148,7 +148,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn each_kind_of_load_gets_every_answer() {
         for tls in [None, Some(Key::P256), Some(Key::Rsa2048)] {
-            for connections in [Connections::KeepAlive, Connections::Fresh] {
+            for connections in [Use::KeepAlive, Use::Fresh] {
                 let tally = check(tls, connections, "the body").await;
                 let expected = load::Tally {
                     answers: 40,
@@ -166,7 +166,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn wrong_answers_have_no_rate() {
-        let tally = check(None, Connections::KeepAlive, "another").await;
+        let tally = check(None, Use::KeepAlive, "another").await;
         assert_eq!((tally.answers, tally.wrong), (40, 40));
         assert!(tally.per_second().is_err());
     }
@@ -188,7 +188,7 @@ mod tests {
         let load = Load {
             target,
             tls: Some(trusted.client().unwrap()),
-            connections: Connections::Fresh,
+            connections: Use::Fresh,
             at_once: 1,
             requests: repeated(get("/", "localhost"), 2),
             check: same_body(&Bytes::new()),
