@@ -1,1 +1,46 @@
-//! (in the making)
+//! Phones as the real ones behave: for tests, for load, and for the demo.
+//!
+//! A [`Phone`] has an [`Identity`], a [`Behaviour`] and a [`Flash`]. It boots, asks for its files in its brand's order, takes
+//! what they say, and shows something on its display. What it did is told by a [`Transcript`].
+//!
+//! ```no_run
+//! # async fn example() {
+//! use phonesim::{Behaviour, Display, Identity, Outcome, Phone, Transcript};
+//!
+//! let mac = "001565aabbcc".parse().unwrap();
+//! let mut phone = Phone::new(Identity::yealink_t46s(mac), Behaviour::default());
+//! phone.menu().set_server("https://phones.example.com:8443/cfg", "phone", "password from the leaflet");
+//! let mut transcript = Transcript::default();
+//! assert_eq!(phone.boot(&mut transcript).await, Outcome::Configured);
+//! assert!(matches!(phone.display(), Display::Ready { .. }));
+//! println!("{transcript}");
+//! # }
+//! ```
+//!
+//! What always holds: the phone knows nothing of the server's rules. It reads files by itself, from the vendor's facts and
+//! not with the server's parser, so that the two can be held against each other. Everything that comes from a server is
+//! bounded ([`limits`]); secrets are in no transcript and no `Debug`.
+
+mod address;
+mod behaviour;
+mod client;
+mod display;
+mod flash;
+mod fleet;
+mod identity;
+pub mod limits;
+mod login;
+mod phone;
+mod transcript;
+mod yealink;
+
+pub use crate::address::{Address, AddressError, Login, Slash};
+pub use crate::behaviour::{Behaviour, LoginHabit, Waits};
+pub use crate::client::{Answer, Client, ClientError, Connection, Request, Stream, Tls, TlsError};
+pub use crate::display::{Account, Display};
+pub use crate::flash::{Flash, FlashError};
+pub use crate::fleet::{Booted, boot_all};
+pub use crate::identity::{AgentForm, Identity};
+pub use crate::login::Scheme;
+pub use crate::phone::{Menu, Network, Outcome, Phone};
+pub use crate::transcript::{Exchange, SentLogin, Step, Transcript};

@@ -1,0 +1,40 @@
+//! Every limit of this crate: a simulated phone must not be hurt by a server under test, nor run for ever.
+
+/// The largest body a phone takes, in bytes. Config files stay far below; firmware is never fetched here.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// The most bytes read back from a raw exchange.
+pub const RAW_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Files that one boot file may include, and one pass may fetch.
+pub const INCLUDES_MAX: usize = 32;
+
+/// Passes in a row when every one of them names a new server.
+pub const CHAINED_PASSES_MAX: usize = 4;
+
+/// Lines read of one config file.
+pub const LINES_MAX: usize = 16_384;
+
+/// Settings kept in flash.
+pub const SETTINGS_MAX: usize = 16_384;
+
+/// Nonces whose uses a phone counts; the oldest is forgotten first.
+pub const NONCES_MAX: usize = 16;
+
+/// The longest a phone waits because a server asked it to, in seconds.
+pub const WAIT_SECONDS_MAX: u64 = 300;
+
+/// Tries for one file, whatever a config says (`attempt_before_failed` is 3 by default).
+pub const ATTEMPTS_MAX: u32 = 10;
+
+/// Phones of a fleet that are on at the same time.
+pub const FLEET_CONCURRENCY_MAX: usize = 4096;
+
+/// Steps that a transcript keeps; later ones are counted only.
+pub const TRANSCRIPT_STEPS_MAX: usize = 10_000;
+
+/// The longest address typed or read, in bytes. Vendor tables say 511 (unverified).
+pub const ADDRESS_BYTES_MAX: usize = 1024;
+
+/// The shortest and the longest poll, in minutes (Yealink `repeat.minutes`).
+pub const POLL_MINUTES: std::ops::RangeInclusive<u64> = 1..=43_200;

@@ -1,0 +1,302 @@
+//! Yealink firmware: which files it asks for, how it reads them, what its settings mean to it.
+//!
+//! From the vendor's guides (V81, V84, T5) and a recorded boot; not from what a provisioning server believes.
+
+mod file;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::Secret;
+use domain::settings::Transport;
+
+use crate::address::Login;
+use crate::display::Account;
+use crate::flash::Flash;
+use crate::identity::Identity;
+use crate::limits::POLL_MINUTES;
+
+pub(crate) use self::file::File;
+
+/// The first generation with boot files, and with `static.` before the settings that a reset of others leaves alone.
+const STATIC_SINCE: u32 = 81;
+
+/// Settings that were given `static.` in front. A phone heeds them under its own generation's name only: whether newer ones
+/// take the old names as well is unknown, and a server must not lean on it.
+const MOVED: [&str; 7] =
+    ["auto_provision.", "autoprovision.", "zero_touch.", "security.user_password", "security.user_name.", "firmware.url", "network."];
+
+/// What a value says to forget itself.
+const NULL: &str = "%NULL%";
+/// The same, seen with file addresses only (unverified).
+const EMPTY: &str = "%EMPTY%";
+
+/// One firmware's view of flash.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Firmware {
+    is_static: bool,
+    accounts: u16,
+}
+
+/// Where the phone fetches from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Provisioning {
+    pub url: Option<String>,
+    pub login: Option<Login>,
+}
+
+impl Firmware {
+    pub(crate) fn of(identity: &Identity) -> Self {
+        let is_static = identity.generation().is_none_or(|generation| generation >= STATIC_SINCE);
+        Self { is_static, accounts: identity.accounts }
+    }
+
+    /// Boot files to look for, in order. The first that is there decides.
+    pub(crate) fn boot_files(self, identity: &Identity) -> Vec<String> {
+        if !self.is_static {
+            return Vec::new();
+        }
+        vec![format!("{}.boot", identity.mac_in_names()), "y000000000000.boot".to_owned()]
+    }
+
+    /// Files to ask for where no boot file is, in order.
+    pub(crate) fn config_files(identity: &Identity) -> Vec<String> {
+        let common = identity.common.iter().map(|id| format!("y{id:0>12}.cfg"));
+        common.chain([format!("{}.cfg", identity.mac_in_names())]).collect()
+    }
+
+    pub(crate) fn provisioning(self, flash: &Flash) -> Provisioning {
+        let text = |name: &str| self.text(flash, &format!("auto_provision.server.{name}"));
+        let (user, password) = (text("username"), text("password"));
+        let login = (user.is_some() || password.is_some()).then(|| Login::new(user.unwrap_or_default(), password.unwrap_or_default()));
+        Provisioning { url: text("url").map(str::to_owned), login }
+    }
+
+    pub(crate) fn set_url(self, flash: &mut Flash, url: &str) {
+        flash.set(&self.key("auto_provision.server.url"), url);
+    }
+
+    pub(crate) fn set_login(self, flash: &mut Flash, user: &str, password: &Secret<String>) {
+        for (name, value) in [("username", user), ("password", password.expose().as_str())] {
+            let key = self.key(&format!("auto_provision.server.{name}"));
+            if value.is_empty() { flash.unset(&key) } else { flash.set(&key, value) }
+        }
+    }
+
+    /// The repeated fetch, if it is on.
+    pub(crate) fn poll(self, flash: &Flash) -> Option<Duration> {
+        if self.text(flash, "auto_provision.repeat.enable") != Some("1") {
+            return None;
+        }
+        let minutes = self.text(flash, "auto_provision.repeat.minutes").and_then(|text| text.parse().ok()).unwrap_or(1440);
+        Some(Duration::from_secs(60 * minutes.clamp(*POLL_MINUTES.start(), *POLL_MINUTES.end())))
+    }
+
+    pub(crate) fn fetches_at_boot(self, flash: &Flash) -> bool {
+        self.text(flash, "auto_provision.power_on") != Some("0")
+    }
+
+    pub(crate) fn tells_mac(self, flash: &Flash) -> bool {
+        self.text(flash, "auto_provision.user_agent_mac.enable") != Some("0")
+    }
+
+    pub(crate) fn heeds_dhcp(self, flash: &Flash) -> bool {
+        self.text(flash, "auto_provision.dhcp_option.enable") != Some("0")
+    }
+
+    pub(crate) fn keep_alive(self, flash: &Flash) -> Option<bool> {
+        self.text(flash, "auto_provision.connect.keep_alive").map(|text| text == "1")
+    }
+
+    pub(crate) fn accounts(self, flash: &Flash) -> Vec<Account> {
+        (1..=self.accounts).filter_map(|slot| self.account(flash, slot)).collect()
+    }
+
+    /// What the line keys show besides the accounts.
+    pub(crate) fn key_labels(flash: &Flash) -> impl Iterator<Item = String> {
+        let labels = (1..=128u16).filter_map(|n| flash.setting(&format!("linekey.{n}.label")));
+        labels.filter(|label| !label.is_empty()).map(str::to_owned)
+    }
+
+    /// Takes parsed files over into flash. With `overwrite` they are all that counts: what they do not name goes back to
+    /// the factory's value, `static.*` excepted. Without it, absent and blank parameters leave the stored ones alone.
+    pub(crate) fn apply(self, flash: &mut Flash, files: &[File], overwrite: bool) {
+        let mut named: BTreeMap<&str, &str> = BTreeMap::new();
+        let users = self.key("security.user_password");
+        for (key, value) in files.iter().flat_map(|file| &file.settings).filter(|(key, _)| self.heeds(key)) {
+            match value.split_once(':') {
+                Some((user, password)) if *key == users => flash.set_user_password(user, password),
+                _ => drop(named.insert(key, value)),
+            }
+        }
+        if overwrite {
+            flash.retain(|key| key.starts_with("static.") || named.contains_key(key));
+        }
+        for (key, value) in named {
+            match value {
+                NULL | EMPTY => flash.unset(key),
+                "" if overwrite || self.clears_when_blank(key) => flash.unset(key),
+                "" => {}
+                value => flash.set(key, value),
+            }
+        }
+    }
+
+    /// Blank user and password take the stored ones away, so that a login of a former provider can be ended.
+    fn clears_when_blank(self, key: &str) -> bool {
+        key == self.key("auto_provision.server.username") || key == self.key("auto_provision.server.password")
+    }
+
+    fn heeds(self, key: &str) -> bool {
+        if self.is_static { !MOVED.iter().any(|moved| key.starts_with(moved)) } else { !key.starts_with("static.") }
+    }
+
+    fn key(self, name: &str) -> String {
+        if self.is_static { format!("static.{name}") } else { name.to_owned() }
+    }
+
+    fn text<'f>(self, flash: &'f Flash, name: &str) -> Option<&'f str> {
+        flash.setting(&self.key(name)).filter(|text| !text.is_empty())
+    }
+
+    fn account(self, flash: &Flash, slot: u16) -> Option<Account> {
+        let text = |name: &str| flash.setting(&format!("account.{slot}.{name}")).unwrap_or_default().to_owned();
+        if text("enable") != "1" {
+            return None;
+        }
+        let user = text("user_name");
+        let auth_user = Some(text("auth_name")).filter(|auth| !auth.is_empty()).unwrap_or_else(|| user.clone());
+        let transport = if self.is_static {
+            text("sip_server.1.transport_type")
+        } else {
+            first(text("sip_server.1.transport_type"), text("transport"))
+        };
+        let transport = match transport.as_str() {
+            "1" => Transport::Tcp,
+            "2" => Transport::Tls,
+            _ => Transport::Udp,
+        };
+        let hotline = Some(text("auto_dial_num")).filter(|number| text("auto_dial_enable") == "1" && !number.is_empty());
+        Some(Account {
+            slot,
+            user,
+            auth_user,
+            password: Secret::new(text("password")),
+            server: text("sip_server.1.address"),
+            port: text("sip_server.1.port").parse().ok(),
+            transport,
+            label: text("label"),
+            display_name: text("display_name"),
+            hotline,
+        })
+    }
+}
+
+fn first(one: String, other: String) -> String {
+    if one.is_empty() { other } else { one }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn firmware(version: &str) -> (Identity, Firmware) {
+        let identity = Identity { firmware: version.into(), ..Identity::yealink_t46s("001565aabbcc".parse().unwrap()) };
+        let firmware = Firmware::of(&identity);
+        (identity, firmware)
+    }
+
+    fn file(lines: &str) -> File {
+        File::read(format!("#!version:1.0.0.1\n{lines}").as_bytes(), "T46S").unwrap()
+    }
+
+    #[test]
+    fn files_are_asked_for_in_the_order_of_their_generation() {
+        let (identity, new) = firmware("66.86.0.15");
+        assert_eq!(new.boot_files(&identity), ["001565aabbcc.boot", "y000000000000.boot"]);
+        assert_eq!(Firmware::config_files(&identity), ["y000000000066.cfg", "001565aabbcc.cfg"]);
+        let (identity, old) = firmware("28.72.0.1");
+        assert_eq!(old.boot_files(&identity), Vec::<String>::new());
+        let nameless = Identity { common: None, capitals: true, ..identity };
+        assert_eq!(Firmware::config_files(&nameless), ["001565AABBCC.cfg"]);
+    }
+
+    /// Applies texts one after the other and shows what is stored.
+    fn check(version: &str, overwrite: bool, files: &[&str], expected: &[(&str, &str)]) {
+        let (_, firmware) = firmware(version);
+        let mut flash = Flash::default();
+        for lines in files {
+            firmware.apply(&mut flash, &[file(lines)], overwrite);
+        }
+        let stored: Vec<_> = flash.settings().iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        assert_eq!(stored, expected, "{version} overwrite={overwrite} {files:?}");
+    }
+
+    #[test]
+    fn without_overwrite_absent_and_blank_parameters_stay() {
+        check("66.86.0.15", false, &["a.x = 1\na.y = 2", "a.x =\n#a.y = 3"], &[("a.x", "1"), ("a.y", "2")]);
+        check("66.86.0.15", false, &["a.x = 1\na.y = 2", "a.x = %NULL%\na.y = %EMPTY%"], &[]);
+    }
+
+    #[test]
+    fn with_overwrite_only_static_parameters_stay() {
+        check("66.86.0.15", true, &["a.x = 1\nstatic.s = 1\na.y = 2", "a.y = 3"], &[("a.y", "3"), ("static.s", "1")]);
+        check("66.86.0.15", true, &["a.x = 1\nstatic.s = 1", "a.x =\nstatic.s ="], &[]);
+    }
+
+    #[test]
+    fn the_last_of_a_repeated_parameter_counts_but_users_are_a_list() {
+        check("66.86.0.15", false, &["a.x = 1\na.x = 2"], &[("a.x", "2")]);
+        let (_, firmware) = firmware("66.86.0.15");
+        let mut flash = Flash::default();
+        firmware.apply(&mut flash, &[file("static.security.user_password = admin:one:1\nstatic.security.user_password = user:two")], false);
+        assert_eq!((flash.user_password("admin"), flash.user_password("user")), (Some("one:1"), Some("two")));
+    }
+
+    #[test]
+    fn a_generation_heeds_its_own_names_only() {
+        let both = "auto_provision.server.url = http://old/\nstatic.auto_provision.server.url = http://new/";
+        check("66.86.0.15", false, &[both], &[("static.auto_provision.server.url", "http://new/")]);
+        check("28.72.0.1", false, &[both], &[("auto_provision.server.url", "http://old/")]);
+    }
+
+    #[test]
+    fn blank_credentials_are_cleared_and_a_blank_url_is_not() {
+        for (version, prefix) in [("66.86.0.15", "static."), ("28.72.0.1", "")] {
+            let (_, firmware) = firmware(version);
+            let mut flash = Flash::default();
+            firmware.set_url(&mut flash, "https://h/");
+            firmware.set_login(&mut flash, "u", &Secret::from("p"));
+            let blank = ["url", "username", "password"].map(|name| format!("{prefix}auto_provision.server.{name} =")).join("\n");
+            firmware.apply(&mut flash, &[file(&blank)], false);
+            assert_eq!(firmware.provisioning(&flash), Provisioning { url: Some("https://h/".into()), login: None });
+        }
+    }
+
+    #[test]
+    fn the_poll_is_read_within_the_vendors_bounds() {
+        let (_, firmware) = firmware("66.86.0.15");
+        let check = |lines: &str, expected: Option<u64>| {
+            let mut flash = Flash::default();
+            firmware.apply(&mut flash, &[file(lines)], false);
+            assert_eq!(firmware.poll(&flash).map(|poll| poll.as_secs()), expected, "{lines}");
+        };
+        check("static.auto_provision.repeat.minutes = 5", None);
+        check("static.auto_provision.repeat.enable = 1", Some(86_400));
+        check("static.auto_provision.repeat.enable = 1\nstatic.auto_provision.repeat.minutes = 5", Some(300));
+        check("static.auto_provision.repeat.enable = 1\nstatic.auto_provision.repeat.minutes = 0", Some(60));
+    }
+
+    #[test]
+    fn accounts_beyond_the_models_slots_are_not_there() {
+        let (identity, _) = firmware("66.86.0.15");
+        let small = Firmware::of(&Identity { accounts: 1, ..identity });
+        let mut flash = Flash::default();
+        let account =
+            |n: u8| format!("account.{n}.enable = 1\naccount.{n}.user_name = {n}00\naccount.{n}.sip_server.1.transport_type = {n}\n");
+        small.apply(&mut flash, &[file(&(account(1) + &account(2)))], false);
+        let accounts = small.accounts(&flash);
+        assert_eq!(accounts.len(), 1);
+        assert_eq!((accounts[0].user.as_str(), accounts[0].auth_user.as_str(), accounts[0].transport), ("100", "100", Transport::Tcp));
+    }
+}
