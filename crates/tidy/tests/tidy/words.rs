@@ -48,7 +48,7 @@ fn nothing_is_marked_unfinished() {
     check(|file| !file.is_lock(), |line| marks.iter().find(|mark| alone(line, mark)).cloned());
 }
 
-/// Samples use the documentation ranges. Firmware versions look like addresses: they stand in a brand's own files, or beside a word
+/// Samples use the documentation ranges. Firmware versions look like addresses: they stand in files about a brand, or beside a word
 /// that says so.
 #[test]
 fn no_address_of_somebody_real() {
@@ -56,7 +56,7 @@ fn no_address_of_somebody_real() {
         |line: &str| ["firmware", "version", "yealink", "user-agent", "sip-"].iter().any(|word| line.to_ascii_lowercase().contains(word));
     let edge = |address: &String| EDGES.iter().any(|(edge, _)| edge == address);
     check(
-        |file| !file.is_lock() && !file.path.starts_with("brands/") && !file.path.starts_with("crates/brands/"),
+        |file| !file.is_lock() && !["brands", "yealink", "firmware"].iter().any(|part| file.path.contains(part)),
         |line| if version(line) { None } else { public_addresses(line).into_iter().find(|address| !edge(address)) },
     );
 }
