@@ -71,6 +71,7 @@ pub struct Db {
     /// It failed because another transaction was in its way, or an optimistic version did not fit: worth another run.
     collided: Cell<bool>,
     pending: RefCell<Vec<Draft>>,
+    audit: RefCell<Vec<crate::audit::Draft>>,
     /// This transaction, or one that shares its commit, sent to the outbox.
     sent: Cell<bool>,
 }
@@ -95,7 +96,15 @@ impl std::fmt::Debug for Postgres {
 
 impl Db {
     pub(crate) fn new(engine: Engine, shared: Arc<Shared>) -> Self {
-        Self { engine, shared, failed: Cell::new(false), collided: Cell::new(false), pending: RefCell::default(), sent: Cell::new(false) }
+        Self {
+            engine,
+            shared,
+            failed: Cell::new(false),
+            collided: Cell::new(false),
+            pending: RefCell::default(),
+            audit: RefCell::default(),
+            sent: Cell::new(false),
+        }
     }
 
     /// Runs a statement; returns how many rows it changed.
@@ -155,16 +164,24 @@ impl Db {
         &self.pending
     }
 
+    /// Keeps an audit entry until the transaction ends; see [`crate::audit`].
+    pub(crate) fn audit(&self) -> &RefCell<Vec<crate::audit::Draft>> {
+        &self.audit
+    }
+
     /// Runs a unit of work inside an open transaction, sends what it left in the outbox, and turns a panic into an error.
     /// The caller commits on `Ok` and rolls back on `Err`.
     pub(crate) fn attempt<T, E: From<StoreError>>(&self, work: &impl Fn(&Self) -> Result<T, E>) -> Result<T, E> {
         self.failed.set(false);
         self.collided.set(false);
         self.pending.borrow_mut().clear();
+        self.audit.borrow_mut().clear();
         let value = catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|_| Err(StoreError::Panicked.into()))?;
         if self.failed.get() {
             return Err(StoreError::Engine("a statement failed and its error was not passed on".into()).into());
         }
+        // Always in this order: both take the lock of one row, and two transactions must not wait for each other.
+        crate::audit::flush(self)?;
         crate::outbox::flush(self)?;
         Ok(value)
     }

@@ -14,6 +14,9 @@ pub enum StoreError {
     /// There is no such row, or it may not be seen.
     #[error("not found")]
     NotFound,
+    /// Several rows have this name; name the one above it too.
+    #[error("several have this name; say whose (reseller or customer) as well")]
+    Ambiguous,
     /// The name, address or id is taken.
     #[error("already there")]
     Exists,
@@ -23,6 +26,9 @@ pub enum StoreError {
     /// The row changed since it was read.
     #[error("changed by somebody else meanwhile; read it again")]
     Conflict,
+    /// A rule refuses the value; the text says which.
+    #[error("{0}")]
+    Refused(String),
     /// A value breaks a limit of this crate.
     #[error("{what}: at most {max}")]
     TooLarge {

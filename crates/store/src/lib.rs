@@ -10,19 +10,32 @@
 //! A write is one transaction: all of it or nothing. Its closure may be run more than once, so it must not act on the outside world.
 //! An error inside a write always undoes it, on both engines; it cannot be caught and ignored.
 
+pub mod audit;
 pub mod backup;
+pub mod context;
 mod db;
+pub mod device;
 mod error;
 pub mod job;
 pub mod limits;
+pub mod login;
 pub mod meta;
 mod migrate;
 pub mod outbox;
+pub mod page;
+pub mod people;
+pub mod policy;
 mod postgres;
+mod reseal;
+mod scope;
 pub mod seal;
+pub mod seen;
+pub mod sightings;
 mod sqlite;
+pub mod tenancy;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod trust;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,6 +47,7 @@ use tokio::sync::Semaphore;
 pub use crate::db::Db;
 pub use crate::error::{Result, StoreError};
 pub use crate::outbox::{Message, News, OutboxReader};
+pub use crate::scope::Scope;
 pub use crate::seal::{KeyRing, Place, SealError, Sealer};
 
 use crate::db::Shared;

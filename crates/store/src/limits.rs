@@ -51,3 +51,28 @@ pub const OUTBOX_POLL: Duration = Duration::from_millis(200);
 pub const JOB_PAYLOAD_BYTES_MAX: usize = 64 << 10;
 /// The longest text of a job's last error, in bytes; the rest is cut.
 pub const JOB_ERROR_BYTES_MAX: usize = 500;
+
+/// Rows in one page of a list.
+pub const PAGE_MAX: usize = 500;
+/// The longest name of a reseller, customer, site or person, in bytes.
+pub const NAME_BYTES_MAX: usize = 200;
+/// The longest label of a device, network or token, in bytes.
+pub const LABEL_BYTES_MAX: usize = 200;
+/// Requests remembered per device; the newest stay.
+pub const REQUESTS_KEPT: usize = 50;
+/// The longest text field of a remembered request, in bytes; the rest is cut.
+pub const REQUEST_FIELD_BYTES_MAX: usize = 160;
+/// Phones that nobody added, remembered; the longest unseen go.
+pub const KNOCKS_MAX: i64 = 10_000;
+/// How long an address remembers whose devices fetched from it: authentication.md section 7 asks for 30 days.
+pub const SITE_ADDRESS_DAYS: i64 = 30;
+/// How long an ended trust window stays in the list.
+pub const ENDED_WINDOW_HOURS: i64 = 24;
+/// The longest text of an audit entry, in bytes; the rest is cut.
+pub const AUDIT_FIELD_BYTES_MAX: usize = 1_000;
+/// Audit entries that one transaction may write.
+pub const AUDIT_PER_WRITE_MAX: usize = 10_000;
+/// Global logins that may be valid for one owner at once: the one in use and those that a rotation is ending.
+pub const GLOBAL_LOGINS_VALID_MAX: i64 = 8;
+/// Rows that one step of sealing anew handles.
+pub const RESEAL_STEP: i64 = 200;

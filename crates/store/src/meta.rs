@@ -48,6 +48,6 @@ pub(crate) fn check_keys(db: &Db) -> Result<()> {
     }
 }
 
-fn place(name: &str) -> Place<'_> {
+pub(crate) fn place(name: &str) -> Place<'_> {
     Place { table: "meta", column: "value", row: name.as_bytes() }
 }

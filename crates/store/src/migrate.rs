@@ -17,8 +17,10 @@ pub(crate) struct Migration {
 }
 
 /// All files, in order.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "foundation", text: include_str!("../migrations/0001_foundation.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "foundation", text: include_str!("../migrations/0001_foundation.sql") },
+    Migration { number: 2, name: "tenancy and devices", text: include_str!("../migrations/0002_tenancy_and_devices.sql") },
+];
 
 /// Any number that other users of the PostgreSQL database are unlikely to lock: "ringfenc" in ASCII.
 const ADVISORY_LOCK: i64 = 0x7269_6e67_6665_6e63;

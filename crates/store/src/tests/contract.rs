@@ -191,7 +191,8 @@ async fn a_changed_migration_is_refused(world: World) {
 async fn opening_twice_at_once_migrates_once(world: World) {
     static MORE: &[crate::migrate::Migration] = &[
         crate::migrate::MIGRATIONS[0],
-        crate::migrate::Migration { number: 2, name: "later", text: "create table later (\n    id bigint primary key\n);\n" },
+        crate::migrate::MIGRATIONS[1],
+        crate::migrate::Migration { number: 3, name: "later", text: "create table later (\n    id bigint primary key\n);\n" },
     ];
     let options = Options { migrations: MORE, ..world.options() };
     let (first, second) = tokio::join!(world.open(&world.ring, options.clone()), world.open(&world.ring, options.clone()));
@@ -199,7 +200,7 @@ async fn opening_twice_at_once_migrates_once(world: World) {
         store.unwrap().write(|db| db.batch("delete from later")).await.unwrap();
     }
     let broken: &[_] =
-        &[crate::migrate::Migration { number: 3, name: "broken", text: "create table half (\n    id bigint\n);\nnonsense;\n" }];
+        &[crate::migrate::Migration { number: 4, name: "broken", text: "create table half (\n    id bigint\n);\nnonsense;\n" }];
     let broken = Box::leak([MORE, broken].concat().into_boxed_slice());
     assert!(world.open(&world.ring, Options { migrations: broken, ..world.options() }).await.is_err());
     let store = world.open(&world.ring, options).await.expect("a failed migration leaves nothing behind");

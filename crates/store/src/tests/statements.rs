@@ -5,7 +5,25 @@ use crate::db::{Engine, Sql};
 use crate::tests::fixture::{World, block_on};
 
 fn all() -> Vec<&'static Sql> {
-    [crate::job::STATEMENTS, crate::meta::STATEMENTS, crate::migrate::STATEMENTS, crate::outbox::STATEMENTS].concat()
+    [
+        crate::audit::STATEMENTS,
+        crate::context::STATEMENTS,
+        crate::device::STATEMENTS,
+        crate::device::LIST_STATEMENTS,
+        crate::job::STATEMENTS,
+        crate::login::STATEMENTS,
+        crate::meta::STATEMENTS,
+        crate::migrate::STATEMENTS,
+        crate::outbox::STATEMENTS,
+        crate::people::STATEMENTS,
+        crate::policy::STATEMENTS,
+        crate::reseal::STATEMENTS,
+        crate::seen::STATEMENTS,
+        crate::sightings::STATEMENTS,
+        crate::tenancy::STATEMENTS,
+        crate::trust::STATEMENTS,
+    ]
+    .concat()
 }
 
 /// Argument count and column names.

@@ -1,0 +1,104 @@
+//! Seals everything anew under the newest master key, so that an old key can be forgotten.
+
+use crate::db::{Db, Sql, statements};
+use crate::limits::RESEAL_STEP;
+use crate::seal::Place;
+use crate::{Result, Store};
+
+statements! {
+    DEVICES = "select mac from device where mac > $1 order by mac limit $2";
+    LOGINS = "select id from global_login where id > $1 order by id limit $2";
+    METAS = "select name from meta where name > $1 order by name limit $2";
+    AUTH = "select auth from device where mac = $1";
+    SET_AUTH = "update device set auth = $1 where mac = $2 and auth = $3";
+    LINES = "select lines from device where mac = $1";
+    SET_LINES = "update device set lines = $1 where mac = $2 and lines = $3";
+    PASSWORD = "select password from global_login where id = $1";
+    SET_PASSWORD = "update global_login set password = $1 where id = $2 and password = $3";
+    VALUE = "select value from meta where name = $1";
+    SET_VALUE = "update meta set value = $1 where name = $2 and value = $3";
+    HEAD = "select hash from audit_head where id = $1 and hash is not null";
+    HEAD_SEQ = "update audit_head set seq = seq where id = 1 returning seq";
+    SET_HEAD = "update audit_head set hash = $1 where id = $2 and hash = $3";
+}
+
+impl Store {
+    /// Seals every value that an older key sealed under the newest, in small transactions while the server runs; returns how many.
+    /// Afterwards [`crate::KeyRing::forget`] may drop the older keys, on every node.
+    pub async fn reseal(&self) -> Result<u64> {
+        let mut count = self.write(audit_head).await?;
+        count += self
+            .stepwise(String::new(), |db, after| step(db, DEVICES, after.as_str().into(), |row| Ok(row.text(0)?.to_owned()), device))
+            .await?;
+        count += self.stepwise(0, |db, after| step(db, LOGINS, (*after).into(), |row| row.int(0), |db, number| login(db, *number))).await?;
+        count += self
+            .stepwise(String::new(), |db, after| step(db, METAS, after.as_str().into(), |row| Ok(row.text(0)?.to_owned()), meta))
+            .await?;
+        Ok(count)
+    }
+
+    async fn stepwise<K, F>(&self, start: K, step: F) -> Result<u64>
+    where
+        K: Clone + Send + Sync + 'static,
+        F: Fn(&Db, &K) -> Result<(u64, Option<K>)> + Clone + Send + 'static,
+    {
+        let (mut count, mut after) = (0, start);
+        loop {
+            let (from, step) = (after.clone(), step.clone());
+            let (sealed, last) = self.write(move |db| step(db, &from)).await?;
+            count += sealed;
+            match last {
+                Some(last) => after = last,
+                None => return Ok(count),
+            }
+        }
+    }
+}
+
+/// One transaction's worth of rows; how many values changed, and the last key seen, if any.
+fn step<K>(
+    db: &Db,
+    page: &'static Sql,
+    after: crate::db::Arg<'_>,
+    key: impl Fn(&crate::db::Row<'_>) -> Result<K>,
+    one: impl Fn(&Db, &K) -> Result<u64>,
+) -> Result<(u64, Option<K>)> {
+    let keys = db.all(page, &[after, RESEAL_STEP.into()], key)?;
+    let mut count = 0;
+    for key in &keys {
+        count += one(db, key)?;
+    }
+    Ok((count, keys.into_iter().next_back()))
+}
+
+fn device(db: &Db, mac: &String) -> Result<u64> {
+    let auth = again(db, AUTH, SET_AUTH, mac.into(), crate::device::auth_place(mac))?;
+    Ok(auth + again(db, LINES, SET_LINES, mac.into(), crate::device::lines_place(mac))?)
+}
+
+fn login(db: &Db, number: i64) -> Result<u64> {
+    again(db, PASSWORD, SET_PASSWORD, number.into(), crate::login::place(&number.to_string()))
+}
+
+fn meta(db: &Db, name: &String) -> Result<u64> {
+    again(db, VALUE, SET_VALUE, name.into(), crate::meta::place(name))
+}
+
+fn audit_head(db: &Db) -> Result<u64> {
+    // Takes the row's lock first: the head must not move while it is sealed anew.
+    let seq = db.one(HEAD_SEQ, &[], |row| row.int(0))?.to_string();
+    again(db, HEAD, SET_HEAD, 1.into(), crate::audit::head_place(&seq))
+}
+
+fn again(db: &Db, get: &'static Sql, set: &'static Sql, key: crate::db::Arg<'_>, place: Place<'_>) -> Result<u64> {
+    let Some(sealed) = db.opt(get, &[key], |row| Ok(row.bytes(0)?.to_vec()))? else { return Ok(0) };
+    if db.sealer().is_newest(&sealed) {
+        return Ok(0);
+    }
+    let anew = db.seal(place, &db.open(place, &sealed)?)?;
+    // Changed meanwhile: this step is run again.
+    match db.exec(set, &[(&anew).into(), key, (&sealed).into()])? {
+        0 => Err(db.conflict()),
+        changed => Ok(changed),
+    }
+}

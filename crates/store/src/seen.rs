@@ -1,0 +1,156 @@
+//! What devices were last seen doing: latest contact and the last 50 requests of each.
+//!
+//! Kept apart from the device and written many at a time, so that a resync is not a write.
+
+use std::net::IpAddr;
+
+use domain::{Mac, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::db::{Db, Row, statements};
+use crate::limits::{REQUEST_FIELD_BYTES_MAX, REQUESTS_KEPT};
+use crate::scope::{Bounds, Scope};
+use crate::{Result, StoreError};
+
+/// One request of a phone, as `device requests` shows it. Holds no secret: a secret path segment is cut out by who fills this in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// When.
+    pub time: Time,
+    /// From where.
+    pub address: IpAddr,
+    /// `GET`, `HEAD`, `PUT`.
+    pub method: String,
+    /// The file's name.
+    pub file: String,
+    /// HTTP status.
+    pub status: u16,
+    /// What was proved: `own`, `global`, `nothing`, …
+    pub evidence: String,
+    /// What was decided: `full`, `restricted`, `challenge`, …
+    pub decision: String,
+    /// A code of interfaces.md.
+    pub reason: String,
+    /// Bytes of the body.
+    pub bytes: u64,
+}
+
+/// The latest contact of a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The latest request of any kind.
+    pub last_fetch: Time,
+    /// Its address.
+    pub address: IpAddr,
+    /// Where the device last fetched from with its own login.
+    pub own_address: Option<IpAddr>,
+    /// Firmware, as the phone says.
+    pub firmware: String,
+    /// Model, as the phone says.
+    pub model: String,
+}
+
+/// News of one device since the last [`note`].
+#[derive(Clone, Debug)]
+pub struct News {
+    /// Whose.
+    pub mac: Mac,
+    /// Its state now. An absent `own_address` and empty texts keep what was known.
+    pub seen: Seen,
+    /// Its requests, oldest first.
+    pub requests: Vec<Request>,
+}
+
+statements! {
+    REQUESTS_OF = "select requests from device_seen where mac = $1";
+    NOTE = "insert into device_seen (mac, last_fetch, address, own_address, firmware, model, requests)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict (mac) do update set last_fetch = excluded.last_fetch, address = excluded.address,
+        own_address = coalesce(excluded.own_address, device_seen.own_address),
+        firmware = case when excluded.firmware = '' then device_seen.firmware else excluded.firmware end,
+        model = case when excluded.model = '' then device_seen.model else excluded.model end, requests = excluded.requests";
+    KNOWN = "select count(*) as known from device where mac = $1";
+    SEEN = "select n.last_fetch, n.address, n.own_address, n.firmware, n.model, n.requests
+        from device_seen n join device d on d.mac = n.mac join customer c on c.id = d.customer
+        where n.mac = $1 and (c.reseller = $2 or $2 is null) and (d.customer = $3 or $3 is null) and (d.site = $4 or $4 is null)";
+}
+
+/// Notes news of devices. MACs that nobody added are passed over.
+pub fn note(db: &Db, news: &[News]) -> Result<()> {
+    for one in news {
+        let mac = one.mac.to_string();
+        if db.one(KNOWN, &[(&mac).into()], |row| row.int(0))? == 0 {
+            continue;
+        }
+        let mut requests = db.opt(REQUESTS_OF, &[(&mac).into()], read_requests_at(0))?.unwrap_or_default();
+        requests.extend(one.requests.iter().map(cut));
+        let surplus = requests.len().saturating_sub(REQUESTS_KEPT);
+        requests.drain(..surplus);
+        let json = serde_json::to_string(&requests).map_err(|error| StoreError::Engine(error.to_string()))?;
+        let (address, own) = (one.seen.address.to_string(), one.seen.own_address.map(|address| address.to_string()));
+        let args = [
+            (&mac).into(),
+            one.seen.last_fetch.into(),
+            (&address).into(),
+            own.as_ref().into(),
+            shortened(&one.seen.firmware).into(),
+            shortened(&one.seen.model).into(),
+            (&json).into(),
+        ];
+        db.exec(NOTE, &args)?;
+    }
+    Ok(())
+}
+
+/// The latest contact of a device; none if it never came.
+pub fn seen(db: &Db, scope: &Scope, mac: Mac) -> Result<Option<Seen>> {
+    let (bounds, mac) = (Bounds::of(scope), mac.to_string());
+    let args = [(&mac).into(), bounds.reseller(), bounds.customer(), bounds.site()];
+    Ok(db.opt(SEEN, &args, |row| read_seen(row, 0))?.flatten())
+}
+
+/// The last requests of a device, newest first.
+pub fn requests(db: &Db, scope: &Scope, mac: Mac) -> Result<Vec<Request>> {
+    let (bounds, mac) = (Bounds::of(scope), mac.to_string());
+    let args = [(&mac).into(), bounds.reseller(), bounds.customer(), bounds.site()];
+    let mut requests = db.opt(SEEN, &args, read_requests_at(5))?.unwrap_or_default();
+    requests.reverse();
+    Ok(requests)
+}
+
+/// Reads five columns of `device_seen`, which an outer join may have left empty.
+pub(crate) fn read_seen(row: &Row<'_>, at: usize) -> Result<Option<Seen>> {
+    let Some(last_fetch) = row.opt_int(at)? else { return Ok(None) };
+    let address = row.text(at + 1)?;
+    Ok(Some(Seen {
+        last_fetch: Time::from_millis(last_fetch),
+        address: address.parse().map_err(|_| damaged(address))?,
+        own_address: row.opt_text(at + 2)?.and_then(|address| address.parse().ok()),
+        firmware: row.text(at + 3)?.to_owned(),
+        model: row.text(at + 4)?.to_owned(),
+    }))
+}
+
+fn read_requests_at(at: usize) -> impl Fn(&Row<'_>) -> Result<Vec<Request>> {
+    // A log that does not read back begins anew: nothing depends on it.
+    move |row| Ok(serde_json::from_str(row.text(at)?).unwrap_or_default())
+}
+
+fn cut(request: &Request) -> Request {
+    Request {
+        method: shortened(&request.method).to_owned(),
+        file: shortened(&request.file).to_owned(),
+        evidence: shortened(&request.evidence).to_owned(),
+        decision: shortened(&request.decision).to_owned(),
+        reason: shortened(&request.reason).to_owned(),
+        ..request.clone()
+    }
+}
+
+fn shortened(text: &str) -> &str {
+    &text[..text.floor_char_boundary(REQUEST_FIELD_BYTES_MAX)]
+}
+
+fn damaged(row: &str) -> StoreError {
+    StoreError::Damaged { table: "device_seen", column: "address", row: row.to_owned() }
+}

@@ -1,0 +1,152 @@
+//! Trusted networks of a customer, and from where whose devices fetched.
+
+use domain::limits::{PERMANENT_NETWORKS_MAX, TRUST_WINDOWS_MAX};
+use domain::tenancy::CustomerId;
+use domain::trust::{Trust, Window};
+use domain::{Mac, Span, Time};
+use ipnet::IpNet;
+
+use crate::db::{Db, Row, statements};
+use crate::limits::{ENDED_WINDOW_HOURS, LABEL_BYTES_MAX, SITE_ADDRESS_DAYS};
+use crate::scope::{Scope, id, uuid};
+use crate::tenancy::{customer, touch_customer};
+use crate::{Result, StoreError};
+
+/// A permanent trusted network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// Normalised: no host bits.
+    pub network: IpNet,
+    /// What people call it.
+    pub label: String,
+    /// When it was added.
+    pub created: Time,
+}
+
+statements! {
+    NETWORKS = "select network, label, created from trusted_network where customer = $1 order by network";
+    ADD_NETWORK = "insert into trusted_network (customer, network, label, created) values ($1, $2, $3, $4)
+        on conflict (customer, network) do update set label = excluded.label";
+    DROP_NETWORK = "delete from trusted_network where customer = $1 and network = $2";
+    WINDOWS = "select customer, network, opened, ends, pin_success, opened_by from trust_window where customer = $1 order by ends desc, network";
+    SAVE_WINDOW = "insert into trust_window (customer, network, opened, ends, pin_success, opened_by) values ($1, $2, $3, $4, $5, $6)
+        on conflict (customer, network) do update set opened = excluded.opened, ends = excluded.ends,
+        pin_success = excluded.pin_success, opened_by = excluded.opened_by";
+    DROP_WINDOW = "delete from trust_window where customer = $1 and network = $2";
+    SURPLUS = "delete from trust_window where customer = $1 and network in
+        (select network from trust_window where customer = $1 order by ends desc, network limit $2 offset $3)";
+    DROP_ENDED = "delete from trust_window where ends < $1";
+    OPEN = "select count(*) as open from trust_window where ends > $1";
+    NOTE_ADDRESS = "insert into site_address (network, customer, last_seen) values ($1, $2, $3)
+        on conflict (network, customer) do update set last_seen = excluded.last_seen where site_address.last_seen < excluded.last_seen";
+    SHARED = "select count(*) as others from site_address where network = $1 and customer <> $2 and last_seen >= $3";
+    DROP_ADDRESSES = "delete from site_address where last_seen < $1";
+}
+
+/// Permanent networks of a customer.
+pub fn networks(db: &Db, scope: &Scope, of: CustomerId) -> Result<Vec<Network>> {
+    customer(db, scope, of)?;
+    db.all(NETWORKS, &[id(&of.0)], |row| {
+        let created = Time::from_millis(row.int(2)?);
+        Ok(Network { network: network(row, 0)?, label: row.text(1)?.to_owned(), created })
+    })
+}
+
+/// Adds a permanent network, checked by `domain::trust::permanent_network`; one that is there gets the new label.
+pub fn add_network(db: &Db, scope: &Scope, of: CustomerId, network: &Network) -> Result<()> {
+    if networks(db, scope, of)?.len() >= PERMANENT_NETWORKS_MAX {
+        return Err(StoreError::TooLarge { what: "trusted networks of a customer", max: PERMANENT_NETWORKS_MAX });
+    }
+    if network.label.len() > LABEL_BYTES_MAX {
+        return Err(StoreError::TooLarge { what: "bytes in a label", max: LABEL_BYTES_MAX });
+    }
+    db.exec(ADD_NETWORK, &[id(&of.0), (&network.network.to_string()).into(), (&network.label).into(), network.created.into()])?;
+    touch_customer(db, of)
+}
+
+/// Removes a permanent network.
+pub fn remove_network(db: &Db, scope: &Scope, of: CustomerId, network: &IpNet) -> Result<()> {
+    customer(db, scope, of)?;
+    match db.exec(DROP_NETWORK, &[id(&of.0), (&network.to_string()).into()])? {
+        0 => Err(StoreError::NotFound),
+        _ => touch_customer(db, of),
+    }
+}
+
+/// Temporary windows of a customer, the one that ends last first; ended ones stay for a day.
+pub fn windows(db: &Db, scope: &Scope, of: CustomerId) -> Result<Vec<Window>> {
+    customer(db, scope, of)?;
+    db.all(WINDOWS, &[id(&of.0)], window)
+}
+
+/// Opens or extends a window, as the domain decided. Beyond the limit per customer, the windows that end first go.
+pub fn save_window(db: &Db, window: &Window) -> Result<()> {
+    let (customer, network, opener) = (window.customer.0, window.network.to_string(), window.opened_by.to_string());
+    let args = [id(&customer), (&network).into(), window.opened.into(), window.ends.into(), window.pin_success.into(), (&opener).into()];
+    db.exec(SAVE_WINDOW, &args)?;
+    let max = i64::try_from(TRUST_WINDOWS_MAX).expect("a small constant");
+    db.exec(SURPLUS, &[id(&customer), max.into(), max.into()])?;
+    touch_customer(db, window.customer)
+}
+
+/// Closes a window at once.
+pub fn close_window(db: &Db, scope: &Scope, of: CustomerId, network: &IpNet) -> Result<()> {
+    customer(db, scope, of)?;
+    match db.exec(DROP_WINDOW, &[id(&of.0), (&network.to_string()).into()])? {
+        0 => Err(StoreError::NotFound),
+        _ => touch_customer(db, of),
+    }
+}
+
+/// Windows open now, on the whole platform.
+pub fn open_windows(db: &Db, now: Time) -> Result<i64> {
+    db.one(OPEN, &[now.into()], |row| row.int(0))
+}
+
+/// Notes that a customer's device fetched from a network (`domain::net::site_network`). Batch these: one a device and day is enough.
+pub fn note_address(db: &Db, network: &IpNet, customer: CustomerId, now: Time) -> Result<()> {
+    db.exec(NOTE_ADDRESS, &[(&network.to_string()).into(), id(&customer.0), now.into()]).map(drop)
+}
+
+/// Whether another customer's devices fetched from that network within 30 days.
+pub fn address_shared(db: &Db, network: &IpNet, customer: CustomerId, now: Time) -> Result<bool> {
+    let since = address_memory(now);
+    db.one(SHARED, &[(&network.to_string()).into(), id(&customer.0), since.into()], |row| Ok(row.int(0)? > 0))
+}
+
+/// Removes what is past: windows ended more than a day ago, addresses unseen for 30 days. Returns how many rows.
+pub fn prune(db: &Db, now: Time) -> Result<u64> {
+    let windows = db.exec(DROP_ENDED, &[(now - Span::hours(ENDED_WINDOW_HOURS)).into()])?;
+    Ok(windows + db.exec(DROP_ADDRESSES, &[address_memory(now).into()])?)
+}
+
+/// All trust of a customer, as the decision needs it.
+pub(crate) fn load(db: &Db, of: CustomerId) -> Result<Trust> {
+    let permanent = db.all(NETWORKS, &[id(&of.0)], |row| network(row, 0))?;
+    Ok(Trust { permanent, windows: db.all(WINDOWS, &[id(&of.0)], window)? })
+}
+
+/// Addresses seen before this no longer count.
+pub(crate) fn address_memory(now: Time) -> Time {
+    now - Span::days(SITE_ADDRESS_DAYS)
+}
+
+fn window(row: &Row<'_>) -> Result<Window> {
+    Ok(Window {
+        customer: CustomerId(uuid(row, 0)?),
+        network: network(row, 1)?,
+        opened: Time::from_millis(row.int(2)?),
+        ends: Time::from_millis(row.int(3)?),
+        pin_success: Time::from_millis(row.int(4)?),
+        opened_by: row.text(5)?.parse::<Mac>().map_err(|_| damaged("opened_by", row, 1))?,
+    })
+}
+
+fn network(row: &Row<'_>, at: usize) -> Result<IpNet> {
+    row.text(at)?.parse().map_err(|_| damaged("network", row, at))
+}
+
+fn damaged(column: &'static str, row: &Row<'_>, at: usize) -> StoreError {
+    let row = row.text(at).unwrap_or_default().to_owned();
+    StoreError::Damaged { table: "trust", column, row }
+}
