@@ -304,6 +304,19 @@ impl std::fmt::Debug for Brand {
     }
 }
 
+/// As `ringfence brands list` prints it.
+impl serde::Serialize for Brand {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut brand = serializer.serialize_struct("Brand", 4)?;
+        brand.serialize_field("brand", &self.name)?;
+        brand.serialize_field("display", self.display())?;
+        brand.serialize_field("models", &self.models)?;
+        brand.serialize_field("unverified_keys", self.unverified())?;
+        brand.end()
+    }
+}
+
 fn read_oui(text: &str) -> Option<[u8; 3]> {
     let mac: Mac = format!("{text}:00:00:00").parse().ok()?;
     let [a, b, c, ..] = mac.bytes();

@@ -1,5 +1,7 @@
 //! What can go wrong, in words for the person who can mend it. No error holds a value.
 
+use std::borrow::Cow;
+
 /// Why the catalogue cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}: {key}: {problem}")]
@@ -27,7 +29,7 @@ pub enum RenderError {
         /// Where the value stands: `setting time_zone`, `line 2 name`, `door password`.
         key: String,
         /// What is wrong, without the value.
-        problem: &'static str,
+        problem: Cow<'static, str>,
     },
     /// More lines than the model has accounts.
     #[error("{lines} lines, but the {model} has {accounts} accounts")]
@@ -65,7 +67,7 @@ pub enum RenderError {
 
 impl RenderError {
     pub(crate) fn value(key: impl Into<String>, problem: &'static str) -> Self {
-        Self::Value { key: key.into(), problem }
+        Self::Value { key: key.into(), problem: Cow::Borrowed(problem) }
     }
 }
 

@@ -97,7 +97,9 @@ fn read_yealink(text: &str, include: Option<&str>) -> Result<Taken, ParseError> 
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        if let Some(path) = include.and_then(|include| line.strip_prefix(include)) {
+        // `[T46S,T48S]include:config x.cfg`: for these models only.
+        let for_all = line.strip_prefix('[').and_then(|line| line.split_once(']')).map_or(line, |(_, rest)| rest.trim_start());
+        if let Some(path) = include.and_then(|include| for_all.strip_prefix(include)) {
             taken.includes.push(path.trim().trim_matches('"').to_owned());
             continue;
         }
@@ -109,4 +111,36 @@ fn read_yealink(text: &str, include: Option<&str>) -> Result<Taken, ParseError> 
         taken.parameters.push((key.to_owned(), value.trim().to_owned()));
     }
     Ok(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Taken, ParseError> {
+        Format::YealinkText.read(text.as_bytes(), Some("include:config"))
+    }
+
+    #[test]
+    fn a_file_is_taken_apart_as_a_phone_does() {
+        let taken = read(
+            "#!version:1.0.0.1\r\n# remark\n\na.b=1\n a.c =  x = y # z \na.b = \ninclude:config \"m.cfg\"\n[T46S]include:config n.cfg",
+        )
+        .unwrap();
+        let pairs: Vec<_> = taken.parameters.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        assert_eq!(pairs, [("a.b", "1"), ("a.c", "x = y # z"), ("a.b", "")]);
+        assert_eq!(taken.includes, ["m.cfg", "n.cfg"]);
+    }
+
+    #[test]
+    fn errors_name_the_line() {
+        let refused = |text: &str| read(text).unwrap_err().to_string();
+        assert_eq!(refused("a = 1"), "line 1: the first line is not #!version:1.0.0.1");
+        assert_eq!(refused(""), "line 1: the first line is not #!version:1.0.0.1");
+        assert_eq!(refused("#!version:1.0.0.1\na = 1\nnonsense"), "line 3: neither key = value nor a comment");
+        assert_eq!(refused("#!version:1.0.0.1\n = 1"), "line 2: no key before the =");
+        assert_eq!(refused(&format!("#!version:1.0.0.1{}", "\n".repeat(20_000))), "line 16385: the file has more than 16384 lines");
+        let large = Format::YealinkText.read(&vec![b'x'; PARSE_BYTES_MAX + 1], None).unwrap_err();
+        assert_eq!(large.to_string(), "line 0: the file is larger than 512 KiB");
+    }
 }

@@ -134,15 +134,17 @@ impl Fields {
 
     /// Checks a neutral setting as rendering will.
     pub(crate) fn check_setting(&self, key: &str, value: &str) -> Result<(), RenderError> {
-        let setting = match (self.find(key), self.find_key(key)) {
-            (Some((Scope::Phone, at)), _) => &self.phone[at],
-            (Some((Scope::Line, at)), _) => &self.line[at],
-            (_, Some((_, at))) => &self.key[at],
+        let (setting, n) = match (self.find(key), self.find_key(key)) {
+            (Some((Scope::Phone, at)), _) => (&self.phone[at], None),
+            (Some((Scope::Line, at)), _) => (&self.line[at], None),
+            (_, Some((n, at))) => (&self.key[at], Some(n)),
             _ => return Ok(()),
         };
-        setting.cell(self, Some((value, domain::settings::Layer::Device)), None).map(drop)
+        setting.cell(self, Some((value, domain::settings::Layer::Device)), n).map(drop)
     }
 }
+
+const BAD_DEFAULT: &str = "the default is no value of its own kind";
 
 /// A neutral setting's rule.
 pub(crate) struct Setting {
@@ -173,8 +175,9 @@ impl Setting {
             return Err("a choice needs values");
         }
         match (&setting.default, setting.kind) {
-            (Some(word), SettingKind::Choice | SettingKind::List) => setting.words(word).map(drop)?,
-            (Some(number), SettingKind::Number) => setting.check_number(number)?,
+            (Some(word), SettingKind::Choice) => setting.word(word).map(drop).map_err(|_| BAD_DEFAULT)?,
+            (Some(words), SettingKind::List) => setting.words(words).map(drop).map_err(|_| BAD_DEFAULT)?,
+            (Some(number), SettingKind::Number) => setting.check_number(number).map_err(|_| BAD_DEFAULT)?,
             (Some(text), SettingKind::Text) => format.check(text)?,
             (None, _) => {}
         }
@@ -192,8 +195,8 @@ impl Setting {
         let default = || self.default.as_deref().map(|value| (value, Source::Template));
         let Some((value, source)) = found.or_else(default) else { return Ok(Cell::Absent) };
         let cell = match self.kind {
-            SettingKind::Text => fields.text(value, self.secret, source),
-            SettingKind::Number => self.check_number(value).and_then(|()| fields.text(value, false, source)),
+            SettingKind::Text => fields.text(value, self.secret, source).map_err(Cow::Borrowed),
+            SettingKind::Number => self.check_number(value).and_then(|()| Ok(fields.text(value, false, source)?)),
             SettingKind::Choice => self.word(value).map(|value| Cell::Word { value, source }),
             SettingKind::List => self.words(value).map(|values| Cell::Words { values, source }),
         };
@@ -203,28 +206,33 @@ impl Setting {
         })
     }
 
-    fn check_number(&self, value: &str) -> Result<(), &'static str> {
+    fn check_number(&self, value: &str) -> Result<(), Problem> {
         let number = value.parse::<u32>().ok().filter(|_| value.bytes().all(|byte| byte.is_ascii_digit()));
-        number.filter(|number| (self.min..=self.max).contains(number)).map(drop).ok_or("is no whole number in its range")
+        let in_range = number.is_some_and(|number| (self.min..=self.max).contains(&number));
+        if in_range { Ok(()) } else { Err(format!("is a whole number from {} to {}", self.min, self.max).into()) }
     }
 
-    fn word(&self, value: &str) -> Result<&str, &'static str> {
-        self.values.get(value).map(String::as_str).ok_or("is none of the words that this brand knows")
+    fn word(&self, value: &str) -> Result<&str, Problem> {
+        let allowed = || self.values.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        self.values.get(value).map(String::as_str).ok_or_else(|| format!("is one of {}", allowed()).into())
     }
 
-    fn words<'a>(&'a self, value: &'a str) -> Result<Vec<&'a str>, &'static str> {
+    fn words<'a>(&'a self, value: &'a str) -> Result<Vec<&'a str>, Problem> {
         let words = value.split(',').map(str::trim).filter(|word| !word.is_empty());
-        let words: Vec<_> = match (self.kind, self.values.is_empty()) {
-            (SettingKind::Choice, _) => return self.word(value).map(|word| vec![word]),
-            (_, true) => words.map(dialled).collect::<Result<_, _>>()?,
-            (_, false) => words.map(|word| self.word(word)).collect::<Result<_, _>>()?,
+        let words: Vec<_> = if self.values.is_empty() {
+            words.map(dialled).collect::<Result<_, _>>()?
+        } else {
+            words.map(|word| self.word(word)).collect::<Result<_, _>>()?
         };
         if words.len() > LIST_WORDS_MAX {
-            return Err("has more than 16 words");
+            return Err("has more than 16 words".into());
         }
         Ok(words)
     }
 }
+
+/// What is wrong with a value, without the value.
+type Problem = Cow<'static, str>;
 
 /// A number that a phone dials.
 fn dialled(word: &str) -> Result<&str, &'static str> {

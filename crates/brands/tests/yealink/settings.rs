@@ -1,0 +1,203 @@
+//! Settings: layers, raw parameters, provenance, an operator's own folder.
+
+use brands::{Body, Catalogue, Door, FileKind};
+use domain::settings::{Layer, Line, Resolved};
+
+use crate::orders::{CATALOGUE, carrier, door, full, line, model, settings, text};
+
+fn value<'t>(file: &'t str, key: &str) -> Vec<&'t str> {
+    file.lines().filter_map(|line| line.split_once(" = ")).filter(|(found, _)| *found == key).map(|(_, value)| value).collect()
+}
+
+#[test]
+fn the_nearest_layer_wins_between_raw_and_neutral_settings_too() {
+    let raw = settings(&[("raw.yealink.local_time.time_zone", "-5"), ("raw.yealink.ringtone.url", "https://example.com/a.wav")]);
+    let neutral = settings(&[("time_zone", "+1")]);
+    for (raw_layer, neutral_layer, expected) in
+        [(Layer::Operator, Layer::Device, "+1"), (Layer::Device, Layer::Operator, "-5"), (Layer::Site, Layer::Site, "-5")]
+    {
+        let resolved = Resolved::from_layers([(raw_layer, &raw), (neutral_layer, &neutral)]);
+        let file = text(&carrier(model("T46S"), Some("66.86.0.15"), full(&[], &resolved)));
+        assert_eq!(value(&file, "local_time.time_zone"), [expected]);
+        assert_eq!(value(&file, "ringtone.url"), ["https://example.com/a.wav"]);
+    }
+}
+
+#[test]
+fn raw_settings_cannot_lead_the_phone_away_or_be_anything_but_parameters() {
+    let raw = settings(&[
+        ("raw.yealink.static.auto_provision.server.url", "https://elsewhere.example.com/"),
+        ("raw.yealink.auto_provision.pnp_enable", "1"),
+        ("raw.yealink.static.zero_touch.enable", "1"),
+        ("raw.yealink.static.security.user_password", "admin:x"),
+        ("raw.yealink.include:config", "https://elsewhere.example.com/x.cfg"),
+        ("raw.yealink.[T46S]x", "1"),
+        ("raw.snom.user_name", "x"),
+    ]);
+    let resolved = Resolved::from_layers([(Layer::Device, &raw)]);
+    let with = text(&carrier(model("T46S"), None, full(&[], &resolved)));
+    assert_eq!(with, text(&carrier(model("T46S"), None, full(&[], &Resolved::default()))));
+    let brand = CATALOGUE.brand("yealink").unwrap();
+    assert!(!brand.takes_raw("static.auto_provision.server.url") && brand.takes_raw("local_time.time_zone"));
+}
+
+#[test]
+fn a_lines_own_setting_is_nearer_than_the_phones() {
+    let site = settings(&[("srtp", "off"), ("codecs", "g722,pcma"), ("voicemail_number", "*97")]);
+    let resolved = Resolved::from_layers([(Layer::Site, &site)]);
+    let own = Line { settings: settings(&[("srtp", "required"), ("register_seconds", "120")]), ..line("201") };
+    let file = text(&carrier(model("T46S"), Some("66.86.0.15"), full(&[line("200"), own], &resolved)));
+    assert_eq!((value(&file, "account.1.srtp_encryption"), value(&file, "account.2.srtp_encryption")), (vec!["0"], vec!["2"]));
+    assert_eq!(value(&file, "account.2.sip_server.1.expires"), ["120"]);
+    assert_eq!((value(&file, "account.1.codec.g722.priority"), value(&file, "account.1.codec.opus.enable")), (vec!["1"], vec!["0"]));
+    assert_eq!((value(&file, "voice_mail.number.1"), value(&file, "voice_mail.number.3")), (vec!["*97"], vec!["%NULL%"]));
+}
+
+#[test]
+fn words_and_numbers_are_checked_when_set_and_when_rendered() {
+    let brand = CATALOGUE.brand("yealink").unwrap();
+    for (key, good, bad) in [
+        ("srtp", "optional", "maybe"),
+        ("register_seconds", "60", "29"),
+        ("register_seconds", "2147483", "+60"),
+        ("codecs", "pcma, g722", "pcma,mp3"),
+        ("emergency_numbers", "112,110", "112;110"),
+        ("linekey_4_type", "blf", "16"),
+        ("linekey_4_line", "2", "0"),
+        ("time_zone", "+1", "+1\n"),
+        ("language", "de", "Klingon\u{0}"),
+    ] {
+        assert!(brand.check_setting(key, good).is_ok(), "{key}");
+        if key == "time_zone" {
+            continue; // a break at the end is trimmed off
+        }
+        let error = brand.check_setting(key, bad).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("setting {key}: ")), "{error}");
+        if !key.starts_with("language") {
+            let resolved_settings = settings(&[(key, bad)]);
+            let resolved = Resolved::from_layers([(Layer::Site, &resolved_settings)]);
+            assert_eq!(CATALOGUE.render(&carrier(model("T46S"), None, full(&[line("1")], &resolved))).unwrap_err().to_string(), error);
+        }
+    }
+    assert!(brand.check_setting("a_setting_of_another_brand", "x").is_ok());
+}
+
+#[test]
+fn a_poll_is_never_shorter_than_the_models_shortest() {
+    let resolved = Resolved::default();
+    for (seconds, minutes) in [(5, "1"), (60, "1"), (61, "2"), (17_001, "284")] {
+        let body = Body::Full { lines: &[], settings: &resolved, door: Door { poll_seconds: seconds, ..door() }, language: "en" };
+        let file = text(&carrier(model("T46S"), Some("66.86.0.15"), body));
+        assert_eq!(value(&file, "static.auto_provision.repeat.minutes"), [minutes]);
+    }
+}
+
+#[test]
+fn why_names_the_layer_of_every_line_and_masks_secrets() {
+    let operator = settings(&[("ntp_server", "192.0.2.123"), ("admin_password", "f0rt-knox")]);
+    let site = settings(&[
+        ("time_zone", "+1"),
+        ("srtp", "optional"),
+        ("raw.yealink.voice.tone.country", "Germany"),
+        ("raw.yealink.ldap.password", "pass-word"),
+    ]);
+    let device = settings(&[("linekey_2_type", "blf"), ("linekey_2_value", "201")]);
+    let resolved = Resolved::from_layers([(Layer::Operator, &operator), (Layer::Site, &site), (Layer::Device, &device)]);
+    let own = Line { settings: settings(&[("voicemail_number", "*97")]), ..line("200") };
+    let lines = [own];
+    let order = carrier(model("T21P_E2"), Some("52.84.0.125"), full(&lines, &resolved));
+    let why = CATALOGUE.render_with_why(&order).unwrap();
+    let shown: Vec<_> = why.iter().map(|line| format!("{:<10} {}", line.source.to_string(), line.text)).collect();
+    let shown = shown.join("\n");
+    insta::assert_snapshot!("why", shown);
+    for secret in ["f0rt-knox", "pass-word", "line-password", "door-password"] {
+        assert!(!shown.contains(secret) && text(&order).contains(secret), "{secret}");
+    }
+    let plain: Vec<_> = text(&order).lines().map(str::to_owned).collect();
+    assert_eq!(plain.len(), why.len(), "the view has the file's lines");
+}
+
+#[test]
+fn an_operators_folder_lays_over_the_catalogue() {
+    let dir = tempfile::tempdir().unwrap();
+    let templates = dir.path().join("yealink/templates");
+    std::fs::create_dir_all(&templates).unwrap();
+    std::fs::write(templates.join("common.cfg.j2"), "#!version:1.0.0.1\nfeatures.x = {{ model.name }}\n").unwrap();
+    let catalogue = Catalogue::load(Some(dir.path())).unwrap();
+    let (brand, model) = catalogue.model("yealink/T46S").unwrap();
+    let order = brands::Order { brand, model, firmware: None, mac: None, file: FileKind::Common, body: Body::Public };
+    assert_eq!(catalogue.render(&order).unwrap().bytes, b"#!version:1.0.0.1\nfeatures.x = T46S\n");
+}
+
+#[test]
+fn errors_in_an_operators_folder_name_file_and_key() {
+    let check = |file: &str, content: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+        Catalogue::load(Some(dir.path())).unwrap_err().to_string()
+    };
+    assert_eq!(
+        check("yealink/templates/full.cfg.j2", "x\n{% if %}\n"),
+        "brands/yealink/templates/full.cfg.j2: line 2: syntax error: unexpected end of block"
+    );
+    let manifest = include_str!("../../../../brands/yealink/brand.toml");
+    let spoiled = |from: &str, to: &str| check("yealink/brand.toml", &manifest.replace(from, to));
+    assert!(spoiled("two_step", "two_steps").starts_with("brands/yealink/brand.toml: line "));
+    assert!(spoiled("two_step", "two_steps").contains("unknown field `two_steps`"));
+    assert_eq!(spoiled("\"00:15:65\"", "\"00:15\""), "brands/yealink/brand.toml: ouis[0]: three bytes such as 00:15:65");
+    assert_eq!(spoiled("boot.cfg.j2", "boat.cfg.j2"), "brands/yealink/brand.toml: parts.boot: templates/boat.cfg.j2 is missing");
+    assert_eq!(
+        spoiled("{mac}.boot", "{mak}.boot"),
+        "brands/yealink/brand.toml: file[0].name: fields are {mac}, {model}, {firmware} and {id}"
+    );
+    assert!(check("acme/guide.md", "# Acme").contains("brands/acme/brand.toml: -: is missing"));
+}
+
+#[test]
+fn a_runaway_template_is_stopped() {
+    let render = |template: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let templates = dir.path().join("yealink/templates");
+        std::fs::create_dir_all(&templates).unwrap();
+        std::fs::write(templates.join("common.cfg.j2"), template).unwrap();
+        let catalogue = Catalogue::load(Some(dir.path())).unwrap();
+        let (brand, model) = catalogue.model("yealink/T46S").unwrap();
+        let order = brands::Order { brand, model, firmware: None, mac: None, file: FileKind::Common, body: Body::Public };
+        catalogue.render(&order).unwrap_err().to_string()
+    };
+    let loops = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}";
+    assert!(render(loops).contains("fuel"), "{}", render(loops));
+    let long = format!("{{% for a in range(9999) %}}{}{{% endfor %}}", "x".repeat(500));
+    assert_eq!(render(&long), "the file is larger than 512 KiB");
+    assert!(render("{{ nothing }}").contains("undefined"));
+    assert!(render("{{ door.password }}").contains("undefined"), "a public file has no door");
+}
+
+#[test]
+fn a_brand_and_a_file_print_as_the_command_line_promises() {
+    let brand = serde_json::to_value(CATALOGUE.brand("yealink").unwrap()).unwrap();
+    let t46s = brand["models"].as_array().unwrap().iter().find(|model| model["model"] == "T46S").unwrap();
+    for key in
+        ["accounts", "screen", "two_factor", "hotline", "http_auth", "prompts_for_login", "renews_trust", "tls", "shortest_poll_seconds"]
+    {
+        assert!(!t46s[key].is_null(), "{key}");
+    }
+    assert!(brand["brand"] == "yealink" && brand["unverified_keys"].is_array());
+    let resolved = Resolved::default();
+    let file = text(&carrier(model("T46S"), Some("66.86.0.15"), full(&[line("200")], &resolved)));
+    let parsed = CATALOGUE.parse(CATALOGUE.brand("yealink").unwrap(), file.as_bytes()).unwrap();
+    let expected = serde_json::json!({
+        "provisioning": {
+            "url": "https://phones.example.com:8443/cfg/d/4f1c9a/", "user": "door-user", "password": "door-password", "resync_seconds": 300
+        },
+        "accounts": [{
+            "slot": 1, "enabled": true, "user": "200", "auth": "200", "password": "line-password", "server": "pbx.example.com",
+            "port": null, "transport": "udp", "label": "200", "name": "200"
+        }],
+        "notice": null, "hotline": null, "mac_key": null
+    });
+    assert_eq!(serde_json::to_value(&parsed).unwrap(), expected);
+    assert!(!format!("{:?}", parsed.accounts).contains("line-password"));
+}
