@@ -177,8 +177,7 @@ pub fn admit(device: Option<&Device>, request: &Request<'_>, around: &Surroundin
     }
     // Row 3.
     let Some(device) = device.filter(|device| !device.disabled) else {
-        let reason = if device.is_some() { Reason::Disabled } else { Reason::UnknownDevice };
-        return admit_stranger(request, around, reason, now, chance).with(Effect::Knock);
+        return admit_stranger(device, request, around, now, chance).with(Effect::Knock);
     };
     let mut settled = device.clone();
     settled.auth.settle(around.policy, now);
@@ -239,14 +238,28 @@ fn wrong_reason(wrong: Wrong) -> Reason {
     }
 }
 
-/// Row 3: what an uncleared device gets, from nothing but the host name's policy, the file name and the User-Agent.
-fn admit_stranger(request: &Request<'_>, around: &Surroundings<'_>, reason: Reason, now: Time, chance: &mut dyn Chance) -> Decision {
+/// Row 3: what an uncleared device gets, from nothing but the host name's policy, the file name and the User-Agent; and from the
+/// wrong PINs of its network, which a disabled device counts itself.
+fn admit_stranger(
+    disabled: Option<&Device>,
+    request: &Request<'_>,
+    around: &Surroundings<'_>,
+    now: Time,
+    chance: &mut dyn Chance,
+) -> Decision {
     let policy = around.policy;
-    let state = |network| around.stranger.map_or(State::Needed, |stranger| stranger.state_for(network, now));
+    let reason = if disabled.is_some() { Reason::Disabled } else { Reason::UnknownDevice };
+    let state = |network| match disabled {
+        Some(device) => device.auth.state_for(network, now),
+        None => around.stranger.map_or(State::Needed, |stranger| stranger.state_for(network, now)),
+    };
     if let Proof::Claim(claim) = request.evidence.proof
         && policy.pin_required()
     {
-        let network = around.stranger.map_or(pin_network(request.address), |stranger| stranger.claim_network(&claim, request.address));
+        let network = match disabled {
+            Some(device) => device.auth.claim_network(&claim, request.address),
+            None => around.stranger.map_or(pin_network(request.address), |stranger| stranger.claim_network(&claim, request.address)),
+        };
         let notice = if missing_factor(&claim, None, policy, around.globals) { Notice::ResetNeeded } else { notice_of(state(network)) };
         let poll = restricted_poll(&claim, &request.brand, policy, now);
         return Decision::of(Answer::Restricted { claim, notice, poll }, reason);

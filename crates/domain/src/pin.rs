@@ -14,6 +14,7 @@ use crate::limits::{TRY_NETWORKS_MAX, WRONG_PIN_MEMORY, WRONG_PINS_EVERYWHERE_MA
 use crate::login::GlobalLogin;
 use crate::policy::Policy;
 use crate::secret::Secret;
+use crate::tenancy::Place;
 use crate::time::Time;
 
 /// Six digits, cryptographically random.
@@ -146,15 +147,12 @@ pub fn enter(device: &Device, caller: Caller<'_>, digits: &str, policy: &Policy,
     let mut next = device.clone();
     let auth = &mut next.auth;
     auth.settle(policy, now);
-    let network = auth.claim_network(&caller.claim, caller.address);
-    if auth.live.is_some() || missing_factor(&caller.claim, Some(&device.place), policy, globals) {
-        return told(PinAnswer::ResetNeeded);
-    }
-    if let Some(answer) = locked(auth, network, now) {
+    if let Some(answer) = refused(auth, known_place(device), caller, policy, globals, now) {
         return told(answer);
     }
-    let (answer, effects) = if auth.pin.as_ref().is_some_and(|pin| pin.matches(digits)) {
-        (PinAnswer::Right, clear(auth, caller, now))
+    let network = auth.claim_network(&caller.claim, caller.address);
+    let (answer, effects) = if !device.disabled && auth.pin.as_ref().is_some_and(|pin| pin.matches(digits)) {
+        (PinAnswer::Right, clear(auth, caller, network, now))
     } else {
         auth.note_use(caller.claim, caller.address, caller.model, now);
         count_wrong(auth, network, caller.address, policy, now)
@@ -166,11 +164,7 @@ pub fn enter(device: &Device, caller: Caller<'_>, digits: &str, policy: &Policy,
 pub fn standing(device: &Device, caller: Caller<'_>, policy: &Policy, globals: &[GlobalLogin], now: Time) -> Option<PinAnswer> {
     let mut auth = device.auth.clone();
     auth.settle(policy, now);
-    if auth.live.is_some() || missing_factor(&caller.claim, Some(&device.place), policy, globals) {
-        return Some(PinAnswer::ResetNeeded);
-    }
-    let network = auth.claim_network(&caller.claim, caller.address);
-    locked(&auth, network, now)
+    refused(&auth, known_place(device), caller, policy, globals, now)
 }
 
 /// The tries of a MAC that nobody has added: the same dialogue, the same states, and no PIN that is ever right.
@@ -187,17 +181,22 @@ impl Stranger {
     }
 
     /// A PIN keyed in: counted, and never right.
-    pub fn enter(&mut self, caller: Caller<'_>, digits: &str, policy: &Policy, now: Time) -> PinAnswer {
+    pub fn enter(&mut self, caller: Caller<'_>, digits: &str, policy: &Policy, globals: &[GlobalLogin], now: Time) -> PinAnswer {
         if !is_six_digits(digits) {
             return PinAnswer::NoTry;
         }
         self.0.settle(policy, now);
-        let network = self.0.claim_network(&caller.claim, caller.address);
-        if let Some(answer) = locked(&self.0, network, now) {
+        if let Some(answer) = refused(&self.0, None, caller, policy, globals, now) {
             return answer;
         }
+        let network = self.0.claim_network(&caller.claim, caller.address);
         self.0.note_use(caller.claim, caller.address, caller.model, now);
         count_wrong(&mut self.0, network, caller.address, policy, now).0
+    }
+
+    /// A fetch with a claim: from now on its wrong PINs count for the network it came from, as a known phone's do.
+    pub fn note_use(&mut self, caller: Caller<'_>, now: Time) {
+        self.0.note_use(caller.claim, caller.address, caller.model, now);
     }
 
     /// The state as callers of one network meet it.
@@ -226,6 +225,27 @@ fn is_six_digits(digits: &str) -> bool {
     digits.len() == PIN_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Where a device stands; a disabled one stands nowhere, because it is heard like a MAC that nobody has added.
+fn known_place(device: &Device) -> Option<&Place> {
+    (!device.disabled).then_some(&device.place)
+}
+
+/// Why no PIN is taken from this caller now. `place` is `None` where the caller must not learn that the MAC is known.
+fn refused(
+    auth: &Auth,
+    place: Option<&Place>,
+    caller: Caller<'_>,
+    policy: &Policy,
+    globals: &[GlobalLogin],
+    now: Time,
+) -> Option<PinAnswer> {
+    let live = place.is_some() && auth.live.is_some();
+    if live || missing_factor(&caller.claim, place, policy, globals) {
+        return Some(PinAnswer::ResetNeeded);
+    }
+    locked(auth, auth.claim_network(&caller.claim, caller.address), now)
+}
+
 fn locked(auth: &Auth, network: IpNet, now: Time) -> Option<PinAnswer> {
     match auth.state_for(network, now) {
         State::Blocked => Some(PinAnswer::Blocked),
@@ -238,13 +258,15 @@ fn locked(auth: &Auth, network: IpNet, now: Time) -> Option<PinAnswer> {
 }
 
 /// The right PIN clears the calling claim and no other; keyed on another claim later, the clearing moves there.
-fn clear(auth: &mut Auth, caller: Caller<'_>, now: Time) -> Vec<Effect> {
+///
+/// Its own network's tries are forgotten. Those of others stay, or a stranger would learn from fresh tries that the MAC is known.
+fn clear(auth: &mut Auth, caller: Caller<'_>, network: IpNet, now: Time) -> Vec<Effect> {
     auth.unclear_all();
     auth.note_use(caller.claim, caller.address, caller.model, now);
     if let Some(used) = auth.used.iter_mut().find(|used| used.claim == caller.claim) {
         used.cleared = Some(now);
     }
-    auth.tries.clear();
+    auth.tries.retain(|tries| tries.network != network);
     auth.wrong_pins.clear();
     vec![Effect::Event(Event::Authenticated { address: caller.address }), Effect::Refetch]
 }
