@@ -1,0 +1,135 @@
+//! Section 5: reset, and what comes near it.
+
+use domain::Span;
+use domain::device::State;
+
+use crate::world::{AWAY, Ask, OFFICE, OPERATOR, World, by_hand, follows};
+
+#[test]
+fn at_once_no_login_of_the_device_earns_full() {
+    let mut world = World::new("");
+    let old = world.provision();
+    world.rotate(0).expect("live");
+    let new = world.gets(&Ask::own(&old), "FULL, own");
+    let effects = world.reset(0);
+    assert!(follows(&effects).contains(&"refetch".to_owned()), "the phone is told: {effects:?}");
+    world.sees(&Ask::own(&old), "401, reset_needed");
+    world.sees(&Ask::own(&new), "401, reset_needed");
+    assert_eq!(world.auth().state(world.now), State::Needed);
+    assert!(world.auth().allow_global && world.auth().pin.is_some());
+}
+
+#[test]
+fn a_delivery_not_taken_up_ends_too() {
+    let mut world = World::new("");
+    let login = world.hand_over();
+    world.reset(0);
+    world.sees(&Ask::own(&login), "401, reset_needed");
+    assert_ne!(world.gets(&Ask::global(OPERATOR).from(AWAY), "FULL, global_first"), login);
+}
+
+#[test]
+fn a_login_set_by_hand_ends_too() {
+    let mut world = World::new("");
+    let login = world.set_by_hand(0, by_hand());
+    world.reset(0);
+    let refused = world.fetch(&Ask::own(&login));
+    assert!(refused.device.is_none() && crate::world::kind(&refused.answer) == "401", "{refused:?}");
+}
+
+#[test]
+fn under_pin_required_the_phone_keeps_its_flow_and_needs_no_factory_reset() {
+    for words in ["login=none pin=required", "login=required pin=required"] {
+        let mut world = World::new(words);
+        let login = world.gets(&Ask::global(OPERATOR), "restricted (needed), needed");
+        let pin = world.pin();
+        world.call(0, login.claim, OFFICE, &pin);
+        world.gets(&Ask::own(&login), "FULL, claim_cleared");
+        world.reset(0);
+        let again = world.gets(&Ask::own(&login), "restricted (needed), needed");
+        assert_eq!(again.claim, login.claim, "it needs no new login");
+        assert_ne!(world.pin(), pin);
+        let pin = world.pin();
+        world.call(0, login.claim, OFFICE, &pin);
+        world.gets(&Ask::own(&login), "FULL, claim_cleared");
+    }
+}
+
+#[test]
+fn under_pin_required_what_is_kept_is_the_first_factor_only() {
+    let mut world = World::new("pin=required");
+    world.customers[0].trust.permanent.push("192.0.2.0/24".parse().expect("a network"));
+    let login = world.gets(&Ask::global(OPERATOR), "FULL, trusted_permanent");
+    world.reset(0);
+    world.customers[0].trust.permanent.clear();
+    world.gets(&Ask::own(&login), "restricted (needed), needed");
+    world.policy("pin=off");
+    world.sees(&Ask::own(&login), "401, reset_needed");
+}
+
+#[test]
+fn every_claim_is_uncleared_and_counters_go_to_zero() {
+    let mut world = World::new("login=none pin=required");
+    let cleared = world.gets(&Ask::front(), "restricted (needed), needed");
+    let other = world.gets(&Ask::front().from(AWAY), "restricted (needed), needed");
+    for _ in 0..3 {
+        world.call(0, other.claim, AWAY, "12345x");
+        world.call(0, other.claim, AWAY, &world.wrong_pin());
+    }
+    assert_eq!(world.auth().state(world.now), State::Failed);
+    let pin = world.pin();
+    world.call(0, cleared.claim, OFFICE, &pin);
+    world.reset(0);
+    assert_eq!(world.auth().state(world.now), State::Needed);
+    world.gets(&Ask::own(&cleared), "restricted (needed), needed");
+    world.gets(&Ask::own(&other).from(AWAY), "restricted (needed), needed");
+}
+
+#[test]
+fn the_old_pin_is_wrong_after_a_reset() {
+    let mut world = World::new("login=none pin=required");
+    let login = world.gets(&Ask::front(), "restricted (needed), needed");
+    let old = world.pin();
+    world.reset(0);
+    world.call(0, login.claim, OFFICE, &old);
+    world.gets(&Ask::own(&login), "restricted (needed), needed");
+}
+
+#[test]
+fn a_suspension_ends() {
+    let mut world = World::new("login=none pin=required");
+    world.suspend(0, None).expect("nobody to pick from");
+    world.reset(0);
+    world.gets(&Ask::front(), "restricted (needed), needed");
+}
+
+#[test]
+fn moving_to_another_customer_is_a_reset_and_within_it_is_not() {
+    let mut world = World::new("");
+    let login = world.provision();
+    world.relocate(0, 0);
+    world.gets(&Ask::own(&login), "FULL, own");
+    world.relocate(0, 1);
+    world.sees(&Ask::own(&login), "401, reset_needed");
+    world.relocate(0, 0);
+    world.sees(&Ask::own(&login), "401, reset_needed");
+}
+
+#[test]
+fn a_claim_that_a_resellers_login_earned_proves_nothing_at_anothers_customer() {
+    let mut world = World::new("pin=required");
+    let login = world.gets(&Ask::global(crate::world::RESELLER), "restricted (needed), needed");
+    world.relocate(0, 1);
+    world.gets(&Ask::own(&login), "restricted (resetneeded), reset_needed");
+}
+
+#[test]
+fn a_reset_device_may_be_provisioned_once_more_and_only_once() {
+    let mut world = World::new("");
+    world.provision();
+    world.sees(&Ask::global(OPERATOR), "401, global_spent");
+    world.reset(0);
+    world.provision();
+    world.wait(Span::hours(1));
+    world.sees(&Ask::global(OPERATOR), "401, global_spent");
+}
