@@ -205,6 +205,8 @@ impl Client {
             while received.len() < RAW_BYTES_MAX && !is_whole(&received) {
                 match stream.read_buf(&mut received).await {
                     Ok(0) => break,
+                    // Closed without TLS's own farewell: an end like any other for what was sent on purpose.
+                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
                     Ok(_) => {}
                     Err(_) if !received.is_empty() || sent.is_err() => break,
                     Err(error) => return Err(ClientError::Broken(error)),

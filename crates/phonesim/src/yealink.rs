@@ -200,6 +200,11 @@ fn first(one: String, other: String) -> String {
 mod tests {
     use super::*;
 
+    /// Firmware of generation 86, with boot files.
+    const NEW: &str = "66.86.0.15"; // firmware
+    /// Firmware of generation 72, without.
+    const OLD: &str = "28.72.0.1"; // firmware
+
     fn firmware(version: &str) -> (Identity, Firmware) {
         let identity = Identity { firmware: version.into(), ..Identity::yealink_t46s("001565aabbcc".parse().unwrap()) };
         let firmware = Firmware::of(&identity);
@@ -212,10 +217,10 @@ mod tests {
 
     #[test]
     fn files_are_asked_for_in_the_order_of_their_generation() {
-        let (identity, new) = firmware("66.86.0.15");
+        let (identity, new) = firmware(NEW);
         assert_eq!(new.boot_files(&identity), ["001565aabbcc.boot", "y000000000000.boot"]);
         assert_eq!(Firmware::config_files(&identity), ["y000000000066.cfg", "001565aabbcc.cfg"]);
-        let (identity, old) = firmware("28.72.0.1");
+        let (identity, old) = firmware(OLD);
         assert_eq!(old.boot_files(&identity), Vec::<String>::new());
         let nameless = Identity { common: None, capitals: true, ..identity };
         assert_eq!(Firmware::config_files(&nameless), ["001565AABBCC.cfg"]);
@@ -234,20 +239,20 @@ mod tests {
 
     #[test]
     fn without_overwrite_absent_and_blank_parameters_stay() {
-        check("66.86.0.15", false, &["a.x = 1\na.y = 2", "a.x =\n#a.y = 3"], &[("a.x", "1"), ("a.y", "2")]);
-        check("66.86.0.15", false, &["a.x = 1\na.y = 2", "a.x = %NULL%\na.y = %EMPTY%"], &[]);
+        check(NEW, false, &["a.x = 1\na.y = 2", "a.x =\n#a.y = 3"], &[("a.x", "1"), ("a.y", "2")]);
+        check(NEW, false, &["a.x = 1\na.y = 2", "a.x = %NULL%\na.y = %EMPTY%"], &[]);
     }
 
     #[test]
     fn with_overwrite_only_static_parameters_stay() {
-        check("66.86.0.15", true, &["a.x = 1\nstatic.s = 1\na.y = 2", "a.y = 3"], &[("a.y", "3"), ("static.s", "1")]);
-        check("66.86.0.15", true, &["a.x = 1\nstatic.s = 1", "a.x =\nstatic.s ="], &[]);
+        check(NEW, true, &["a.x = 1\nstatic.s = 1\na.y = 2", "a.y = 3"], &[("a.y", "3"), ("static.s", "1")]);
+        check(NEW, true, &["a.x = 1\nstatic.s = 1", "a.x =\nstatic.s ="], &[]);
     }
 
     #[test]
     fn the_last_of_a_repeated_parameter_counts_but_users_are_a_list() {
-        check("66.86.0.15", false, &["a.x = 1\na.x = 2"], &[("a.x", "2")]);
-        let (_, firmware) = firmware("66.86.0.15");
+        check(NEW, false, &["a.x = 1\na.x = 2"], &[("a.x", "2")]);
+        let (_, firmware) = firmware(NEW);
         let mut flash = Flash::default();
         firmware.apply(&mut flash, &[file("static.security.user_password = admin:one:1\nstatic.security.user_password = user:two")], false);
         assert_eq!((flash.user_password("admin"), flash.user_password("user")), (Some("one:1"), Some("two")));
@@ -256,13 +261,13 @@ mod tests {
     #[test]
     fn a_generation_heeds_its_own_names_only() {
         let both = "auto_provision.server.url = http://old/\nstatic.auto_provision.server.url = http://new/";
-        check("66.86.0.15", false, &[both], &[("static.auto_provision.server.url", "http://new/")]);
-        check("28.72.0.1", false, &[both], &[("auto_provision.server.url", "http://old/")]);
+        check(NEW, false, &[both], &[("static.auto_provision.server.url", "http://new/")]);
+        check(OLD, false, &[both], &[("auto_provision.server.url", "http://old/")]);
     }
 
     #[test]
     fn blank_credentials_are_cleared_and_a_blank_url_is_not() {
-        for (version, prefix) in [("66.86.0.15", "static."), ("28.72.0.1", "")] {
+        for (version, prefix) in [(NEW, "static."), (OLD, "")] {
             let (_, firmware) = firmware(version);
             let mut flash = Flash::default();
             firmware.set_url(&mut flash, "https://h/");
@@ -275,7 +280,7 @@ mod tests {
 
     #[test]
     fn the_poll_is_read_within_the_vendors_bounds() {
-        let (_, firmware) = firmware("66.86.0.15");
+        let (_, firmware) = firmware(NEW);
         let check = |lines: &str, expected: Option<u64>| {
             let mut flash = Flash::default();
             firmware.apply(&mut flash, &[file(lines)], false);
@@ -289,7 +294,7 @@ mod tests {
 
     #[test]
     fn accounts_beyond_the_models_slots_are_not_there() {
-        let (identity, _) = firmware("66.86.0.15");
+        let (identity, _) = firmware(NEW);
         let small = Firmware::of(&Identity { accounts: 1, ..identity });
         let mut flash = Flash::default();
         let account =

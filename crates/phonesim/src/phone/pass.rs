@@ -29,6 +29,7 @@ impl Phone {
     /// Passes until nothing sends the phone on.
     pub(super) async fn provision(&mut self, transcript: &mut Transcript) -> Outcome {
         let mut outcome = Outcome::NoServer;
+        let mut configured = false;
         for _ in 0..CHAINED_PASSES_MAX {
             let before = self.firmware().provisioning(&self.flash);
             outcome = self.one_pass(transcript).await;
@@ -36,6 +37,7 @@ impl Phone {
             if before == after || outcome != Outcome::Configured {
                 break;
             }
+            configured = true;
             let server = self.server().map_or_else(|| "none that can be used".to_owned(), |server| server.shown());
             let user = after.login.map_or_else(|| "no login".to_owned(), |login| format!("user {}", login.user));
             transcript.note(format!("from now on its server is {server}, {user}"));
@@ -43,7 +45,7 @@ impl Phone {
                 break;
             }
         }
-        outcome
+        if configured && outcome == Outcome::Unchanged { Outcome::Configured } else { outcome }
     }
 
     async fn one_pass(&mut self, transcript: &mut Transcript) -> Outcome {
