@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 
 use self::connection::Connection;
-use self::seats::{Seat, Seats};
+use self::seats::{Seat, Seats, Turnstile};
 use crate::address::{AddressKey, Proxies};
 use crate::certificates::Certificates;
 use crate::limits::{BACKLOG, Limits};
@@ -85,7 +85,7 @@ struct Shared<P> {
     title_case_headers: bool,
     limits: Limits,
     throttle: AddressThrottle,
-    deciding: Semaphore,
+    deciding: Turnstile,
     seats: Arc<Seats>,
     certificates: Arc<Certificates>,
 }
@@ -104,7 +104,7 @@ impl Gate {
             title_case_headers: config.title_case_headers,
             limits,
             throttle: AddressThrottle::of_addresses(&limits, started),
-            deciding: Semaphore::new(limits.concurrent_requests),
+            deciding: Turnstile::new(limits.concurrent_requests),
             seats: Seats::new(limits.connections_per_address),
             certificates: Arc::clone(certificates),
         });

@@ -64,19 +64,25 @@ impl Target {
         // Absolute form (`GET http://host/cfg/x`), as sent to proxies, is cut to its path by the caller.
         let path = path.strip_prefix('/').ok_or(Refusal::NotFound)?;
         let mut parts = path.split('/').filter(|part| !part.is_empty());
-        match parts.next() {
-            Some("cfg") => {}
+        let length = path.len();
+        if parts.clone().next() != Some("cfg") {
             // Tricks are told apart from mere strangers whatever the first part is.
-            _ => return file_name(path.split('/').filter(|part| !part.is_empty())).and(Err(Refusal::NotFound)),
+            return file_name(parts, length).and(Err(Refusal::NotFound));
         }
+        parts.next();
         let mut ahead = parts.clone();
         let door = match ahead.next() {
             Some("d") => Door::Own(segment(ahead.next())?.to_owned()),
             Some("k") => Door::Secret(SecretKind::Login, Secret::from(segment(ahead.next())?)),
             Some("g") => Door::Secret(SecretKind::GlobalLogin, Secret::from(segment(ahead.next())?)),
-            _ => return Ok(Self { door: Door::Front, file: file_name(parts)? }),
+            _ => {
+                let file = file_name(parts, length)?;
+                // An escaped letter of a door (`%64` for `d`) is no door, and no file either.
+                let hidden = matches!(file.split('/').next(), Some("d" | "k" | "g"));
+                return if hidden { Err(Refusal::NotFound) } else { Ok(Self { door: Door::Front, file }) };
+            }
         };
-        Ok(Self { door, file: file_name(ahead)? })
+        Ok(Self { door, file: file_name(ahead, length)? })
     }
 }
 
@@ -106,8 +112,8 @@ fn segment(part: Option<&str>) -> Result<&str, Refusal> {
     Err(Refusal::NotFound)
 }
 
-fn file_name<'a>(parts: impl Iterator<Item = &'a str>) -> Result<String, Refusal> {
-    let mut name = String::new();
+fn file_name<'a>(parts: impl Iterator<Item = &'a str>, length: usize) -> Result<String, Refusal> {
+    let mut name = String::with_capacity(length);
     for (count, part) in parts.enumerate() {
         if count == FILE_NAME_SEGMENTS_MAX {
             return Err(Refusal::NotFound);
@@ -126,6 +132,11 @@ fn file_name<'a>(parts: impl Iterator<Item = &'a str>) -> Result<String, Refusal
 /// Decodes one part of a path once and refuses what could mean another place.
 fn decode_part(part: &str, name: &mut String) -> Result<(), Refusal> {
     let start = name.len();
+    let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'%' && byte != b'\\';
+    if part.bytes().all(plain) {
+        name.push_str(part);
+        return if matches!(part, "." | "..") { Err(Refusal::Malformed) } else { Ok(()) };
+    }
     let mut bytes = part.bytes();
     let mut beyond_ascii = false;
     while let Some(byte) = bytes.next() {
@@ -160,6 +171,8 @@ fn digit(byte: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn front(file: &str) -> Target {
@@ -206,7 +219,8 @@ mod tests {
     fn strangers_are_not_found() {
         let long_name = format!("/cfg/{}", "a".repeat(FILE_NAME_BYTES_MAX + 1));
         let long_handle = format!("/cfg/d/{}/f", "a".repeat(DOOR_SEGMENT_BYTES_MAX + 1));
-        for target in ["", "*", "/", "/x", "/CFG/f", "/cfgs/f", "cfg/f", "/cfg/d", "/cfg/k/", "/cfg/d/a.b/f", "/cfg/%C3%A4"] {
+        for target in ["", "*", "/", "/x", "/CFG/f", "/cfgs/f", "cfg/f", "/cfg/d", "/cfg/k/", "/cfg/d/a.b/f", "/cfg/%64/h/f", "/cfg/%C3%A4"]
+        {
             assert_eq!(Target::parse(target), Err(Refusal::NotFound), "{target}");
         }
         for target in [long_name.as_str(), &long_handle, "/cfg/ä.cfg", "/cfg/1/2/3/4/5/6/7", "/cfg/%ff%fe"] {
@@ -254,6 +268,20 @@ mod tests {
             let target = Target::parse(path).unwrap();
             assert!(!format!("{target} {target:?} {target:#?}").contains("s3cret"));
             assert!(target.to_string().ends_with("/…/f.cfg"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_for_a_file_is_a_plain_name(target in "(/|cfg|d|k|g|[.]|%2e|%2F|%|[?]|\\\\|\\PC|[a-z0-9])*") {
+            let Ok(found) = Target::parse(&format!("/cfg/{target}")) else { return Ok(()) };
+            prop_assert!(found.file.len() <= FILE_NAME_BYTES_MAX);
+            prop_assert!(found.file.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'\\' && byte != b'%'));
+            prop_assert!(found.file.is_empty() || found.file.split('/').all(|part| !matches!(part, "" | "." | "..")));
+            // A name read once is read the same again, unless it holds what only an escape brings in.
+            if !found.file.contains([' ', '?', '#']) && !matches!(found.door, Door::Secret(..)) {
+                prop_assert_eq!(Target::parse(&found.to_string()), Ok(found));
+            }
         }
     }
 }

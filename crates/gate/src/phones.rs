@@ -13,8 +13,8 @@ use crate::path::Target;
 
 /// Who answers phones. A panic inside is logged and answered 503; so is a decision that takes longer than `Limits::decide`.
 pub trait Phones: Send + Sync + 'static {
-    /// Decides one request.
-    fn handle(&self, request: Request) -> impl Future<Output = Answer> + Send;
+    /// Decides one request. To be an `async fn`: only what happens inside its future is guarded against panics.
+    fn handle(&self, request: &Request) -> impl Future<Output = Answer> + Send;
 }
 
 /// One request that is well formed, within all limits, and names a door.
@@ -107,5 +107,39 @@ impl fmt::Debug for Request {
         let mut request = f.debug_struct("Request");
         request.field("address", &self.address).field("method", &self.method).field("target", &self.target);
         request.finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(uri: &'static str, headers: &[(&'static str, &'static str)]) -> Request {
+        let peer = SocketAddr::from(([192, 0, 2, 1], 4660));
+        let connection = Arc::new(ConnectionInfo { peer, tls: true, client_certificate: None });
+        let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect();
+        let (address, method, target) = (peer.ip(), Method::Get, Target::parse(uri).unwrap());
+        Request { connection, address, method, target, uri: Uri::from_static(uri), headers, uploaded: 0, now: Time::from_millis(0) }
+    }
+
+    #[test]
+    fn the_host_comes_without_its_port() {
+        for (host, expected) in [
+            ("phones.example.com", "phones.example.com"),
+            ("phones.example.com:8443", "phones.example.com"),
+            ("192.0.2.1:8443", "192.0.2.1"),
+            ("[2001:db8::1]:8443", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+        ] {
+            assert_eq!(request("/cfg/x", &[("host", host)]).host(), Some(expected), "{host}");
+        }
+        assert_eq!(request("/cfg/x", &[]).host(), None);
+    }
+
+    #[test]
+    fn a_request_shows_no_secret() {
+        let request = request("/cfg/k/s3cret/x", &[("authorization", "Basic s3cret")]);
+        assert_eq!(request.authorization(), Some("Basic s3cret"));
+        assert!(!format!("{request:?} {request:#?}").contains("s3cret"));
     }
 }

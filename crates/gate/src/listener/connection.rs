@@ -19,7 +19,8 @@ use tokio_rustls::server::TlsStream;
 
 use super::patient::{Pace, Patient};
 use super::seats::Seat;
-use super::{Shared, Stage, serve};
+use super::serve::{self, Desk};
+use super::{Shared, Stage};
 use crate::address::{AddressKey, proxy_protocol};
 use crate::limits::{HEAD_BYTES_MAX, READ_BUFFER_MAX};
 use crate::metrics::{Cut, Handshake, Listener};
@@ -92,9 +93,8 @@ impl<P: Phones> Connection<P> {
         let pace = Arc::new(Pace::default());
         let paced = Arc::clone(&pace);
         let io = TokioIo::new(Patient::new(stream, Arc::clone(&pace), self.shared.limits));
-        let info = Arc::new(info);
-        let shared = Arc::clone(&self.shared);
-        let service = service_fn(move |request| serve::answer(Arc::clone(&shared), Arc::clone(&info), Arc::clone(&pace), request));
+        let desk = Arc::new(Desk::new(Arc::clone(&self.shared), info, pace));
+        let service = service_fn(move |request| serve::answer(Arc::clone(&desk), request));
         let mut http = http1::Builder::new();
         // Deadlines are the stream's; hyper would make a new timer for each request.
         http.header_read_timeout(None).half_close(true).title_case_headers(self.shared.title_case_headers);

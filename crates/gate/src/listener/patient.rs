@@ -1,13 +1,14 @@
 //! A stream with deadlines: nobody may keep a connection by doing nothing, or almost nothing.
 
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::limits::{LINGER_BYTES_MAX, Limits};
@@ -178,11 +179,12 @@ impl<S: AsyncRead + Unpin> Patient<S> {
     }
 }
 
-/// One deadline. Its timer is moved only when it rings too early or would ring too late, so that a busy connection does not
-/// pay the timer wheel for each request.
+/// One deadline. Its timer is touched only when it has rung or would ring too late, so that a busy connection does not pay the
+/// timer wheel for each request.
 #[derive(Default)]
 struct Alarm {
     deadline: Option<Instant>,
+    /// Once polled it wakes the connection's task, which never changes, until it has rung.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -190,16 +192,17 @@ impl Alarm {
     /// Rings when `patience` has passed since the first call after `deadline` was cleared.
     fn poll(&mut self, cx: &mut Context<'_>, patience: Duration) -> Poll<io::Error> {
         let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + patience);
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        if timer.deadline() > deadline || timer.is_elapsed() {
-            timer.as_mut().reset(deadline);
-        }
-        loop {
-            ready!(timer.as_mut().poll(cx));
-            if timer.deadline() >= deadline {
-                return Poll::Ready(io::ErrorKind::TimedOut.into());
+        let timer = match &mut self.timer {
+            Some(timer) if !timer.is_elapsed() && timer.deadline() <= deadline => return Poll::Pending,
+            Some(timer) => {
+                if timer.deadline() != deadline {
+                    timer.as_mut().reset(deadline);
+                }
+                timer
             }
-            timer.as_mut().reset(deadline);
-        }
+            None => self.timer.insert(Box::pin(sleep_until(deadline))),
+        };
+        // Unconstrained: a task without budget would go without the timer's wake-up too.
+        pin!(unconstrained(timer.as_mut())).poll(cx).map(|()| io::ErrorKind::TimedOut.into())
     }
 }

@@ -1,7 +1,8 @@
-//! How many connections, in all and from one address.
+//! How many: connections from one address, requests at a time.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::address::AddressKey;
@@ -50,6 +51,35 @@ impl Drop for Seat {
     }
 }
 
+/// Lets so many in at a time and turns the next away.
+#[derive(Debug)]
+pub(crate) struct Turnstile {
+    inside: AtomicUsize,
+    most: usize,
+}
+
+/// Somebody inside; leaves on drop.
+#[derive(Debug)]
+pub(crate) struct Inside<'a>(&'a Turnstile);
+
+impl Turnstile {
+    pub(crate) fn new(most: usize) -> Self {
+        Self { inside: AtomicUsize::new(0), most }
+    }
+
+    /// In, unless it is full.
+    pub(crate) fn enter(&self) -> Option<Inside<'_>> {
+        let entered = Inside(self);
+        (self.inside.fetch_add(1, Ordering::Relaxed) < self.most).then_some(entered)
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.0.inside.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,5 +98,17 @@ mod tests {
         assert!(seats.take(one).is_none());
         drop((second, third));
         assert!(seats.taken.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_turnstile_counts_who_is_inside() {
+        let turnstile = Turnstile::new(2);
+        let first = turnstile.enter().unwrap();
+        let _second = turnstile.enter().unwrap();
+        assert!(turnstile.enter().is_none());
+        assert!(turnstile.enter().is_none());
+        drop(first);
+        let _third = turnstile.enter().unwrap();
+        assert!(turnstile.enter().is_none());
     }
 }

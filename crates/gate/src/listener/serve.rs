@@ -2,11 +2,10 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
@@ -26,29 +25,58 @@ use crate::metrics::Refused;
 use crate::path::{Refusal, Target};
 use crate::phones::{ConnectionInfo, Method, Phones, Request};
 
-/// Answers one request. Never fails: whatever goes wrong is an answer.
-pub(super) async fn answer<P: Phones>(
+/// What the requests of one connection share.
+pub(super) struct Desk<P> {
     shared: Arc<Shared<P>>,
     connection: Arc<ConnectionInfo>,
     pace: Arc<Pace>,
+    /// The peer's key, if it speaks for itself and not for others.
+    direct: Option<AddressKey>,
+}
+
+impl<P> Desk<P> {
+    pub(super) fn new(shared: Arc<Shared<P>>, connection: ConnectionInfo, pace: Arc<Pace>) -> Self {
+        let peer = connection.peer.ip();
+        let direct = (!shared.proxies.trusts(peer)).then(|| AddressKey::of(peer));
+        Self { shared, connection: Arc::new(connection), pace, direct }
+    }
+}
+
+/// Answers one request. Never fails: whatever goes wrong is an answer.
+///
+/// What needs no waiting is done before the future is made, and the request stays where it is then: hyper moves the future, and
+/// each layer of `async` that took the request by value would make it twice as large.
+pub(super) fn answer<P: Phones>(
+    desk: Arc<Desk<P>>,
     request: HttpRequest<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    pace.serving();
-    let method = method(request.method());
-    let held: Vec<HeaderValue> = request.headers().get_all(IF_NONE_MATCH).iter().cloned().collect();
-    let answer = match decide(&shared, connection, &pace, method, request).await {
-        Ok(answer) => answer,
-        Err(refusing) => {
-            shared.metrics.count_refused(refusing.why);
+) -> impl Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send {
+    desk.pace.serving();
+    let (head, body) = request.into_parts();
+    let body = (!body.is_end_stream()).then_some(body);
+    let method = method(&head.method);
+    let held: Vec<HeaderValue> = head.headers.get_all(IF_NONE_MATCH).iter().cloned().collect();
+    let mut admitted = admit(&desk, method, head);
+    async move {
+        let decided = match &mut admitted {
+            Ok(request) => decide(&desk, request, body).await,
+            Err(refusing) if body.is_some() => {
+                desk.pace.leaves_unread();
+                Err(refusing.closing())
+            }
+            Err(refusing) => Err(*refusing),
+        };
+        let answer = decided.unwrap_or_else(|refusing| {
+            desk.shared.metrics.count_refused(refusing.why);
             refusing.into_answer()
-        }
-    };
-    let response = answer.into_response(method, &held);
-    pace.answered();
-    Ok(response)
+        });
+        let response = answer.into_response(method, &held);
+        desk.pace.answered();
+        Ok(response)
+    }
 }
 
 /// A request that never comes to a decision, and what it gets.
+#[derive(Clone, Copy)]
 struct Refusing {
     why: Refused,
     status: StatusCode,
@@ -76,47 +104,36 @@ impl Refusing {
     }
 }
 
-async fn decide<P: Phones>(
-    shared: &Shared<P>,
-    connection: Arc<ConnectionInfo>,
-    pace: &Pace,
-    method: Option<Method>,
-    request: HttpRequest<Incoming>,
-) -> Result<Answer, Refusing> {
-    let (parts, body) = request.into_parts();
-    let has_body = !body.is_end_stream();
-    let checked = check(shared, &connection, method, &parts);
-    let (method, target, address) = checked.map_err(|refusing| {
-        if !has_body {
-            return refusing;
-        }
-        pace.leaves_unread();
-        refusing.closing()
-    })?;
-    let uploaded = if has_body { receive(shared, pace, body).await? } else { 0 };
-
-    let Ok(_place) = shared.deciding.try_acquire() else {
-        return Err(Refusing::unavailable(Refused::Concurrency, shared.limits.retry_after));
+async fn decide<P: Phones>(desk: &Desk<P>, request: &mut Request, body: Option<Incoming>) -> Result<Answer, Refusing> {
+    let Shared { phones, limits, deciding, .. } = &*desk.shared;
+    if let Some(body) = body {
+        request.uploaded = Box::pin(receive(desk, body)).await?;
+    }
+    let Some(_inside) = deciding.enter() else {
+        return Err(Refusing::unavailable(Refused::Concurrency, limits.retry_after));
     };
-    let now = wall_clock();
-    let request = Request { connection, address, method, target, uri: parts.uri, headers: parts.headers, uploaded, now };
-    let decision = guarded(async { shared.phones.handle(request).await });
-    match timeout(shared.limits.decide, decision).await {
+    let mut decision = pin!(phones.handle(request));
+    // Most decisions are there at the first poll; only the others pay for a timer.
+    let decided = match poll_fn(|cx| Poll::Ready(poll_guarded(decision.as_mut(), cx))).await {
+        Poll::Ready(decided) => Ok(decided),
+        Poll::Pending => Box::pin(timeout(limits.decide, poll_fn(|cx| poll_guarded(decision.as_mut(), cx)))).await,
+    };
+    match decided {
         Ok(Some(answer)) => Ok(answer),
-        Ok(None) => Err(Refusing::unavailable(Refused::Panic, shared.limits.retry_after)),
-        Err(_) => Err(Refusing::unavailable(Refused::TooSlow, shared.limits.retry_after)),
+        Ok(None) => Err(Refusing::unavailable(Refused::Panic, limits.retry_after)),
+        Err(_) => Err(Refusing::unavailable(Refused::TooSlow, limits.retry_after)),
     }
 }
 
 /// All that can be refused by the head alone, cheapest first.
-fn check<P>(
-    shared: &Shared<P>,
-    connection: &ConnectionInfo,
-    method: Option<Method>,
-    head: &http::request::Parts,
-) -> Result<(Method, Target, IpAddr), Refusing> {
-    let address = shared.proxies.client(connection.peer.ip(), head.headers.get_all("x-forwarded-for").iter());
-    if let Err(wait) = shared.throttle.take(&AddressKey::of(address), monotonic_clock()) {
+fn admit<P>(desk: &Desk<P>, method: Option<Method>, head: http::request::Parts) -> Result<Request, Refusing> {
+    let Desk { shared, connection, direct, .. } = desk;
+    let address = match direct {
+        Some(_) => connection.peer.ip(),
+        None => shared.proxies.client(connection.peer.ip(), head.headers.get_all("x-forwarded-for").iter()),
+    };
+    let key = direct.unwrap_or_else(|| AddressKey::of(address));
+    if let Err(wait) = shared.throttle.take(&key, monotonic_clock()) {
         return Err(Refusing::unavailable(Refused::AddressRate, whole_seconds(wait)));
     }
     let no_method = || Refusing::new(Refused::Method, StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.\n");
@@ -134,7 +151,8 @@ fn check<P>(
         Refusal::Malformed => Refusing::new(Refused::MalformedPath, StatusCode::BAD_REQUEST, "Malformed path.\n"),
         Refusal::TooLong => Refusing::new(Refused::TargetTooLong, StatusCode::URI_TOO_LONG, "Address too long.\n"),
     })?;
-    Ok((method, target, address))
+    let (connection, now) = (Arc::clone(connection), wall_clock());
+    Ok(Request { connection, address, method, target, uri: head.uri, headers: head.headers, uploaded: 0, now })
 }
 
 /// Headers that different readers could read differently are read by nobody. (Two lengths of the body are hyper's matter: it
@@ -162,8 +180,8 @@ fn is_host(host: &[u8]) -> bool {
 }
 
 /// Reads an upload to its end, in bounded time and without keeping it. Its size.
-async fn receive<P>(shared: &Shared<P>, pace: &Pace, mut body: Incoming) -> Result<u64, Refusing> {
-    let limit = shared.limits.upload_bytes;
+async fn receive<P>(desk: &Desk<P>, mut body: Incoming) -> Result<u64, Refusing> {
+    let limit = desk.shared.limits.upload_bytes;
     let drain = async {
         let mut size = 0u64;
         while let Some(frame) = body.frame().await {
@@ -176,9 +194,9 @@ async fn receive<P>(shared: &Shared<P>, pace: &Pace, mut body: Incoming) -> Resu
         Ok(size)
     };
     let slow = || Err(broken(StatusCode::REQUEST_TIMEOUT, "The upload took too long.\n"));
-    let received = timeout(shared.limits.upload, drain).await.unwrap_or_else(|_| slow());
+    let received = timeout(desk.shared.limits.upload, drain).await.unwrap_or_else(|_| slow());
     if received.is_err() {
-        pace.leaves_unread();
+        desk.pace.leaves_unread();
     }
     received
 }
@@ -191,18 +209,12 @@ fn broken(status: StatusCode, line: &'static str) -> Refusing {
     Refusing::new(Refused::UploadBroken, status, line).closing()
 }
 
-/// Runs to the end, or to a panic, which is `None` and stays in this request. The panic hook has logged it by then.
-async fn guarded(decision: impl Future<Output = Answer>) -> Option<Answer> {
-    let mut decision = pin!(decision);
-    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| decision.as_mut().poll(cx))) {
-        Ok(Poll::Pending) => Poll::Pending,
-        Ok(Poll::Ready(answer)) => Poll::Ready(Some(answer)),
-        Err(_) => {
-            tracing::error!("deciding a request panicked; the phone was told to come back");
-            Poll::Ready(None)
-        }
+/// Polls a decision. A panic in it is `None` and stays in this request; the panic hook has told the rest by then.
+fn poll_guarded(decision: Pin<&mut impl Future<Output = Answer>>, cx: &mut Context<'_>) -> Poll<Option<Answer>> {
+    catch_unwind(AssertUnwindSafe(|| decision.poll(cx).map(Some))).unwrap_or_else(|_| {
+        tracing::error!("deciding a request panicked; the phone was told to come back");
+        Poll::Ready(None)
     })
-    .await
 }
 
 fn method(method: &http::Method) -> Option<Method> {

@@ -2,9 +2,9 @@
 
 use gate::limits::Limits;
 use gate::listener::Config;
-use gate::metrics::Refused;
+use gate::metrics::{Listener, Refused, Scheme};
 
-use crate::client::{Raw, ask, get, get_request};
+use crate::client::{Raw, ask, get, get_request, until};
 use crate::{House, OK, SELF_MADE};
 
 #[tokio::test]
@@ -33,6 +33,11 @@ async fn connections_are_kept_and_requests_may_queue_on_them() {
         statuses.push(raw.answer(false).await.unwrap().status);
     }
     assert_eq!(statuses, [200, 404, 200]);
+    let here = Listener { listener: Scheme::Http };
+    assert_eq!(house.metrics.connections.get_or_create(&here).get(), 1);
+    drop(raw);
+    until(|| house.metrics.connections.get_or_create(&here).get() == 0).await;
+    assert_eq!(house.metrics.opened.get_or_create(&here).get(), 1);
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ struct Rules {
 }
 
 impl Phones for Rules {
-    async fn handle(&self, request: Request) -> Answer {
+    async fn handle(&self, request: &Request) -> Answer {
         if matches!(request.method, Method::Put | Method::Post) {
             return Answer::file(HeaderValue::from_static("text/plain"), format!("{} bytes", request.uploaded));
         }
@@ -48,7 +48,7 @@ impl Phones for Rules {
             }
             "busy.cfg" => Answer::unavailable(7),
             "door" => Answer::file(HeaderValue::from_static("text/plain"), format!("{} host={:?}", request.target, request.host())),
-            "who" => who(&request),
+            "who" => who(request),
             "wait.cfg" => {
                 self.waiting.fetch_add(1, Ordering::SeqCst);
                 self.release.acquire().await.unwrap().forget();
