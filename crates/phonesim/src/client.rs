@@ -4,6 +4,7 @@ mod tls;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -225,7 +226,7 @@ impl Client {
                 return Ok(Box::new(tcp) as Box<dyn Stream>);
             }
             let name = ServerName::try_from(server.host.clone()).map_err(|_| ClientError::Name(server.host.clone()))?;
-            let connector = tokio_rustls::TlsConnector::from(self.tls.0.clone());
+            let connector = tokio_rustls::TlsConnector::from(Arc::clone(&self.tls.config));
             let tls = connector.connect(name, tcp).await.map_err(ClientError::Tls)?;
             Ok(Box::new(tls) as Box<dyn Stream>)
         };

@@ -8,16 +8,26 @@ use rustls::client::{Resumption, WantsClientCert};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::{CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 
 /// A phone's TLS settings. Cheap to clone; phones may share one.
 #[derive(Clone, Debug)]
-pub struct Tls(pub(super) Arc<ClientConfig>);
+pub struct Tls {
+    pub(super) config: Arc<ClientConfig>,
+    verifier: Arc<dyn ServerCertVerifier>,
+    tls13: bool,
+}
 
-/// Why certificates cannot be trusted.
+/// Why certificates cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no certificate authority can be read from the PEM: {0}")]
+#[error("no certificate or key can be read from the PEM: {0}")]
 pub struct TlsError(String);
+
+impl TlsError {
+    fn of(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
 
 impl Tls {
     /// Takes any certificate: "only accept trusted certificates" is off.
@@ -36,14 +46,16 @@ impl Tls {
         Ok(Self::with(issued_by(pem, check_name)?, false))
     }
 
+    /// The same, with the device certificate that the maker put in: shown to servers that ask for one.
+    pub fn presenting(&self, chain_pem: &[u8], key_pem: &[u8]) -> Result<Self, TlsError> {
+        let chain = CertificateDer::pem_slice_iter(chain_pem).collect::<Result<Vec<_>, _>>().map_err(TlsError::of)?;
+        let key = PrivateKeyDer::from_pem_slice(key_pem).map_err(TlsError::of)?;
+        let config = builder(&self.verifier, self.tls13).with_client_auth_cert(chain, key).map_err(TlsError::of)?;
+        Ok(Self { config: finished(config), ..self.clone() })
+    }
+
     fn with(verifier: Arc<dyn ServerCertVerifier>, tls13: bool) -> Self {
-        let versions: &[_] = if tls13 { rustls::DEFAULT_VERSIONS } else { &[&rustls::version::TLS12] };
-        let builder = ClientConfig::builder_with_provider(provider());
-        let builder = builder.with_protocol_versions(versions).expect("the provider knows both versions");
-        let mut config = plain_client(builder.dangerous().with_custom_certificate_verifier(verifier));
-        // A new session for each file is what a server has to carry in the worst case; whether phones resume is unknown.
-        config.resumption = Resumption::disabled();
-        Self(Arc::new(config))
+        Self { config: finished(builder(&verifier, tls13).with_no_client_auth()), verifier, tls13 }
     }
 }
 
@@ -53,8 +65,16 @@ impl Default for Tls {
     }
 }
 
-fn plain_client(builder: ConfigBuilder<ClientConfig, WantsClientCert>) -> ClientConfig {
-    builder.with_no_client_auth()
+fn builder(verifier: &Arc<dyn ServerCertVerifier>, tls13: bool) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+    let versions: &[_] = if tls13 { rustls::DEFAULT_VERSIONS } else { &[&rustls::version::TLS12] };
+    let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(versions);
+    builder.expect("the provider knows both versions").dangerous().with_custom_certificate_verifier(Arc::clone(verifier))
+}
+
+fn finished(mut config: ClientConfig) -> Arc<ClientConfig> {
+    // A new session for each file is what a server has to carry in the worst case; whether phones resume is unknown.
+    config.resumption = Resumption::disabled();
+    Arc::new(config)
 }
 
 fn provider() -> Arc<CryptoProvider> {
@@ -64,11 +84,11 @@ fn provider() -> Arc<CryptoProvider> {
 fn issued_by(pem: &[u8], check_name: bool) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|error| TlsError(error.to_string()))?;
-        roots.add(certificate).map_err(|error| TlsError(error.to_string()))?;
+        let certificate = certificate.map_err(TlsError::of)?;
+        roots.add(certificate).map_err(TlsError::of)?;
     }
     let checked = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build();
-    let checked = checked.map_err(|error| TlsError(error.to_string()))?;
+    let checked = checked.map_err(TlsError::of)?;
     if check_name { Ok(checked) } else { Ok(Arc::new(AnyName { checked })) }
 }
 

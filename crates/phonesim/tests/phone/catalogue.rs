@@ -122,11 +122,12 @@ async fn every_model_is_restricted_and_then_freed() {
     let catalogue = Catalogue::embedded();
     let server = Server::start(false).await;
     let brand = catalogue.brand("yealink").unwrap();
-    let mut tried = 0;
+    let mut tried = 0u16;
     for model in brand.models() {
         for firmware in ["66.72.0.1", "66.80.0.1", "66.81.0.1", "66.86.0.15"] {
             tried += 1;
-            let mac = Mac::from_bytes([0x00, 0x15, 0x65, 0, (tried >> 8) as u8, tried as u8]).unwrap();
+            let [high, low] = tried.to_be_bytes();
+            let mac = Mac::from_bytes([0x00, 0x15, 0x65, 0, high, low]).unwrap();
             let bench = Bench { catalogue: &catalogue, brand, model, firmware: firmware.parse().unwrap(), mac, server: &server };
             server.script().files.clear();
             restricted_then_full(&bench).await;

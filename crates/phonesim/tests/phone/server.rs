@@ -12,6 +12,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, body::Incoming, server::conn::http1};
 use hyper_util::rt::TokioIo;
 use phonesim::Tls;
+use rustls::server::WebPkiClientVerifier;
 use rustls_pki_types::PrivateKeyDer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
@@ -53,6 +54,8 @@ pub struct Script {
     pub seen: Vec<String>,
     /// The headers of the last request as they came, names and values.
     pub headers: Vec<(String, String)>,
+    /// How many connections showed a device certificate of [`Maker`]'s.
+    pub certificates: usize,
     /// Addresses of the callers, without ports.
     pub callers: Vec<String>,
     nonce: (u32, u32),
@@ -63,6 +66,8 @@ pub struct Server {
     pub address: SocketAddr,
     /// The authority that issued its certificate, in PEM.
     pub authority: String,
+    /// The maker of the phones whose device certificates it takes.
+    pub maker: Maker,
     secure: bool,
     script: Arc<Mutex<Script>>,
     accepting: JoinHandle<()>,
@@ -73,7 +78,8 @@ impl Server {
     pub async fn start(secure: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (acceptor, authority) = certificate();
+        let maker = Maker::new();
+        let (acceptor, authority) = certificate(&maker);
         let script = Arc::new(Mutex::new(Script::default()));
         let shared = Arc::clone(&script);
         let acceptor = secure.then_some(acceptor);
@@ -91,6 +97,8 @@ impl Server {
                         None => converse(stream, connection, shared).await,
                         Some(acceptor) => {
                             if let Ok(stream) = acceptor.accept(stream).await {
+                                let shown = stream.get_ref().1.peer_certificates().is_some();
+                                shared.lock().unwrap().certificates += usize::from(shown);
                                 converse(stream, connection, shared).await;
                             }
                         }
@@ -98,7 +106,7 @@ impl Server {
                 });
             }
         });
-        Self { address, authority, secure, script, accepting }
+        Self { address, authority, maker, secure, script, accepting }
     }
 
     /// Its script, locked.
@@ -220,12 +228,36 @@ enum Verdict {
     Stale,
 }
 
-fn certificate() -> (TlsAcceptor, String) {
+/// Issues device certificates, as makers of phones do.
+pub struct Maker {
+    issuer: rcgen::CertifiedIssuer<'static, rcgen::KeyPair>,
+}
+
+impl Maker {
+    fn new() -> Self {
+        let mut parameters = rcgen::CertificateParams::default();
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        Self { issuer: rcgen::CertifiedIssuer::self_signed(parameters, rcgen::KeyPair::generate().unwrap()).unwrap() }
+    }
+
+    /// A device certificate and its key, in PEM.
+    pub fn device(&self) -> (String, String) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::default().signed_by(&key, &self.issuer).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+}
+
+fn certificate(maker: &Maker) -> (TlsAcceptor, String) {
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate = rcgen::CertificateParams::new(vec!["phones.example.com".into()]).unwrap().self_signed(&key).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let private = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], private).unwrap();
+    let mut makers = rustls::RootCertStore::empty();
+    makers.add(maker.issuer.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(makers), provider).allow_unauthenticated().build().unwrap();
+    let config = config.with_client_cert_verifier(verifier).with_single_cert(vec![certificate.der().clone()], private).unwrap();
     (TlsAcceptor::from(Arc::new(config)), certificate.pem())
 }

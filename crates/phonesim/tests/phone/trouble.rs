@@ -98,6 +98,22 @@ async fn certificates_are_checked_as_the_phone_is_set() {
 }
 
 #[tokio::test]
+async fn a_device_certificate_is_shown_to_a_server_that_asks() {
+    let server = Server::start(true).await;
+    let (certificate, key) = server.maker.device();
+    let mut phone = phone(&server, "/cfg");
+    phone.boot(&mut Transcript::default()).await;
+    assert_eq!(server.script().certificates, 0);
+    for tls in [Tls::any(), Tls::authorities_tls12(server.authority.as_bytes(), false).unwrap()] {
+        server.script().certificates = 0;
+        phone.behaviour.client.tls = tls.presenting(certificate.as_bytes(), key.as_bytes()).unwrap();
+        assert_eq!(phone.boot(&mut Transcript::default()).await, Outcome::NothingThere);
+        assert_eq!(server.script().certificates, 4, "one for each of four connections");
+    }
+    assert!(Tls::any().presenting(certificate.as_bytes(), b"no key").is_err());
+}
+
+#[tokio::test]
 async fn a_phone_may_refuse_plain_http() {
     let server = Server::start(false).await;
     let mut phone = phone(&server, "/cfg");
