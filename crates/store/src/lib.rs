@@ -2,7 +2,7 @@
 //!
 //! Callers pass closures that take a [`Db`] and call this crate's functions with it:
 //!
-//! ```ignore
+//! ```text
 //! let device = store.read(move |db| store::device::load(db, &scope, mac)).await?;
 //! store.write(move |db| store::device::save(db, &device)).await?;
 //! ```

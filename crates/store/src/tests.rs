@@ -1,6 +1,9 @@
 //! The contract suite, run on both engines, and what only one of them can show.
 
 mod contract;
+mod devices;
 mod fixture;
 mod sqlite;
 mod statements;
+mod tenants;
+mod tree;
