@@ -12,9 +12,12 @@ use crate::error::{CatalogueError, RenderError};
 use crate::firmware::Firmware;
 use crate::format::Format;
 use crate::identify::FileKind;
-use crate::limits::{ACCOUNTS_MAX, BRANDS_MAX, LINE_KEYS_MAX, STENCIL_CACHE_BYTES, STENCIL_CACHE_ITEMS};
+use crate::limits::{
+    ACCOUNTS_MAX, BRANDS_MAX, LINE_KEYS_MAX, PLAN_CACHE_BYTES, PLAN_CACHE_ITEMS, STENCIL_CACHE_BYTES, STENCIL_CACHE_ITEMS,
+};
 use crate::manifest::{Capability, CredentialCarrier, Manifest, ModelDefaults, ModelRule, NotifyForm, TlsGeneration};
 use crate::pattern::{Pattern, Taken};
+use crate::plan::{PlanCache, PlanWeight};
 use crate::sheet::Fields;
 use crate::stencil::{Engine, StencilCache, StencilWeight};
 
@@ -23,6 +26,7 @@ pub struct Catalogue {
     brands: Vec<Brand>,
     pub(crate) engine: Engine,
     pub(crate) stencils: StencilCache,
+    pub(crate) plans: PlanCache,
 }
 
 impl Catalogue {
@@ -35,7 +39,8 @@ impl Catalogue {
     }
 
     /// The embedded brands, with the files of an operator's folder `<dir>/<brand>/…` laid over them: the same name
-    /// replaces a file, a new brand's folder adds a brand. Errors name file and key.
+    /// replaces a file, a new brand's folder adds a brand. Every template is then run on sample orders. Errors name file
+    /// and key.
     pub fn load(dir: Option<&Path>) -> Result<Self, CatalogueError> {
         let folders = files::read(dir)?;
         if folders.len() > BRANDS_MAX {
@@ -54,7 +59,12 @@ impl Catalogue {
             brands.push(brand);
         }
         let stencils = Cache::with_weighter(STENCIL_CACHE_ITEMS, STENCIL_CACHE_BYTES, StencilWeight);
-        Ok(Self { brands, engine, stencils })
+        let plans = Cache::with_weighter(PLAN_CACHE_ITEMS, PLAN_CACHE_BYTES, PlanWeight);
+        let catalogue = Self { brands, engine, stencils, plans };
+        if dir.is_some() {
+            catalogue.rehearse()?;
+        }
+        Ok(catalogue)
     }
 
     /// All brands, by name.

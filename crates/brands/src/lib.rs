@@ -20,6 +20,8 @@ mod manifest;
 mod order;
 mod parse;
 mod pattern;
+mod plan;
+mod rehearsal;
 mod render;
 mod sheet;
 mod stencil;

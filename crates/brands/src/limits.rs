@@ -20,6 +20,10 @@ pub const STENCIL_BYTES_MAX: usize = 128 * 1024;
 pub const STENCIL_CACHE_BYTES: u64 = 16 * 1024 * 1024;
 /// How many stencils the cache is laid out for.
 pub const STENCIL_CACHE_ITEMS: usize = 8_192;
+/// Memory for plans, in bytes, with the stencils that only they are likely to hold.
+pub const PLAN_CACHE_BYTES: u64 = 16 * 1024 * 1024;
+/// How many plans the cache is laid out for.
+pub const PLAN_CACHE_ITEMS: usize = 2_048;
 /// The longest value in a file, in bytes.
 pub const VALUE_BYTES_MAX: usize = 1_024;
 /// The most words of a list setting.

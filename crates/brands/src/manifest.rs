@@ -180,7 +180,7 @@ pub(crate) enum Each {
     Account,
     /// For each line key of the model.
     Key,
-    /// For each raw setting that is in force.
+    /// For each raw setting that is in force; stands last, when it is known which lines overrule which.
     Raw,
 }
 

@@ -8,7 +8,8 @@ use crate::identify::FileKind;
 use crate::limits::OUTPUT_BYTES_MAX;
 use crate::manifest::{Each, PartRule};
 use crate::order::{Body, Order, Rendered, Source, WhyLine};
-use crate::sheet::{Cell, Names, Sheet};
+use crate::plan::{Item, Plan, Step};
+use crate::sheet::{Cell, Cells, Names, Sheet};
 use crate::stencil::{Piece, Place, Row, Scene, Stencil};
 
 /// What stands in a why view instead of a secret.
@@ -19,8 +20,9 @@ impl Catalogue {
     pub fn render<'c>(&self, order: &Order<'c>) -> Result<Rendered<'c>, RenderError> {
         let sheet = Sheet::of(order)?;
         let format = order.brand.format();
-        let mut bytes = Vec::with_capacity(8 * 1024 + 1024 * usize::from(order.model.accounts));
-        self.each_part(order, &sheet, |stencil, cells| {
+        let plan = self.plan(order, &sheet)?;
+        let mut bytes = Vec::with_capacity(plan.text_bytes + 64 * sheet.cells() + 128 * sheet.raws.len());
+        sheet.follow(&plan, |stencil, cells| {
             let mut add = |piece: &Piece| match piece {
                 Piece::Text(range) => bytes.extend_from_slice(&stencil.text.as_bytes()[range.start as usize..range.end as usize]),
                 Piece::Gap(index) => {
@@ -44,8 +46,9 @@ impl Catalogue {
     /// The same file line by line, each with the layer that set it; secrets masked.
     pub fn render_with_why(&self, order: &Order<'_>) -> Result<Vec<WhyLine>, RenderError> {
         let sheet = Sheet::of(order)?;
+        let plan = self.plan(order, &sheet)?;
         let mut why = Vec::new();
-        self.each_part(order, &sheet, |stencil, cells| {
+        sheet.follow(&plan, |stencil, cells| {
             for row in stencil.lines.iter().filter(|row| sheet.keeps(stencil, row, cells)) {
                 why.push(WhyLine { text: masked(stencil, row, cells), source: source(stencil, row, cells) });
             }
@@ -54,78 +57,69 @@ impl Catalogue {
         Ok(why)
     }
 
-    fn each_part<'a>(
-        &self,
-        order: &Order<'a>,
-        sheet: &Sheet<'a>,
-        mut take: impl FnMut(&Stencil, Cells<'_, 'a>) -> Result<(), RenderError>,
-    ) -> Result<(), RenderError> {
+    /// The stencils of a whole file, from the cache if a file of the same shape was rendered before.
+    fn plan(&self, order: &Order<'_>, sheet: &Sheet<'_>) -> Result<Arc<Plan>, RenderError> {
         let (parts, names) = parts(order)?;
         let generations = order.brand.generations(order.firmware);
-        let restricted = matches!(order.body, Body::Restricted { .. });
-        let fields = &order.brand.fields;
-        let (empty, none) = (Vec::new(), Vec::new());
-        let (no_account, no_key) = (vec![Cell::Absent; fields.account.len()], vec![Cell::Absent; fields.keys.len()]);
-        for (at, part) in parts.iter().enumerate() {
-            let (count, item_names, shared) = match part.each {
-                Each::Once => (1, &none, &sheet.globals[..]),
-                Each::Account => (order.model.accounts, &fields.account, &sheet.globals[..sheet.shared]),
-                Each::Key => (order.model.line_keys, &fields.keys, &sheet.globals[..sheet.shared]),
-                Each::Raw => (sheet.raws.len() as u16, &fields.raw, &sheet.globals[..0]),
-            };
-            for n in 1..=count {
-                let (item, used) = match part.each {
-                    Each::Once => (&empty, false),
-                    Each::Raw => {
-                        let raw = &sheet.raws[usize::from(n) - 1];
-                        if raw.overruled.get() {
-                            continue;
-                        }
-                        (&raw.cells, true)
-                    }
-                    Each::Account => {
-                        let slot = if restricted { 0 } else { usize::from(n) - 1 };
-                        sheet.accounts.get(slot).map_or((&no_account, false), |cells| (cells, true))
-                    }
-                    Each::Key => {
-                        let cells = sheet.keys.binary_search_by_key(&n, |(n, _)| *n).ok().map(|at| &sheet.keys[at].1);
-                        (cells.unwrap_or(&no_key), usize::from(n) <= sheet.accounts.len())
-                    }
-                };
-                let place = Place { n: if part.each == Each::Raw { 0 } else { n }, used };
-                let scene = Scene { order, template: &part.template, item, item_names, shared, shared_names: names, place, generations };
-                let stencil = self.stencil(&scene, at as u8, part.each)?;
-                take(&stencil, Cells { item: scene.item, shared })?;
-            }
+        let mut shape = head(order, generations);
+        sheet.add_shape(&mut shape);
+        if let Some(plan) = self.plans.get(&shape[..]) {
+            return Ok(plan);
         }
-        Ok(())
+        let plan = Arc::new(Plan::new(self.steps(order, sheet, parts, names, generations)?));
+        self.plans.insert(shape.into_boxed_slice(), Arc::clone(&plan));
+        Ok(plan)
     }
 
-    fn stencil(&self, scene: &Scene<'_, '_>, part: u8, each: Each) -> Result<Arc<Stencil>, RenderError> {
-        let order = scene.order;
-        let mut shape = Vec::with_capacity(128);
-        let [model_high, model_low] = order.model.index.to_be_bytes();
-        let [n_high, n_low] = scene.place.n.to_be_bytes();
-        let body = match order.body {
-            Body::Public => 0,
-            Body::Restricted { .. } => 1,
-            Body::Full { .. } => 2,
-            Body::Signpost { .. } => 3,
-        };
-        let used = u8::from(scene.place.used);
-        shape.extend([
-            order.brand.index,
-            model_high,
-            model_low,
-            order.file as u8,
-            body,
-            part,
-            each as u8,
-            n_high,
-            n_low,
-            used,
-            scene.generations,
-        ]);
+    fn steps(
+        &self,
+        order: &Order<'_>,
+        sheet: &Sheet<'_>,
+        parts: &[PartRule],
+        names: &Names,
+        generations: u8,
+    ) -> Result<Vec<Step>, RenderError> {
+        let fields = &order.brand.fields;
+        let none = Vec::new();
+        let raw = vec![Cell::Text { value: "".into(), secret: false, source: Source::Template }; fields.raw.len()];
+        let mut steps = Vec::new();
+        for (part, rule) in parts.iter().enumerate() {
+            let (count, item_names) = match rule.each {
+                Each::Once => (1, &none),
+                Each::Raw => (1, &fields.raw),
+                Each::Account => (order.model.accounts, &fields.account),
+                Each::Key => (order.model.line_keys, &fields.keys),
+            };
+            for n in 1..=count {
+                let (item, used) = match rule.each {
+                    Each::Once => (Item::None, false),
+                    Each::Raw => (Item::Raws, true),
+                    Each::Account => sheet.account(n).map_or((Item::NoAccount, false), |at| (Item::Account(at as u16), true)),
+                    Each::Key => (sheet.key(n).map_or(Item::NoKey, |at| Item::Key(at as u16)), usize::from(n) <= sheet.accounts.len()),
+                };
+                let cells = if item == Item::Raws { Cells { item: &raw, shared: &[] } } else { sheet.item(item) };
+                let n = if matches!(rule.each, Each::Once | Each::Raw) { 0 } else { n };
+                let scene = Scene {
+                    order,
+                    template: &rule.template,
+                    item: cells.item,
+                    item_names,
+                    shared: cells.shared,
+                    shared_names: names,
+                    place: Place { n, used },
+                    generations,
+                };
+                steps.push(Step { stencil: self.stencil(&scene, part as u8)?, item });
+            }
+        }
+        Ok(steps)
+    }
+
+    /// The stencil of one part, shared by all files in which the part has this shape.
+    fn stencil(&self, scene: &Scene<'_, '_>, part: u8) -> Result<Arc<Stencil>, RenderError> {
+        let mut shape = head(scene.order, scene.generations);
+        shape.extend([part, u8::from(scene.place.used)]);
+        shape.extend(scene.place.n.to_be_bytes());
         scene.item.iter().chain(scene.shared).for_each(|cell| cell.add_shape(&mut shape));
         if let Some(stencil) = self.stencils.get(&shape[..]) {
             return Ok(stencil);
@@ -134,6 +128,20 @@ impl Catalogue {
         self.stencils.insert(shape.into_boxed_slice(), Arc::clone(&stencil));
         Ok(stencil)
     }
+}
+
+/// What every shape begins with.
+fn head(order: &Order<'_>, generations: u8) -> Vec<u8> {
+    let [model_high, model_low] = order.model.index.to_be_bytes();
+    let body = match order.body {
+        Body::Public => 0,
+        Body::Restricted { .. } => 1,
+        Body::Full { .. } => 2,
+        Body::Signpost { .. } => 3,
+    };
+    let mut shape = Vec::with_capacity(512);
+    shape.extend([order.brand.index, model_high, model_low, order.file as u8, body, generations]);
+    shape
 }
 
 /// The parts of the ordered file, and the names of its cells.
@@ -154,20 +162,6 @@ fn parts<'c>(order: &Order<'c>) -> Result<(&'c [PartRule], &'c Names), RenderErr
         return Err(RenderError::MacMissing);
     }
     Ok((parts, names))
-}
-
-/// The cells of a part: the item's first, then the shared ones.
-#[derive(Clone, Copy)]
-struct Cells<'s, 'a> {
-    item: &'s [Cell<'a>],
-    shared: &'s [Cell<'a>],
-}
-
-impl<'s, 'a> Cells<'s, 'a> {
-    fn at(self, index: u16) -> &'s Cell<'a> {
-        let index = usize::from(index);
-        self.item.get(index).unwrap_or_else(|| &self.shared[index - self.item.len()])
-    }
 }
 
 /// The nearest that had a hand in a line.

@@ -84,6 +84,26 @@ pub(crate) struct Sheet<'a> {
     pub keys: Vec<(u16, Vec<Cell<'a>>)>,
     /// Raw parameters.
     pub raws: Vec<Raw<'a>>,
+    /// What a slot without a line and a key without settings have.
+    pub no_account: &'a [Cell<'a>],
+    pub no_key: &'a [Cell<'a>],
+    /// Whether every slot has the one account.
+    same_account: bool,
+}
+
+/// The cells of a part: the item's first, then the shared ones.
+#[derive(Clone, Copy)]
+pub(crate) struct Cells<'s, 'a> {
+    pub item: &'s [Cell<'a>],
+    pub shared: &'s [Cell<'a>],
+}
+
+impl<'s, 'a> Cells<'s, 'a> {
+    /// The cell of a stencil's gap or mark.
+    pub(crate) fn at(self, index: u16) -> &'s Cell<'a> {
+        let index = usize::from(index);
+        self.item.get(index).unwrap_or_else(|| &self.shared[index - self.item.len()])
+    }
 }
 
 impl<'a> Sheet<'a> {
@@ -93,7 +113,7 @@ impl<'a> Sheet<'a> {
         let device = globals.len();
         let fields = &order.brand.fields;
         match order.body {
-            Body::Public => Ok(Self { globals, shared: device, accounts: Vec::new(), keys: Vec::new(), raws: Vec::new() }),
+            Body::Public => Ok(Self::plain(fields, globals, device)),
             Body::Restricted { notice, account, service_number, emergency_numbers, door, language } => {
                 fields.add_door(&mut globals, &door, order.model)?;
                 globals.push(Cell::Word { value: notice.text(), source: Source::Platform });
@@ -110,15 +130,50 @@ impl<'a> Sheet<'a> {
                     transport(account.transport, Source::Platform),
                 ];
                 cells.resize_with(fields.account.len(), Cell::default);
-                Ok(Self { globals, shared, accounts: vec![cells], keys: Vec::new(), raws: Vec::new() })
+                Ok(Self { accounts: vec![cells], same_account: true, ..Self::plain(fields, globals, shared) })
             }
             Body::Signpost { door, language } => {
                 fields.add_door(&mut globals, &door, order.model)?;
                 globals.push(fields.language(None, language));
                 let shared = globals.len();
-                Ok(Self { globals, shared, accounts: Vec::new(), keys: Vec::new(), raws: Vec::new() })
+                Ok(Self::plain(fields, globals, shared))
             }
             Body::Full { lines, settings, door, language } => Self::full(order, globals, lines, settings, &door, language),
+        }
+    }
+
+    /// A sheet of the phone's own cells.
+    fn plain(fields: &'a Fields, globals: Vec<Cell<'a>>, shared: usize) -> Self {
+        let (no_account, no_key) = (&fields.no_account[..], &fields.no_key[..]);
+        Self { globals, shared, accounts: Vec::new(), keys: Vec::new(), raws: Vec::new(), no_account, no_key, same_account: false }
+    }
+
+    /// The place of a slot's account among the order's.
+    pub(crate) fn account(&self, slot: u16) -> Option<usize> {
+        let at = if self.same_account { 0 } else { usize::from(slot) - 1 };
+        (at < self.accounts.len()).then_some(at)
+    }
+
+    /// The place of a line key among those that settings name.
+    pub(crate) fn key(&self, n: u16) -> Option<usize> {
+        self.keys.binary_search_by_key(&n, |(n, _)| *n).ok()
+    }
+
+    /// How many cells it has in all.
+    pub(crate) fn cells(&self) -> usize {
+        let in_accounts = self.accounts.len() * self.no_account.len();
+        self.globals.len() + in_accounts + self.keys.len() * self.no_key.len()
+    }
+
+    /// Adds all that templates can see of the order.
+    pub(crate) fn add_shape(&self, shape: &mut Vec<u8>) {
+        shape.extend((self.accounts.len() as u16).to_be_bytes());
+        self.globals.iter().chain(self.accounts.iter().flatten()).for_each(|cell| cell.add_shape(shape));
+        for (n, cells) in &self.keys {
+            shape.extend(n.to_be_bytes());
+            for cell in cells {
+                cell.add_shape(shape);
+            }
         }
     }
 
@@ -152,7 +207,7 @@ impl<'a> Sheet<'a> {
         let accounts = lines.iter().zip(1..).map(|(line, n)| account(fields, line, n, &intake.line));
         let accounts = accounts.collect::<Result<_, _>>()?;
         let keys = intake.keys(fields, order.model.line_keys, order.model.first_line)?;
-        Ok(Self { globals, shared, accounts, keys, raws: intake.raws })
+        Ok(Self { accounts, keys, raws: intake.raws, ..Self::plain(fields, globals, shared) })
     }
 }
 

@@ -36,9 +36,7 @@ pub(crate) struct StencilWeight;
 
 impl Weighter<Box<[u8]>, Arc<Stencil>> for StencilWeight {
     fn weight(&self, key: &Box<[u8]>, stencil: &Arc<Stencil>) -> u64 {
-        let tables = stencil.pieces.len() * size_of::<Piece>() + stencil.lines.len() * size_of::<Row>();
-        let by_line = stencil.row_pieces.len() * size_of::<Piece>() + stencil.marks.len() * size_of::<u16>();
-        (key.len() + stencil.text.len() + tables + by_line + 64) as u64
+        (key.len() + stencil.bytes() + 64) as u64
     }
 }
 
@@ -188,6 +186,13 @@ impl io::Write for Limited {
 }
 
 impl Stencil {
+    /// Its memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let tables = self.pieces.len() * size_of::<Piece>() + self.lines.len() * size_of::<Row>();
+        let by_line = self.row_pieces.len() * size_of::<Piece>() + self.marks.len() * size_of::<u16>();
+        self.text.len() + tables + by_line
+    }
+
     /// From the engine's output; none if it holds a control character that is no mark.
     fn read(output: &str, cells: usize, format: Format) -> Option<Self> {
         let mut stencil = Self::default();

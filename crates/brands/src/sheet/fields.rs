@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
+use domain::settings::Settings;
+
 use super::{Cell, Found};
 use crate::catalogue::Model;
 use crate::error::RenderError;
@@ -30,6 +32,9 @@ pub(crate) struct Fields {
     pub line: Vec<Setting>,
     pub key: Vec<Setting>,
     by_key: HashMap<String, (Scope, usize)>,
+    /// What a slot without a line and a key without settings have.
+    pub no_account: Vec<Cell<'static>>,
+    pub no_key: Vec<Cell<'static>>,
 }
 
 const DEVICE: [&str; 4] = ["mac", "mac_upper", "mac_colons", "mac_tail"];
@@ -57,6 +62,8 @@ impl Fields {
         let (device, door) = (group("device", &DEVICE), group("door", &DOOR));
         let restricted = group("", &["notice", "service_number", "emergency_numbers", "language"]);
         Ok(Self {
+            no_account: vec![Cell::Absent; LINE.len() + line.len()],
+            no_key: vec![Cell::Absent; key.len()],
             format: manifest.format,
             reserved: manifest.reserved_values.clone(),
             signpost: [device.clone(), door.clone(), group("", &["language"])].concat(),
@@ -132,6 +139,14 @@ impl Fields {
         setting.values.get(asked).map_or(Cell::Absent, |value| Cell::Word { value, source: Source::Platform })
     }
 
+    /// A value for every setting there is; line key 1 has all of a key's.
+    pub(crate) fn samples(&self) -> Samples {
+        let of = |settings: &[Setting]| settings.iter().map(|s| (s.key.clone(), s.sample())).collect::<Settings>();
+        let mut phone = of(&self.phone);
+        phone.extend(self.key.iter().map(|setting| (format!("linekey_1_{}", setting.key), setting.sample())));
+        Samples { phone, line: of(&self.line) }
+    }
+
     /// Checks a neutral setting as rendering will.
     pub(crate) fn check_setting(&self, key: &str, value: &str) -> Result<(), RenderError> {
         let (setting, n) = match (self.find(key), self.find_key(key)) {
@@ -142,6 +157,12 @@ impl Fields {
         };
         setting.cell(self, Some((value, domain::settings::Layer::Device)), n).map(drop)
     }
+}
+
+/// A value for every setting.
+pub(crate) struct Samples {
+    pub phone: Settings,
+    pub line: Settings,
 }
 
 const BAD_DEFAULT: &str = "the default is no value of its own kind";
@@ -204,6 +225,14 @@ impl Setting {
             let key = n.map_or_else(|| self.key.clone(), |n| format!("linekey_{n}_{}", self.key));
             RenderError::Value { key: format!("setting {key}"), problem }
         })
+    }
+
+    fn sample(&self) -> String {
+        match self.kind {
+            SettingKind::Text => "x".into(),
+            SettingKind::Number => self.min.to_string(),
+            SettingKind::Choice | SettingKind::List => self.values.keys().next().map_or_else(|| "112".into(), Clone::clone),
+        }
     }
 
     fn check_number(&self, value: &str) -> Result<(), Problem> {

@@ -156,23 +156,24 @@ fn errors_in_an_operators_folder_name_file_and_key() {
 }
 
 #[test]
-fn a_runaway_template_is_stopped() {
-    let render = |template: &str| {
+fn a_bad_template_is_told_when_it_is_read() {
+    let load = |file: &str, template: &str| {
         let dir = tempfile::tempdir().unwrap();
         let templates = dir.path().join("yealink/templates");
         std::fs::create_dir_all(&templates).unwrap();
-        std::fs::write(templates.join("common.cfg.j2"), template).unwrap();
-        let catalogue = Catalogue::load(Some(dir.path())).unwrap();
-        let (brand, model) = catalogue.model("yealink/T46S").unwrap();
-        let order = brands::Order { brand, model, firmware: None, mac: None, file: FileKind::Common, body: Body::Public };
-        catalogue.render(&order).unwrap_err().to_string()
+        std::fs::write(templates.join(file), template).unwrap();
+        Catalogue::load(Some(dir.path())).unwrap_err().to_string()
     };
     let loops = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}";
-    assert!(render(loops).contains("fuel"), "{}", render(loops));
+    assert!(load("common.cfg.j2", loops).contains("fuel"), "{}", load("common.cfg.j2", loops));
     let long = format!("{{% for a in range(9999) %}}{}{{% endfor %}}", "x".repeat(500));
-    assert_eq!(render(&long), "the file is larger than 512 KiB");
-    assert!(render("{{ nothing }}").contains("undefined"));
-    assert!(render("{{ door.password }}").contains("undefined"), "a public file has no door");
+    assert_eq!(load("common.cfg.j2", &long), "brands/yealink/templates/: common: the file is larger than 512 KiB");
+    let undefined = "brands/yealink/templates/raw.cfg.j2: line 2: undefined value";
+    assert_eq!(load("raw.cfg.j2", "\n{{ raw.valeu }}\n"), undefined);
+    assert!(load("common.cfg.j2", "{{ door.password }}").contains("undefined"), "a public file has no door");
+    assert!(load("account.cfg.j2", "{{ set.admin_password }}").contains("undefined"), "an account has no other's values");
+    assert!(load("common.cfg.j2", "{{ model }}").contains("printing a value of kind map"));
+    assert!(load("common.cfg.j2", "{{ none }}").contains("printing a value of kind none"));
 }
 
 #[test]
