@@ -77,7 +77,7 @@ impl Format {
 }
 
 /// A file taken apart.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Taken {
     pub parameters: Vec<(String, String)>,
     pub includes: Vec<String>,
@@ -134,13 +134,13 @@ mod tests {
 
     #[test]
     fn errors_name_the_line() {
-        let refused = |text: &str| read(text).unwrap_err().to_string();
+        let refused = |text: &str| read(text).err().unwrap().to_string();
         assert_eq!(refused("a = 1"), "line 1: the first line is not #!version:1.0.0.1");
         assert_eq!(refused(""), "line 1: the first line is not #!version:1.0.0.1");
         assert_eq!(refused("#!version:1.0.0.1\na = 1\nnonsense"), "line 3: neither key = value nor a comment");
         assert_eq!(refused("#!version:1.0.0.1\n = 1"), "line 2: no key before the =");
         assert_eq!(refused(&format!("#!version:1.0.0.1{}", "\n".repeat(20_000))), "line 16385: the file has more than 16384 lines");
-        let large = Format::YealinkText.read(&vec![b'x'; PARSE_BYTES_MAX + 1], None).unwrap_err();
+        let large = Format::YealinkText.read(&vec![b'x'; PARSE_BYTES_MAX + 1], None).err().unwrap();
         assert_eq!(large.to_string(), "line 0: the file is larger than 512 KiB");
     }
 }

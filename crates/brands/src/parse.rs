@@ -1,6 +1,7 @@
 //! Reading a phone's file back: what a phone would take from it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use domain::Secret;
 use domain::settings::Transport;
@@ -11,7 +12,7 @@ use crate::error::ParseError;
 use crate::limits::ACCOUNTS_MAX;
 
 /// What a file tells. As JSON it is what `ringfence brands parse` prints, passwords included: the file holds them too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Parsed {
     /// Where the phone comes back.
     pub provisioning: ParsedProvisioning,
@@ -35,6 +36,21 @@ pub struct Parsed {
     /// Every parameter in the file's order, repeated ones included. Holds secrets.
     #[serde(skip)]
     pub in_order: Vec<(String, String)>,
+}
+
+/// Without the bare parameters: they hold passwords.
+impl fmt::Debug for Parsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parsed")
+            .field("provisioning", &self.provisioning)
+            .field("accounts", &self.accounts)
+            .field("notice", &self.notice)
+            .field("hotline", &self.hotline)
+            .field("mac_key", &self.mac_key)
+            .field("includes", &self.includes)
+            .field("overwrite_mode", &self.overwrite_mode)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where a phone comes back, with which login.

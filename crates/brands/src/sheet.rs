@@ -18,7 +18,7 @@ use crate::order::{Body, Door, Order, Source};
 pub(crate) use self::fields::{Fields, Names};
 
 /// One thing that a template can name.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) enum Cell<'a> {
     /// Not there.
     #[default]
