@@ -16,6 +16,11 @@ impl Unanswered {
         Self { first: now, last: now }
     }
 
+    /// When the first one was.
+    pub fn first(&self) -> Time {
+        self.first
+    }
+
     /// One more challenge that nobody has answered.
     pub fn again(&mut self, now: Time) {
         self.last = now;

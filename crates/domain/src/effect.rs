@@ -21,8 +21,7 @@ pub enum Effect {
 }
 
 /// Attention flags that unproved traffic can raise. They change nothing of the device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Attention {
     /// A live device came without its login.
     CameBackWithoutLogin,
@@ -32,6 +31,18 @@ pub enum Attention {
     IdentityMismatch,
     /// More first contacts from one address than the policy allows.
     MassFirstContact,
+}
+
+impl Attention {
+    /// The flag's code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::CameBackWithoutLogin => "came_back_without_login",
+            Self::StillUsesGlobal => "still_uses_global",
+            Self::IdentityMismatch => "identity_mismatch",
+            Self::MassFirstContact => "mass_first_contact",
+        }
+    }
 }
 
 /// What happened, in the vocabulary of interfaces.md. The device is known from where the event stands.

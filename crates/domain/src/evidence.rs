@@ -113,12 +113,8 @@ pub fn candidates(scene: &Scene<'_>, user: &str) -> Vec<Candidate> {
 }
 
 /// What a login that matched no candidate is called.
-pub fn refused(scene: &Scene<'_>, user: &str, factory_users: &[String]) -> Wrong {
-    match () {
-        () if factory_users.iter().any(|factory| factory.eq_ignore_ascii_case(user)) => Wrong::Factory,
-        () if scene.globals.iter().any(|login| login.user == user) => Wrong::Global,
-        () => Wrong::Credentials,
-    }
+pub fn refused(scene: &Scene<'_>, user: &str) -> Wrong {
+    if scene.globals.iter().any(|login| login.user == user) { Wrong::Global } else { Wrong::Credentials }
 }
 
 /// What the secret segment of `/cfg/k/<secret>/` proves: a claim or own login as token and password in one.

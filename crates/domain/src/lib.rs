@@ -24,7 +24,6 @@ pub mod policy;
 pub mod reason;
 pub mod role;
 pub mod secret;
-pub mod seen;
 pub mod settings;
 pub mod tenancy;
 pub mod time;

@@ -38,5 +38,3 @@ pub const LOGIN_BYTES_MAX: usize = 64;
 pub const PERMANENT_NETWORKS_MAX: usize = 256;
 /// Temporary windows per customer: one per site address, for a customer of many sites.
 pub const TRUST_WINDOWS_MAX: usize = 1024;
-/// Requests remembered per device: half a day of trouble at the restricted poll, weeks of an ordinary phone.
-pub const REQUESTS_KEPT_MAX: usize = 50;

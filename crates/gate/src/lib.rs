@@ -6,6 +6,7 @@
 pub mod address;
 pub mod answer;
 pub mod certificates;
+pub mod fetch;
 pub mod limits;
 pub mod listener;
 pub mod metrics;

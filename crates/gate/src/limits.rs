@@ -39,6 +39,29 @@ pub const WRONG_LOGINS_MAX: usize = 65_536;
 /// Resumable TLS 1.2 sessions of phones that know no tickets.
 pub const TLS_SESSIONS_MAX: usize = 4096;
 
+/// How long a nonce is good for, in milliseconds. A phone that keeps one from pass to pass is told `stale` and goes on.
+pub const NONCE_LIFETIME_MILLIS: u64 = 300_000;
+/// Nonces whose counts are remembered: five minutes of an office of thousands of phones.
+pub const NONCES_MAX: usize = 65_536;
+/// Addresses whose first contacts are counted.
+pub const CONTACT_ADDRESSES_MAX: usize = 16_384;
+/// Devices counted per address; above every sensible `first_contacts_per_hour`.
+pub const CONTACTS_PER_ADDRESS_MAX: usize = 10_000;
+/// Phones whose unanswered challenges are remembered.
+pub const UNANSWERED_MAX: usize = 4_096;
+/// Unknown MACs whose PIN tries are remembered.
+pub const STRANGERS_MAX: usize = 4_096;
+/// Devices whose requests wait to be written to the request log.
+pub const RECORDED_DEVICES_MAX: usize = 16_384;
+/// Unknown MACs that wait to be listed.
+pub const KNOCKS_WAITING_MAX: usize = 1_024;
+/// Requests of one device that wait to be written.
+pub const RECORDED_REQUESTS_MAX: usize = 50;
+/// Devices written to the request log in one transaction.
+pub const RECORDED_PER_WRITE_MAX: usize = 500;
+/// Places (customer and site) whose policy, settings and trust are kept in memory.
+pub const BOOKS_MAX: usize = 8_192;
+
 /// Bounds that an installation may set differently, and tests do.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {

@@ -18,6 +18,7 @@ pub trait Phones: Send + Sync + 'static {
 }
 
 /// One request that is well formed, within all limits, and names a door.
+#[derive(Clone)]
 pub struct Request {
     /// The connection that it came on.
     pub connection: Arc<ConnectionInfo>,
@@ -48,6 +49,18 @@ pub enum Method {
     Put,
     /// The same, of other brands.
     Post,
+}
+
+impl Method {
+    /// As it stands in the request line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Put => "PUT",
+            Self::Post => "POST",
+        }
+    }
 }
 
 /// What is known of a connection.

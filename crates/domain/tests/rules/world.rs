@@ -260,7 +260,7 @@ impl World {
             now: self.now,
         };
         let right = candidates(&scene, &user).into_iter().find(|candidate| candidate.password == password);
-        right.map_or_else(|| Proof::Wrong(refused(&scene, &user, &[])), |candidate| candidate.proof)
+        right.map_or_else(|| Proof::Wrong(refused(&scene, &user)), |candidate| candidate.proof)
     }
 
     /// What the request would get; nothing is saved.

@@ -5,6 +5,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use brands::Brand;
 use domain::claim::{Claim, PlatformKeys};
 use domain::device::Device;
 use domain::evidence::{Evidence, Proof, Scene, Wrong, candidates, path_global, path_login, refused};
@@ -45,6 +46,7 @@ impl Challenger {
 }
 
 /// What a request shows, read and not yet believed.
+#[expect(clippy::large_enum_variant, reason = "lives on the stack of one request; a box would cost an allocation each")]
 #[derive(Debug)]
 pub enum Shown {
     /// No login.
@@ -96,8 +98,8 @@ pub struct Proving<'a> {
     pub certificate: bool,
     /// The User-Agent names another phone.
     pub mismatch: bool,
-    /// User names that the brand's phones send from the factory.
-    pub is_factory_user: &'a (dyn Fn(&str) -> bool + Sync),
+    /// The brand that asks, which knows its factory logins.
+    pub brand: Option<&'a Brand>,
     /// Now.
     pub now: Time,
 }
@@ -135,7 +137,7 @@ impl Proving<'_> {
         }
         match () {
             () if stale => Proof::Stale,
-            () if (self.is_factory_user)(user) => Proof::Wrong(Wrong::Factory),
+            () if self.brand.is_some_and(|brand| brand.is_factory_user(user)) => Proof::Wrong(Wrong::Factory),
             () => Proof::Wrong(refused(scene, user)),
         }
     }

@@ -1,65 +1,202 @@
 //! The request log: kept in memory for a moment, written in batches, so that fetching a config writes nothing by itself.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::Mac;
-use domain::seen::Seen;
+use domain::effect::Attention;
+use domain::net::site_network;
+use domain::tenancy::CustomerId;
+use domain::{Mac, Time};
+use store::seen::{News, Request, Seen};
+use store::sightings::{self, Knock};
+use store::{Db, Store, StoreError};
 
-use crate::limits::RECORDED_DEVICES_MAX;
+use crate::limits::{KNOCKS_WAITING_MAX, RECORDED_DEVICES_MAX, RECORDED_PER_WRITE_MAX, RECORDED_REQUESTS_MAX};
 
-/// What was seen since the last flush, by device.
+/// What was seen since the last flush. Unproved traffic writes here, so everything is bounded, and what does not fit is counted and lost.
 #[derive(Debug, Default)]
 pub struct Recorder {
-    seen: Mutex<HashMap<Mac, Seen>>,
+    devices: Mutex<HashMap<Mac, Noted>>,
+    knocks: Mutex<HashMap<Mac, Knock>>,
     dropped: AtomicU64,
 }
 
+/// What was seen of one device.
+#[derive(Clone, Debug, Default)]
+struct Noted {
+    firmware: Option<String>,
+    model: Option<String>,
+    fetched: Option<(IpAddr, CustomerId)>,
+    flags: BTreeMap<Attention, (IpAddr, Time)>,
+    requests: Vec<Request>,
+}
+
 impl Recorder {
-    /// Notes something of a device. While too many devices wait to be written, a new one is not taken and counted as dropped.
-    pub fn note(&self, mac: Mac, note: impl FnOnce(&mut Seen)) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= RECORDED_DEVICES_MAX && !seen.contains_key(&mac) {
+    /// A request was answered.
+    pub fn seen(&self, mac: Mac, request: Request, firmware: Option<&str>, model: Option<String>) {
+        self.note(mac, |noted| {
+            if let Some(firmware) = firmware.filter(|firmware| noted.firmware.as_deref() != Some(*firmware)) {
+                noted.firmware = Some(firmware.to_owned());
+            }
+            noted.model = model.or_else(|| noted.model.take());
+            if noted.requests.len() >= RECORDED_REQUESTS_MAX {
+                noted.requests.remove(0);
+            }
+            noted.requests.push(request);
+        });
+    }
+
+    /// A full config went out: what made somebody look at this device is over.
+    pub fn fetched(&self, mac: Mac, address: IpAddr, customer: CustomerId) {
+        self.note(mac, |noted| {
+            noted.fetched = Some((address, customer));
+            noted.flags.clear();
+        });
+    }
+
+    /// Somebody should look at this device.
+    pub fn flagged(&self, mac: Mac, flag: Attention, address: IpAddr, now: Time) {
+        self.note(mac, |noted| {
+            noted.flags.insert(flag, (address, now));
+        });
+    }
+
+    /// A MAC came by that nobody added.
+    pub fn knocked(&self, mac: Mac, address: IpAddr, model: &str, now: Time) {
+        let mut knocks = self.knocks.lock().unwrap_or_else(PoisonError::into_inner);
+        if knocks.len() >= KNOCKS_WAITING_MAX && !knocks.contains_key(&mac) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        note(seen.entry(mac).or_default());
+        let model = model.to_owned();
+        let knock = knocks.entry(mac).or_insert(Knock { mac, first_seen: now, last_seen: now, address, model, times: 0 });
+        knock.times += 1;
+        knock.last_seen = now;
+        knock.address = address;
     }
 
-    /// Takes out at most `most` devices, for writing.
-    pub fn take(&self, most: usize) -> Vec<(Mac, Seen)> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() <= most {
-            return std::mem::take(&mut *seen).into_iter().collect();
-        }
-        let macs: Vec<Mac> = seen.keys().copied().take(most).collect();
-        macs.into_iter().filter_map(|mac| seen.remove_entry(&mac)).collect()
-    }
-
-    /// Puts back what could not be written, under what came since.
-    pub fn put_back(&self, batch: Vec<(Mac, Seen)>) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        for (mac, mut older) in batch {
-            if let Some(newer) = seen.remove(&mac) {
-                older.merge(newer);
-            }
-            if seen.len() < RECORDED_DEVICES_MAX {
-                seen.insert(mac, older);
-            }
-        }
-    }
-
-    /// Requests that were not recorded because too many devices waited.
+    /// Notes that were lost because too many devices waited.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, mac: Mac, note: impl FnOnce(&mut Noted)) {
+        let mut devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
+        if devices.len() >= RECORDED_DEVICES_MAX && !devices.contains_key(&mac) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        note(devices.entry(mac).or_default());
+    }
+
+    fn take(&self) -> Batch {
+        let mut devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
+        let macs: Vec<Mac> = devices.keys().copied().take(RECORDED_PER_WRITE_MAX).collect();
+        let devices = macs.into_iter().filter_map(|mac| devices.remove_entry(&mac)).collect();
+        let knocks = std::mem::take(&mut *self.knocks.lock().unwrap_or_else(PoisonError::into_inner));
+        Batch { devices, knocks: knocks.into_values().collect() }
+    }
+
+    /// Puts back devices that could not be written, under what came since.
+    fn put_back(&self, devices: Vec<(Mac, Noted)>) {
+        let mut waiting = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
+        for (mac, mut older) in devices {
+            if let Some(newer) = waiting.remove(&mac) {
+                older.overlay(newer);
+            }
+            if waiting.len() < RECORDED_DEVICES_MAX {
+                waiting.insert(mac, older);
+            }
+        }
+    }
+}
+
+/// What one transaction writes.
+#[derive(Clone, Debug)]
+struct Batch {
+    devices: Vec<(Mac, Noted)>,
+    knocks: Vec<Knock>,
+}
+
+impl Noted {
+    fn overlay(&mut self, newer: Self) {
+        self.firmware = newer.firmware.or_else(|| self.firmware.take());
+        self.model = newer.model.or_else(|| self.model.take());
+        if newer.fetched.is_some() {
+            self.fetched = newer.fetched;
+            self.flags.clear();
+        }
+        self.flags.extend(newer.flags);
+        self.requests.extend(newer.requests);
+        let surplus = self.requests.len().saturating_sub(RECORDED_REQUESTS_MAX);
+        self.requests.drain(..surplus);
+    }
+
+    fn write(&self, db: &Db, mac: Mac) -> Result<(), StoreError> {
+        let Some(last) = self.requests.last() else { return Ok(()) };
+        let seen = Seen {
+            last_fetch: last.time,
+            address: last.address,
+            own_address: self.fetched.map(|(address, _)| address),
+            firmware: self.firmware.clone().unwrap_or_default(),
+            model: self.model.clone().unwrap_or_default(),
+        };
+        store::seen::note(db, &[News { mac, seen, requests: self.requests.clone() }])?;
+        if let Some((address, customer)) = self.fetched {
+            store::trust::note_address(db, &site_network(address), customer, last.time)?;
+            sightings::clear(db, mac, Attention::CameBackWithoutLogin.code())?;
+            sightings::clear(db, mac, Attention::StillUsesGlobal.code())?;
+        }
+        for (flag, (address, at)) in &self.flags {
+            sightings::raise(db, &sightings::Attention { mac, kind: flag.code().to_owned(), at: *at, address: Some(*address) })?;
+        }
+        Ok(())
+    }
+}
+
+/// The job that writes what was recorded. Call [`Flusher::flush`] a few times a second, and once more when the gate is shut.
+#[derive(Clone, Debug)]
+pub struct Flusher {
+    store: Store,
+    recorder: Arc<Recorder>,
+}
+
+impl Flusher {
+    pub(super) fn new(store: Store, recorder: Arc<Recorder>) -> Self {
+        Self { store, recorder }
+    }
+
+    /// Writes at most one batch; returns how many devices were in it. What cannot be written now is kept for the next time.
+    pub async fn flush(&self) -> Result<usize, StoreError> {
+        let batch = self.recorder.take();
+        let count = batch.devices.len();
+        if count == 0 && batch.knocks.is_empty() {
+            return Ok(0);
+        }
+        let written = batch.clone();
+        let write = self.store.write(move |db| {
+            written.devices.iter().try_for_each(|(mac, noted)| noted.write(db, *mac))?;
+            if written.knocks.is_empty() { Ok(()) } else { sightings::note_knocks(db, &written.knocks) }
+        });
+        match write.await {
+            Ok(()) => Ok(count),
+            Err(error) => {
+                self.recorder.put_back(batch.devices);
+                Err(error)
+            }
+        }
+    }
+
+    /// Notes that were lost because too many devices waited.
+    pub fn dropped(&self) -> u64 {
+        self.recorder.dropped()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::Time;
-
     use super::*;
 
     fn mac(number: u32) -> Mac {
@@ -67,28 +204,48 @@ mod tests {
         Mac::from_bytes([0, 0x15, a, b, c, d]).unwrap()
     }
 
-    #[test]
-    fn batches_are_bounded_and_come_back_under_what_is_newer() {
-        let recorder = Recorder::default();
-        let address = "198.51.100.7".parse().unwrap();
-        (0..10).for_each(|number| recorder.note(mac(number), |seen| seen.fetched(Time::from_millis(1), address)));
-        let batch = recorder.take(4);
-        assert_eq!(batch.len(), 4);
-        let again = batch[0].0;
-        recorder.note(again, |seen| seen.fetched(Time::from_millis(2), address));
-        recorder.put_back(batch);
-        let all = recorder.take(100);
-        assert_eq!(all.len(), 10);
-        let newest = all.iter().find(|(mac, _)| *mac == again).unwrap();
-        assert_eq!(newest.1.last_fetch, Some(Time::from_millis(2)));
+    fn request(at: i64) -> Request {
+        Request {
+            time: Time::from_millis(at),
+            address: "198.51.100.7".parse().unwrap(),
+            method: "GET".into(),
+            file: "001565000001.cfg".into(),
+            status: 200,
+            evidence: "own".into(),
+            decision: "full".into(),
+            reason: "own".into(),
+            bytes: 1,
+        }
     }
 
     #[test]
-    fn a_flood_of_devices_is_dropped_and_counted() {
+    fn a_batch_comes_back_under_what_is_newer() {
+        let recorder = Recorder::default();
+        recorder.seen(mac(1), request(1), Some("66.86.0.15"), None);
+        recorder.flagged(mac(1), Attention::CameBackWithoutLogin, "198.51.100.7".parse().unwrap(), Time::from_millis(1));
+        let batch = recorder.take();
+        recorder.seen(mac(1), request(2), None, Some("yealink/T46S".into()));
+        recorder.fetched(mac(1), "198.51.100.7".parse().unwrap(), CustomerId(uuid()));
+        recorder.put_back(batch.devices);
+        let again = recorder.take();
+        let noted = &again.devices[0].1;
+        assert_eq!(noted.requests.iter().map(|request| request.time.millis()).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!((noted.firmware.as_deref(), noted.model.as_deref()), (Some("66.86.0.15"), Some("yealink/T46S")));
+        assert!(noted.flags.is_empty(), "the full config settled it");
+    }
+
+    #[test]
+    fn floods_are_dropped_and_counted() {
         let recorder = Recorder::default();
         let flood = u32::try_from(RECORDED_DEVICES_MAX).unwrap() + 5;
-        (0..flood).for_each(|number| recorder.note(mac(number), |_| ()));
+        (0..flood).for_each(|number| recorder.seen(mac(number), request(1), None, None));
         assert_eq!(recorder.dropped(), 5);
-        assert_eq!(recorder.take(usize::MAX).len(), RECORDED_DEVICES_MAX);
+        (0..200).for_each(|at| recorder.seen(mac(1), request(at), None, None));
+        assert_eq!(recorder.devices.lock().unwrap()[&mac(1)].requests.len(), RECORDED_REQUESTS_MAX);
+        assert_eq!(recorder.take().devices.len(), RECORDED_PER_WRITE_MAX);
+    }
+
+    fn uuid() -> uuid::Uuid {
+        uuid::Uuid::nil()
     }
 }

@@ -1,0 +1,466 @@
+//! One request for a phone's file, from the door to the answer.
+//!
+//! [`Desk`] reads what is asked and shown, loads the device, lets `domain::admission` decide, has the store keep what changed before the
+//! first byte leaves, and renders. Nothing here decides who gets what.
+
+mod evidence;
+mod ledger;
+mod recorder;
+mod reply;
+mod tables;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use brands::{Brand, Capability, Catalogue, FileKind, Firmware, Model, Sighting};
+use domain::admission::{self, Answer as Admitted, BrandTraits, Decision, Surroundings, admit};
+use domain::claim::{Claim, PlatformKeys, TOKEN_CHARS};
+use domain::device::Device;
+use domain::effect::Effect;
+use domain::evidence::{Evidence, Proof};
+use domain::policy::PlainHttp;
+use domain::reason::Reason;
+use domain::{Chance, Mac, Span, Time};
+use http::HeaderValue;
+use store::device::Fetched;
+use store::{Store, StoreError};
+
+pub use self::ledger::REFETCH;
+pub use self::recorder::{Flusher, Recorder};
+pub use self::reply::Face;
+pub use self::tables::Tables;
+
+use self::evidence::{Challenger, Proving, Shown};
+use self::ledger::{Books, Kept, Ledger};
+use self::reply::Asked;
+use crate::address::AddressKey;
+use crate::answer::Answer;
+use crate::limits::Limits;
+use crate::metrics::{Fetch, Metrics};
+use crate::path::{Door, SecretKind};
+use crate::phones::{Method, Phones, Request};
+use crate::throttle::WrongLogins;
+
+/// Makes randomness: the operating system's outside tests.
+pub type Dice = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
+/// Randomness for one decision.
+struct Rolls<'a>(&'a Dice);
+
+impl Chance for Rolls<'_> {
+    fn fill(&mut self, buffer: &mut [u8]) {
+        (self.0)(buffer);
+    }
+}
+
+/// What a desk is made of.
+pub struct Parts {
+    /// Where devices are kept.
+    pub store: Store,
+    /// What brands speak.
+    pub catalogue: Arc<Catalogue>,
+    /// The platform's keys.
+    pub keys: PlatformKeys,
+    /// How the platform appears to phones.
+    pub face: Face,
+    /// Numeric limits.
+    pub limits: Limits,
+    /// Counters.
+    pub metrics: Metrics,
+    /// Randomness.
+    pub dice: Dice,
+    /// When the desk opens.
+    pub started: Instant,
+}
+
+/// Answers phones.
+#[derive(Clone)]
+pub struct Desk(Arc<Core>);
+
+struct Core {
+    ledger: Ledger,
+    catalogue: Arc<Catalogue>,
+    keys: PlatformKeys,
+    face: Face,
+    challenger: Challenger,
+    wrong_logins: WrongLogins,
+    tables: Arc<Tables>,
+    recorder: Arc<Recorder>,
+    metrics: Metrics,
+    labels: Vec<Arc<str>>,
+    dice: Dice,
+    retry_after: u32,
+    started: (Instant, Time),
+}
+
+impl AsRef<Ledger> for Desk {
+    fn as_ref(&self) -> &Ledger {
+        &self.0.ledger
+    }
+}
+
+/// Which phone wants which file through which door. Claimed by the request, not proved.
+struct Wanted<'a> {
+    sighting: Sighting<'a>,
+    door: admission::Door,
+    handle: Result<Option<Claim>, ()>,
+    mac: Option<Mac>,
+    file: FileKind,
+}
+
+/// What is noted of an answered request.
+struct Outcome {
+    answer: Answer,
+    evidence: &'static str,
+    decision: &'static str,
+    reason: Reason,
+}
+
+impl Desk {
+    /// Opens the desk. `now` is the wall clock at [`Parts::started`].
+    pub fn new(parts: Parts, now: Time) -> Self {
+        let brand_names = parts.catalogue.brands().iter().map(|brand| Arc::from(brand.name()));
+        Self(Arc::new(Core {
+            ledger: Ledger::new(parts.store),
+            challenger: Challenger::new(&parts.face.realm, &parts.keys),
+            wrong_logins: WrongLogins::of_logins(&parts.limits, parts.started),
+            tables: Arc::default(),
+            recorder: Arc::default(),
+            labels: brand_names.chain([Arc::from("unknown")]).collect(),
+            catalogue: parts.catalogue,
+            keys: parts.keys,
+            face: parts.face,
+            metrics: parts.metrics,
+            dice: parts.dice,
+            retry_after: parts.limits.retry_after,
+            started: (parts.started, now),
+        }))
+    }
+
+    /// The job that writes the request log.
+    pub fn flusher(&self) -> Flusher {
+        Flusher::new(self.0.ledger.store().clone(), Arc::clone(&self.0.recorder))
+    }
+
+    /// The tables of unproved traffic, which the voice shares.
+    pub fn tables(&self) -> Arc<Tables> {
+        Arc::clone(&self.0.tables)
+    }
+
+    /// Looks, and if the decision changes anything, decides again where it is kept.
+    async fn device_file(&self, request: &Request, wanted: &Wanted<'_>, mac: Mac) -> Outcome {
+        let core = &self.0;
+        let (found, books) = match core.ledger.find(mac, request) {
+            Ok(found) => found,
+            Err(error) => return core.undecided(mac, &error),
+        };
+        let evidence = core.prove(request, wanted, mac, found.as_ref(), &books, true);
+        if let Some(slowed) = core.slow_down(request, mac, &evidence) {
+            return slowed;
+        }
+        if !request.connection.tls && books.policy().plain_http == PlainHttp::Refuse {
+            let (evidence, reason) = (proof_word(&evidence.proof), Reason::LoginRequired);
+            return Outcome { answer: Answer::not_found(), evidence, decision: "not_found", reason };
+        }
+        let decision = core.decide(request, wanted, mac, found.as_ref(), &books, evidence.clone());
+        let kept = if changes(&decision) { self.keep(request, mac).await } else { Ok(Kept { decision, found, books }) };
+        match kept {
+            Ok(kept) => {
+                core.note_traffic(request, wanted, mac, &evidence, &kept.decision);
+                core.reply(request, wanted, mac, &evidence, &kept)
+            }
+            Err(error) => core.undecided(mac, &error),
+        }
+    }
+
+    /// The first look was made on what one read saw. The decision that counts is made inside the transaction, with the same
+    /// request, on the device as it is there.
+    async fn keep(&self, request: &Request, mac: Mac) -> Result<Kept, StoreError> {
+        let (core, request) = (Arc::clone(&self.0), Arc::new(request.clone()));
+        let again = Arc::clone(&request);
+        let decide = move |found: Option<&Fetched>, books: &Books| {
+            let wanted = core.wanted(&again);
+            let evidence = core.prove(&again, &wanted, mac, found, books, false);
+            core.decide(&again, &wanted, mac, found, books, evidence)
+        };
+        Ledger::commit(self.clone(), mac, request, decide).await
+    }
+}
+
+impl Core {
+    fn wanted(&self, request: &Request) -> Wanted<'_> {
+        let sighting = self.catalogue.identify(&request.target.file, request.user_agent());
+        let (door, handle) = match &request.target.door {
+            Door::Front if request.target.file.is_empty() => (admission::Door::Bare, Ok(None)),
+            Door::Front | Door::Secret(SecretKind::GlobalLogin, _) => (admission::Door::Front, Ok(None)),
+            Door::Own(handle) => (admission::Door::Own, self.keys.read(handle).map(Some).ok_or(())),
+            Door::Secret(SecretKind::Login, secret) => {
+                let token = secret.expose().get(..TOKEN_CHARS).unwrap_or_default();
+                (admission::Door::Own, self.keys.read(token).map(Some).ok_or(()))
+            }
+        };
+        let by_handle = handle.ok().flatten().map(|claim| claim.mac);
+        // The bare door has no file name: the User-Agent chooses the file, and proves nothing by that.
+        let bare = door == admission::Door::Bare;
+        let mac = sighting.mac.or(by_handle).or(sighting.agent_mac.filter(|_| bare));
+        let file = if bare { FileKind::Carrier } else { sighting.file };
+        Wanted { sighting, door, handle, mac, file }
+    }
+
+    /// Row 1 and its like: answered by the name alone.
+    fn public(&self, wanted: &Wanted<'_>) -> Outcome {
+        let rendered = self
+            .asked(wanted, None)
+            .and_then(|asked| reply::render(&self.catalogue, asked, &Admitted::Public, None, &self.face, &self.keys, true).ok().flatten());
+        let (answer, decision) = rendered.map_or_else(|| (Answer::not_found(), "not_found"), |answer| (answer, "public"));
+        Outcome { answer, evidence: "nothing", decision, reason: Reason::NoSuchFile }
+    }
+
+    /// What the request proves for the device as it was found. `spend`: take a digest's count, which only the first look does.
+    fn prove(&self, request: &Request, wanted: &Wanted<'_>, mac: Mac, found: Option<&Fetched>, books: &Books, spend: bool) -> Evidence {
+        let certified = request.connection.client_certificate.as_ref().is_some_and(|certificate| certificate.mac == mac);
+        let proving = Proving {
+            shown: &Shown::read(request),
+            mac,
+            handle: wanted.handle,
+            globals: books.globals(),
+            keys: &self.keys,
+            challenger: &self.challenger,
+            method: request.method,
+            target: request.uri.path_and_query().map_or("/", |target| target.as_str()),
+            encrypted: request.connection.tls,
+            certificate: certified,
+            mismatch: wanted.sighting.agent_mac.is_some_and(|agent| agent != mac),
+            brand: wanted.sighting.brand,
+            now: request.now,
+        };
+        proving.prove(found.map(|found| &found.stored.device), spend)
+    }
+
+    fn decide(
+        &self,
+        request: &Request,
+        wanted: &Wanted<'_>,
+        mac: Mac,
+        found: Option<&Fetched>,
+        books: &Books,
+        evidence: Evidence,
+    ) -> Decision {
+        let device = found.map(|found| &found.stored.device);
+        let (brand, model) = self.served_as(wanted, device);
+        let asked = admission::Request {
+            door: wanted.door,
+            carrier: wanted.file == FileKind::Carrier,
+            get: request.method == Method::Get,
+            address: request.address,
+            mac,
+            evidence,
+            brand: traits(brand, model),
+            model: &shown_model(wanted).unwrap_or_default(),
+        };
+        let stranger = if device.is_none() { self.tables.stranger(mac) } else { None };
+        let around = Surroundings {
+            policy: books.policy(),
+            globals: books.globals(),
+            trust: books.trust(),
+            address_shared: found.is_some_and(|found| found.address_shared),
+            first_contacts: self.tables.first_contacts(request.address, mac, request.now),
+            ignores_challenges: self.tables.ignores_challenges(mac, request.address),
+            last_address: found.and_then(|found| found.own_address),
+            stranger: stranger.as_ref(),
+            keys: &self.keys,
+        };
+        admit(device, &asked, &around, request.now, &mut Rolls(&self.dice))
+    }
+
+    /// A wrong login slows its source, and only after many of them; a right one is served however many wrong ones came before.
+    fn slow_down(&self, request: &Request, mac: Mac, evidence: &Evidence) -> Option<Outcome> {
+        let key = (mac, AddressKey::of(request.address));
+        match &evidence.proof {
+            Proof::Wrong(wrong) if wrong.counts() => {
+                let wait = self.wrong_logins.take(&key, self.clock(request.now)).err()?;
+                let seconds = u32::try_from(wait.as_secs() + 1).unwrap_or(self.retry_after);
+                Some(Outcome { answer: Answer::unavailable(seconds), evidence: "wrong", decision: "unavailable", reason: Reason::Limited })
+            }
+            Proof::Global(_) | Proof::Claim(_) | Proof::Own(_) => {
+                self.wrong_logins.forgive(&key);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// The steady clock's reading for a wall-clock time of this run.
+    fn clock(&self, now: Time) -> Instant {
+        let (started, wall) = self.started;
+        started + std::time::Duration::from_millis(now.since(wall).millis().unsigned_abs())
+    }
+
+    fn note_traffic(&self, request: &Request, wanted: &Wanted<'_>, mac: Mac, evidence: &Evidence, decision: &Decision) {
+        let gave_claim = matches!(decision.answer, Admitted::Restricted { .. } | Admitted::Full { .. } | Admitted::Signpost { .. });
+        let by_login = matches!(evidence.proof, Proof::Own(_) | Proof::Claim(_));
+        if gave_claim && !by_login {
+            self.tables.contacted(request.address, mac, request.now);
+        }
+        match (&evidence.proof, &decision.answer) {
+            (Proof::Nothing, Admitted::Challenge { .. }) => self.tables.challenged(mac, request.address, request.now),
+            (Proof::Nothing, _) => {}
+            _ => self.tables.answered(mac, request.address),
+        }
+        for effect in &decision.effects {
+            match effect {
+                Effect::Knock => self.recorder.knocked(mac, request.address, &shown_model(wanted).unwrap_or_default(), request.now),
+                Effect::Notice(attention) => self.recorder.flagged(mac, *attention, request.address, request.now),
+                Effect::Event(_) | Effect::Refetch | Effect::Window(_) => {}
+            }
+        }
+    }
+
+    fn reply(&self, request: &Request, wanted: &Wanted<'_>, mac: Mac, evidence: &Evidence, kept: &Kept) -> Outcome {
+        let decision = &kept.decision;
+        let outcome = |answer, word| Outcome { answer, evidence: proof_word(&evidence.proof), decision: word, reason: decision.reason };
+        if let Admitted::Challenge { stale } = decision.answer {
+            return outcome(self.challenge(request, stale), "challenge");
+        }
+        // Only a device that proved itself is served as what it was added as; everybody else as what they show.
+        let found = kept.found.as_ref().filter(|_| matches!(decision.answer, Admitted::Full { .. }));
+        let Some(asked) = self.asked(wanted, found.map(|found| &found.stored.device)) else {
+            return outcome(Answer::not_found(), "not_found");
+        };
+        let asked = Asked { mac: Some(mac), ..asked };
+        let told = found.filter(|_| asked.file == FileKind::Carrier).map(|found| self.ledger.content(found, &kept.books));
+        let content = match told.transpose() {
+            Ok(content) => content,
+            Err(error) => return self.undecided(mac, &error),
+        };
+        match reply::render(&self.catalogue, asked, &decision.answer, content.as_ref(), &self.face, &self.keys, request.connection.tls) {
+            Ok(Some(answer)) => {
+                if let Some(found) = found.filter(|_| content.is_some() && request.method == Method::Get) {
+                    self.recorder.fetched(mac, request.address, found.stored.device.place.customer);
+                }
+                outcome(answer, decision_word(&decision.answer))
+            }
+            Ok(None) => outcome(Answer::not_found(), "not_found"),
+            Err(error) => {
+                tracing::error!(device.mac = %mac, %error, "cannot render the configuration of {mac}");
+                outcome(Answer::unavailable(self.retry_after), "unavailable")
+            }
+        }
+    }
+
+    fn challenge(&self, request: &Request, stale: bool) -> Answer {
+        let values = self.challenger.challenges(request.connection.tls, stale, request.now, &mut Rolls(&self.dice));
+        Answer::unauthorized(values.into_iter().filter_map(|value| HeaderValue::try_from(value).ok()).collect())
+    }
+
+    /// Row 0: the decision cannot be made, and that is not the phone's fault.
+    fn undecided(&self, mac: Mac, error: &dyn std::fmt::Display) -> Outcome {
+        tracing::error!(device.mac = %mac, %error, "cannot decide for {mac}: {error}");
+        let answer = Answer::unavailable(self.retry_after);
+        Outcome { answer, evidence: "nothing", decision: "unavailable", reason: Reason::Limited }
+    }
+
+    /// The brand and model that a phone is served as: the device's own once it is known, else what it shows.
+    fn served_as<'s>(&'s self, wanted: &Wanted<'s>, device: Option<&Device>) -> (Option<&'s Brand>, Option<&'s Model>) {
+        match device.and_then(|device| self.catalogue.model(&device.model)) {
+            Some((brand, model)) => (Some(brand), Some(model)),
+            None => (wanted.sighting.brand, wanted.sighting.model),
+        }
+    }
+
+    fn asked<'s>(&'s self, wanted: &Wanted<'s>, device: Option<&Device>) -> Option<Asked<'s>> {
+        let (brand, model) = self.served_as(wanted, device);
+        let brand = brand?;
+        let model = model.unwrap_or_else(|| brand.generic());
+        Some(Asked { brand, model, firmware: wanted.sighting.firmware, mac: wanted.mac, file: wanted.file })
+    }
+
+    fn count(&self, wanted: &Wanted<'_>, outcome: &Outcome) {
+        let at = self.catalogue.brands().iter().position(|brand| wanted.sighting.brand.is_some_and(|seen| seen.name() == brand.name()));
+        let brand = Arc::clone(&self.labels[at.unwrap_or(self.labels.len() - 1)]);
+        self.metrics.fetches.get_or_create(&Fetch { decision: outcome.decision, reason: outcome.reason.code(), brand }).inc();
+    }
+
+    fn record(&self, request: &Request, wanted: &Wanted<'_>, outcome: &Outcome) {
+        let Some(mac) = wanted.mac else { return };
+        let certified = request.connection.client_certificate.is_some();
+        let seen = store::seen::Request {
+            time: request.now,
+            address: request.address,
+            method: request.method.as_str().to_owned(),
+            file: request.target.file.clone(),
+            status: outcome.answer.status.as_u16(),
+            evidence: if certified { format!("{}+certificate", outcome.evidence) } else { outcome.evidence.to_owned() },
+            decision: outcome.decision.to_owned(),
+            reason: outcome.reason.code().to_owned(),
+            bytes: outcome.answer.body.len() as u64,
+        };
+        let firmware = wanted.sighting.firmware.as_ref().map(Firmware::as_str);
+        self.recorder.seen(mac, seen, firmware, shown_model(wanted));
+    }
+}
+
+impl Phones for Desk {
+    async fn handle(&self, request: &Request) -> Answer {
+        let core = &self.0;
+        let wanted = core.wanted(request);
+        let challenged = |answer| Outcome { answer, evidence: "nothing", decision: "challenge", reason: Reason::LoginRequired };
+        let outcome = match (request.method, wanted.mac) {
+            (Method::Put | Method::Post, _) => {
+                Outcome { answer: Answer::uploaded(), evidence: "nothing", decision: "public", reason: Reason::NoSuchFile }
+            }
+            _ if wanted.door == admission::Door::Front && wanted.file != FileKind::Carrier => core.public(&wanted),
+            (_, Some(mac)) => self.device_file(request, &wanted, mac).await,
+            // No phone is named: a person is asked for the login; a door that belongs to nobody stays shut.
+            (_, None) if wanted.door == admission::Door::Own || matches!(Shown::read(request), Shown::Nothing) => {
+                challenged(core.challenge(request, false))
+            }
+            (_, None) => core.public(&wanted),
+        };
+        core.count(&wanted, &outcome);
+        core.record(request, &wanted, &outcome);
+        outcome.answer
+    }
+}
+
+/// Whether a decision has to be kept before it is answered.
+fn changes(decision: &Decision) -> bool {
+    let durable = |effect: &Effect| matches!(effect, Effect::Event(_) | Effect::Refetch | Effect::Window(_));
+    decision.device.is_some() || decision.effects.iter().any(durable)
+}
+
+fn traits(brand: Option<&Brand>, model: Option<&Model>) -> BrandTraits {
+    let model = model.or(brand.map(Brand::generic));
+    BrandTraits {
+        front_door_sticks: brand.is_some_and(Brand::front_door_sticks),
+        renews_trust: model.is_some_and(|model| model.renews_trust == Capability::Yes),
+        retry_delay: Span::seconds(brand.map_or(0, Brand::retry_delay_seconds).into()),
+        shortest_poll: Span::seconds(model.map_or(60, |model| model.shortest_poll_seconds).into()),
+    }
+}
+
+/// Brand and model as the phone shows them, `yealink/T46S`.
+fn shown_model(wanted: &Wanted<'_>) -> Option<String> {
+    wanted.sighting.brand.zip(wanted.sighting.model).map(|(brand, model)| format!("{}/{}", brand.name(), model.name))
+}
+
+fn proof_word(proof: &Proof) -> &'static str {
+    match proof {
+        Proof::Nothing => "nothing",
+        Proof::Stale => "stale",
+        Proof::Wrong(_) => "wrong",
+        Proof::Global(_) => "global",
+        Proof::Claim(_) => "claim",
+        Proof::Own(_) => "own",
+    }
+}
+
+fn decision_word(answer: &Admitted) -> &'static str {
+    match answer {
+        Admitted::Challenge { .. } => "challenge",
+        Admitted::Public => "public",
+        Admitted::Full { .. } => "full",
+        Admitted::Signpost { .. } => "signpost",
+        Admitted::Restricted { .. } => "restricted",
+    }
+}

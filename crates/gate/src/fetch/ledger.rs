@@ -1,0 +1,189 @@
+//! The desk's dealings with the store: one read for a request, one transaction for a decision that changes something.
+
+use std::sync::Arc;
+
+use domain::admission::Decision;
+use domain::device::Device;
+use domain::effect::{Effect, Event};
+use domain::login::GlobalLogin;
+use domain::net::site_network;
+use domain::policy::Policy;
+use domain::settings::{Resolved, Settings};
+use domain::tenancy::{CustomerId, SiteId};
+use domain::trust::Trust;
+use domain::{Mac, Time};
+use quick_cache::sync::Cache;
+use store::context::{Context, Revision};
+use store::device::{Fetched, Setup, Stored};
+use store::{Db, Store, StoreError};
+
+use super::reply::Content;
+use crate::limits::BOOKS_MAX;
+use crate::phones::Request;
+
+/// The outbox topic that asks for a phone to be told to fetch.
+pub const REFETCH: &str = "device.refetch";
+
+/// What rules and templates need besides the device, for one place and model. Holds as long as its revision is the store's.
+#[derive(Debug)]
+pub struct Books {
+    context: Context,
+    policy: Policy,
+    settings: Arc<Resolved>,
+}
+
+impl Books {
+    fn open(db: &Db, shelf: &Shelf) -> Result<Self, StoreError> {
+        let context = store::context::load(db, shelf.customer)?;
+        let policy = context.policy(shelf.site).map_err(|error| StoreError::Refused(error.to_string()))?.policy;
+        let settings = Arc::new(context.settings(shelf.site, &shelf.model, &Settings::new()));
+        Ok(Self { context, policy, settings })
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// All global logins.
+    pub fn globals(&self) -> &[GlobalLogin] {
+        &self.context.globals
+    }
+
+    /// The customer's trust.
+    pub fn trust(&self) -> &Trust {
+        &self.context.trust
+    }
+}
+
+/// Which books: the customer's for a site and a model, or the platform's for phones that nobody added.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Shelf {
+    customer: Option<CustomerId>,
+    site: Option<SiteId>,
+    model: String,
+}
+
+impl Shelf {
+    fn of(found: Option<&Fetched>) -> Self {
+        match found.map(|found| &found.stored.device) {
+            Some(device) if !device.disabled => {
+                Self { customer: Some(device.place.customer), site: device.place.site, model: device.model.clone() }
+            }
+            // A disabled device is served like one that nobody knows, under the policy of the host name.
+            _ => Self { customer: None, site: None, model: String::new() },
+        }
+    }
+}
+
+/// Reads and writes for the desk.
+#[derive(Debug)]
+pub struct Ledger {
+    store: Store,
+    books: Cache<Shelf, Arc<Books>>,
+}
+
+impl Ledger {
+    /// Over a store.
+    pub fn new(store: Store) -> Self {
+        Self { store, books: Cache::new(BOOKS_MAX) }
+    }
+
+    /// The store itself.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The device of a request, and the books that hold for it: one statement, unless the books have changed.
+    pub fn find(&self, mac: Mac, request: &Request) -> Result<(Option<Fetched>, Arc<Books>), StoreError> {
+        self.store.read_now(|db| self.find_in(db, mac, request))
+    }
+
+    /// Decides again inside a transaction, against the device and the books as they are there, and keeps what the decision changes.
+    pub async fn commit<F>(
+        ledger: impl AsRef<Self> + Send + 'static,
+        mac: Mac,
+        request: Arc<Request>,
+        decide: F,
+    ) -> Result<Kept, StoreError>
+    where
+        F: Fn(Option<&Fetched>, &Books) -> Decision + Send + 'static,
+    {
+        let store = ledger.as_ref().store.clone();
+        let work = move |db: &Db| {
+            let (found, books) = ledger.as_ref().find_in(db, mac, &request)?;
+            let decision = decide(found.as_ref(), &books);
+            keep(db, found.as_ref(), &decision, request.now)?;
+            Ok(Kept { decision, found, books })
+        };
+        store.write(work).await
+    }
+
+    /// The lines and settings of a full config.
+    pub fn content(&self, found: &Fetched, books: &Books) -> Result<Content, StoreError> {
+        let Setup { lines, settings } = found.setup(&self.store)?;
+        let device = &found.stored.device;
+        let settings = if settings.is_empty() {
+            Arc::clone(&books.settings)
+        } else {
+            Arc::new(books.context.settings(device.place.site, &device.model, &settings))
+        };
+        Ok(Content { lines, settings })
+    }
+
+    fn find_in(&self, db: &Db, mac: Mac, request: &Request) -> Result<(Option<Fetched>, Arc<Books>), StoreError> {
+        let found = store::device::fetch(db, mac, &site_network(request.address), request.now)?;
+        let shelf = Shelf::of(found.as_ref());
+        let held = self.books.get(&shelf);
+        if let Some(books) = held {
+            let current = match found.as_ref().filter(|_| shelf.customer.is_some()) {
+                Some(found) => found.revision,
+                None => Revision { platform: store::context::platform_revision(db)?, customer: 0 },
+            };
+            if books.context.revision == current {
+                return Ok((found, books));
+            }
+        }
+        let books = Arc::new(Books::open(db, &shelf)?);
+        self.books.insert(shelf, Arc::clone(&books));
+        Ok((found, books))
+    }
+}
+
+/// A decision that was kept, and what it was made on.
+#[derive(Debug)]
+pub struct Kept {
+    /// The decision.
+    pub decision: Decision,
+    /// The device as it was before.
+    pub found: Option<Fetched>,
+    /// The books.
+    pub books: Arc<Books>,
+}
+
+/// Device and effects in one transaction.
+fn keep(db: &Db, found: Option<&Fetched>, decision: &Decision, now: Time) -> Result<(), StoreError> {
+    let Some(found) = found else { return Ok(()) };
+    if let Some(device) = &decision.device {
+        store::device::save(db, &Stored { device: device.clone(), version: found.stored.version }, now)?;
+    }
+    for effect in &decision.effects {
+        match effect {
+            Effect::Window(window) => store::trust::save_window(db, window)?,
+            Effect::Event(event) => tell(db, &found.stored.device, event, now)?,
+            Effect::Refetch => store::outbox::enqueue(db, now, REFETCH, payload(&found.stored.device, None))?,
+            // Seen by unproved traffic: kept in memory and written in batches.
+            Effect::Knock | Effect::Notice(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn tell(db: &Db, device: &Device, event: &Event, now: Time) -> Result<(), StoreError> {
+    store::outbox::enqueue(db, now, event.code(), payload(device, Some(event)))
+}
+
+fn payload(device: &Device, event: Option<&Event>) -> String {
+    let address = event.and_then(Event::address).map(|address| address.to_string());
+    serde_json::json!({ "mac": device.mac.to_string(), "customer": device.place.customer, "address": address }).to_string()
+}
