@@ -255,7 +255,7 @@ impl Core {
             address: request.address,
             mac,
             evidence,
-            brand: traits(brand, model),
+            brand: traits(&wanted.sighting, brand, model),
             model: &shown_model(wanted).unwrap_or_default(),
         };
         let stranger = if device.is_none() { self.tables.stranger(mac) } else { None };
@@ -429,13 +429,15 @@ fn changes(decision: &Decision) -> bool {
     decision.device.is_some() || decision.effects.iter().any(durable)
 }
 
-fn traits(brand: Option<&Brand>, model: Option<&Model>) -> BrandTraits {
-    let model = model.or(brand.map(Brand::generic));
+/// How the brand behaves. What a phone meets before it has proved itself follows from what it shows, so that a MAC that somebody
+/// added and one that nobody added cannot be told apart by the poll in their restricted configs.
+fn traits(shown: &Sighting<'_>, brand: Option<&Brand>, model: Option<&Model>) -> BrandTraits {
+    let shown_model = shown.model.or(shown.brand.map(Brand::generic));
     BrandTraits {
-        front_door_sticks: brand.is_some_and(Brand::front_door_sticks),
-        renews_trust: model.is_some_and(|model| model.renews_trust == Capability::Yes),
+        front_door_sticks: shown.brand.is_some_and(Brand::front_door_sticks),
+        shortest_poll: Span::seconds(shown_model.map_or(60, |model| model.shortest_poll_seconds).into()),
+        renews_trust: model.or(brand.map(Brand::generic)).is_some_and(|model| model.renews_trust == Capability::Yes),
         retry_delay: Span::seconds(brand.map_or(0, Brand::retry_delay_seconds).into()),
-        shortest_poll: Span::seconds(model.map_or(60, |model| model.shortest_poll_seconds).into()),
     }
 }
 
