@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
@@ -162,6 +163,8 @@ fn connect(path: &Path, options: &Options) -> Result<Connection> {
         Connection::open_with_flags(path, flags).map_err(|error| StoreError::Setup(format!("cannot open {}: {error}", path.display())))?;
     connection.busy_timeout(options.busy_wait)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_MAX);
+    // Without this, the bundled build (it has STAT4) plans a join anew at every binding: 18 of 27 µs of the phone path's statement.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch("pragma trusted_schema = off;")?;
     Ok(connection)
 }

@@ -1,8 +1,11 @@
 //! Every statement of the crate is prepared on both engines: names, counts and columns agree.
 
+use rusqlite::StatementStatus;
+
 use crate::Db;
 use crate::db::{Engine, Sql};
 use crate::tests::fixture::{World, block_on};
+use crate::tests::tree::mac;
 
 fn all() -> Vec<&'static Sql> {
     [
@@ -73,4 +76,20 @@ fn both_engines_understand_every_statement_alike() {
 #[test]
 fn every_statement_stays_prepared() {
     assert!(all().len() <= crate::limits::PREPARED_MAX, "raise PREPARED_MAX");
+}
+
+#[test]
+fn a_binding_does_not_plan_a_statement_anew() {
+    block_on(async {
+        let world = World::sqlite().await.with_tree().await;
+        let join = &Sql { name: "", text: "select d.mac from device d join customer c on c.id = d.customer where d.mac = $1" };
+        let replanned = world.store.read(move |db| {
+            for number in 1..4 {
+                db.one(join, &[(&mac(number).to_string()).into()], |_| Ok(()))?;
+            }
+            let Engine::Sqlite(connection) = db.engine() else { return Ok(-1) };
+            Ok(connection.prepare_cached(join.text)?.get_status(StatementStatus::RePrepare))
+        });
+        assert_eq!(replanned.await.unwrap(), 0);
+    });
 }
