@@ -155,6 +155,13 @@ impl Db {
         &self.shared.sealer
     }
 
+    /// Ends the connection instead of giving it back to the pool: nobody knows in what state a panic left it.
+    pub(crate) fn discard(self) {
+        if let Engine::Postgres(postgres) = self.engine {
+            drop(deadpool_postgres::Object::take(postgres.client));
+        }
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }

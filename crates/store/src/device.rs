@@ -78,8 +78,9 @@ statements! {
         where d.mac = $1 and (c.reseller = $2 or $2 is null) and (d.customer = $3 or $3 is null) and (d.site = $4 or $4 is null)";
     ADD = "insert into device (mac, id, customer, site, brand, model, label, created, disabled, state, failed_until, auth, lines, version)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)";
-    SAVE = "update device set customer = $1, site = $2, brand = $3, model = $4, label = $5, disabled = $6, state = $7, failed_until = $8,
-        auth = $9, version = version + 1 where mac = $10 and version = $11 returning version";
+    SAVE = "update device set brand = $1, model = $2, label = $3, disabled = $4, state = $5, failed_until = $6, auth = $7,
+        version = version + 1 where mac = $8 and version = $9 returning version";
+    MOVE = "update device set customer = $1, site = $2 where mac = $3";
     SAVE_SETUP = "update device set lines = $1, version = version + 1 where mac = $2 and version = $3 returning version";
     RENAME = "update device set mac = $1, lines = $2, auth = $3, version = version + 1 where mac = $4 and version = $5 returning version";
     DROP = "delete from device where mac = $1";
@@ -121,13 +122,13 @@ pub fn setup(db: &Db, scope: &Scope, mac: Mac) -> Result<Setup> {
 /// Adds a device. A MAC that is on the platform already is [`StoreError::Exists`], whoever has it.
 pub fn add(db: &Db, scope: &Scope, device: &Device, setup: &Setup, now: Time) -> Result<()> {
     check_place(db, scope, &device.place)?;
-    let columns = Columns::of(db, device, now)?;
+    let (columns, site) = (Columns::of(db, device, now)?, device.place.site.map(|site| site.0));
     let (mac, lines) = (device.mac.to_string(), seal_setup(db, device.mac, setup)?);
     let args = [
         (&mac).into(),
         id(&device.id.0),
         id(&device.place.customer.0),
-        opt_id(columns.site.as_ref()),
+        opt_id(site.as_ref()),
         columns.brand.into(),
         (&device.model).into(),
         (&device.label).into(),
@@ -142,7 +143,7 @@ pub fn add(db: &Db, scope: &Scope, device: &Device, setup: &Setup, now: Time) ->
     db.exec(DROP_KNOCK, &[(&mac).into()]).map(drop)
 }
 
-/// Saves a device that was read before, if nobody changed it meanwhile; returns its new version.
+/// Saves a device that was read before, if nobody changed it meanwhile; returns its new version. Its place stays: see [`relocate`].
 ///
 /// A write that reads and saves in one closure never sees [`StoreError::Conflict`]: it is run again.
 pub fn save(db: &Db, stored: &Stored, now: Time) -> Result<i64> {
@@ -150,8 +151,6 @@ pub fn save(db: &Db, stored: &Stored, now: Time) -> Result<i64> {
     let columns = Columns::of(db, device, now)?;
     let mac = device.mac.to_string();
     let args = [
-        id(&device.place.customer.0),
-        opt_id(columns.site.as_ref()),
         columns.brand.into(),
         (&device.model).into(),
         (&device.label).into(),
@@ -168,8 +167,12 @@ pub fn save(db: &Db, stored: &Stored, now: Time) -> Result<i64> {
 /// Moves a device to another place in the tree, both of which the scope must see; the device carries the new place.
 pub fn relocate(db: &Db, scope: &Scope, stored: &Stored, now: Time) -> Result<i64> {
     by_mac(db, scope, stored.device.mac)?;
-    check_place(db, scope, &stored.device.place)?;
-    save(db, stored, now)
+    let place = &stored.device.place;
+    check_place(db, scope, place)?;
+    let version = save(db, stored, now)?;
+    let site = place.site.map(|site| site.0);
+    db.exec(MOVE, &[id(&place.customer.0), opt_id(site.as_ref()), (&stored.device.mac.to_string()).into()])?;
+    Ok(version)
 }
 
 /// Saves lines and settings; returns the device's new version.
@@ -206,7 +209,6 @@ fn forget_traces(db: &Db, mac: &str) -> Result<()> {
 
 /// The columns that follow from a device.
 struct Columns<'a> {
-    site: Option<uuid::Uuid>,
     brand: &'a str,
     state: &'static str,
     failed_until: Option<Time>,
@@ -221,7 +223,6 @@ impl<'a> Columns<'a> {
         let state = device.auth.state(now);
         let failed = || device.auth.tries.iter().filter_map(|tries| tries.failed_until).max();
         Ok(Self {
-            site: device.place.site.map(|site| site.0),
             brand: device.model.split('/').next().unwrap_or_default(),
             state: state.code(),
             failed_until: if state == State::Failed { failed() } else { None },

@@ -99,7 +99,9 @@ impl From<rusqlite::Error> for StoreError {
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(reply) = error.as_db_error() else {
-            return Self::Unavailable(format!("PostgreSQL: {error}"));
+            let from_network = std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
+            let lost = error.is_closed() || from_network;
+            return if lost { Self::Unavailable(format!("PostgreSQL: {error}")) } else { Self::Engine(format!("PostgreSQL: {error}")) };
         };
         // Only code and message: PostgreSQL's detail quotes the row.
         match reply.code() {

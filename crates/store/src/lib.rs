@@ -7,6 +7,9 @@
 //! store.write(move |db| store::device::save(db, &device)).await?;
 //! ```
 //!
+//! Functions that touch tenant data take a [`Scope`] and put it into the WHERE clause; what lies outside is "not found". Those without
+//! one are the phone path's: a phone has proved its MAC and nothing else.
+//!
 //! A write is one transaction: all of it or nothing. Its closure may be run more than once, so it must not act on the outside world.
 //! An error inside a write always undoes it, on both engines; it cannot be caught and ignored.
 
@@ -201,10 +204,14 @@ impl Store {
 
     /// Finishes what waits and closes. Later calls are refused with [`StoreError::Unavailable`] (SQLite reads excepted).
     pub async fn close(&self) {
+        if let Engine::Postgres(postgres) = &self.inner.engine {
+            return postgres.close().await;
+        }
         let inner = Arc::clone(&self.inner);
-        let closed = tokio::task::spawn_blocking(move || match &inner.engine {
-            Engine::Sqlite(sqlite) => sqlite.close(),
-            Engine::Postgres(postgres) => postgres.close(),
+        let closed = tokio::task::spawn_blocking(move || {
+            if let Engine::Sqlite(sqlite) = &inner.engine {
+                sqlite.close();
+            }
         });
         if closed.await.is_err() {
             tracing::error!("closing the store failed unexpectedly");

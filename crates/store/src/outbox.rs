@@ -121,7 +121,7 @@ impl OutboxReader {
         self.cursor
     }
 
-    /// Waits until there is news. An error of the store is returned; call again.
+    /// Waits until there is news. An error of the store is returned at once; call again after a pause.
     pub async fn next(&mut self) -> Result<News> {
         loop {
             self.sent.borrow_and_update();

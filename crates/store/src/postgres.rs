@@ -2,6 +2,7 @@
 //!
 //! Connections keep their prepared statements, so a pooler between must work in session mode.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
@@ -108,7 +109,11 @@ impl Postgres {
         .await
     }
 
-    pub fn close(&self) {
+    /// Waits a moment for what runs, then closes the connections.
+    pub async fn close(&self) {
+        let all = u32::try_from(POOL_QUEUE_MAX).expect("a small constant");
+        // What still runs after that is cut off: the server rolls it back.
+        let _ = tokio::time::timeout(POOL_WAIT, self.admission.acquire_many(all)).await;
         self.admission.close();
         self.pool.close();
     }
@@ -122,7 +127,10 @@ impl Postgres {
         let db = self.db(client);
         let ran = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            work(&db)
+            catch_unwind(AssertUnwindSafe(|| work(&db))).unwrap_or_else(|_| {
+                db.discard();
+                Err(StoreError::Panicked.into())
+            })
         });
         ran.await.unwrap_or_else(|_| Err(StoreError::Panicked.into()))
     }

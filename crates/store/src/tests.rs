@@ -3,6 +3,7 @@
 mod contract;
 mod devices;
 mod fixture;
+mod postgres;
 mod sqlite;
 mod statements;
 mod tenants;

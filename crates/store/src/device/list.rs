@@ -54,7 +54,7 @@ statements! {
     FAILURES_ENDED = "select mac from device where failed_until > $1 and failed_until <= $2 order by failed_until limit 500";
 }
 
-/// Devices by customer and MAC.
+/// Devices by customer and MAC. Wide scopes, and texts that hardly any device holds, look at many rows: run those as a report.
 pub fn list(db: &Db, scope: &Scope, filter: &Filter, now: Time, after: Option<&Cursor>, limit: usize) -> Result<Page<Listed>> {
     let bounds = Bounds::of(scope);
     // One customer is a range of the index on customer and MAC; all customers are the whole of it.

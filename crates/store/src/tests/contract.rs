@@ -16,6 +16,7 @@ on_both! {
     a_taken_key_is_told_apart
     concurrent_writes_lose_nothing
     a_report_sees_one_moment
+    a_panicking_report_harms_nobody
     a_closed_store_refuses_writes
     another_key_is_refused_when_opened
     a_newer_database_is_refused
@@ -152,6 +153,20 @@ async fn a_report_sees_one_moment(world: World) {
     world.store.write(|db| add(db, 1)).await.unwrap();
     write.send(()).unwrap();
     assert_eq!(report.await.unwrap().unwrap(), (0, 0));
+    assert_eq!(world.store.report(counter).await.unwrap(), 1);
+}
+
+async fn a_panicking_report_harms_nobody(world: World) {
+    let world = world.with_probe().await;
+    // As many as there are connections: none may come back with an open transaction.
+    for _ in 0..crate::limits::POOL_MAX {
+        let panicked = world.store.report(|db| {
+            assert_eq!(counter(db)?, -1, "this panic is part of a test");
+            Ok(())
+        });
+        assert!(matches!(panicked.await, Err(StoreError::Panicked)));
+    }
+    world.store.write(|db| add(db, 1)).await.unwrap();
     assert_eq!(world.store.report(counter).await.unwrap(), 1);
 }
 

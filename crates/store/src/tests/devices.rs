@@ -94,6 +94,14 @@ async fn a_device_is_seen_within_its_branch_only(world: World) {
         })
     };
     assert!(matches!(moved(Scope::Customer(OFFICE), tree::place_of(SIBLING)).await, Err(StoreError::NotFound)));
+    let saved_elsewhere = |db: &crate::Db| {
+        let mut stored = by_mac(db, &Scope::Customer(OFFICE), mac(1))?;
+        stored.device.place = tree::place_of(DIRECT);
+        device::save(db, &stored, NOW)
+    };
+    world.store.write(saved_elsewhere).await.unwrap();
+    let place = world.store.read(|db| by_mac(db, &Scope::Operator, mac(1))).await.unwrap().device.place;
+    assert_eq!(place, AT_NORTH, "an ordinary save moves nothing");
     moved(Scope::Reseller(RESELLER), tree::place_of(SIBLING)).await.unwrap();
     assert!(world.store.read(|db| by_mac(db, &Scope::Customer(SIBLING), mac(1))).await.is_ok());
 }

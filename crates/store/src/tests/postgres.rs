@@ -1,0 +1,57 @@
+//! What only a server can do to us.
+
+use crate::StoreError;
+use crate::db::Sql;
+use crate::tests::fixture::{World, add, block_on, counter};
+
+#[test]
+fn a_lost_connection_is_replaced() {
+    block_on(async {
+        let world = World::postgres().await.with_probe().await;
+        // Several connections in the pool.
+        let writes: Vec<_> = (0..8)
+            .map(|_| {
+                tokio::spawn({
+                    let store = world.store.clone();
+                    async move { store.write(|db| add(db, 1)).await }
+                })
+            })
+            .collect();
+        for write in writes {
+            write.await.unwrap().unwrap();
+        }
+        let killer = world.second().await;
+        let kill = &Sql {
+            name: "",
+            text: "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+        };
+        assert!(killer.read(move |db| db.one(kill, &[], |row| row.int(0))).await.unwrap() > 0);
+        // Each failure takes one dead connection out of the pool, so there are at most as many as connections.
+        let mut failures = 0;
+        while let Err(error) = world.store.write(|db| add(db, 1)).await {
+            assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+            failures += 1;
+            assert!(failures <= crate::limits::POOL_MAX);
+        }
+        assert_eq!(world.store.read(counter).await.unwrap(), 9);
+    });
+}
+
+#[test]
+fn a_server_out_of_reach_is_unavailable() {
+    block_on(async {
+        let world = World::postgres().await;
+        let nowhere = "postgres://postgres@%2Fnonexistent/t0";
+        let opened = crate::Store::open(nowhere, &world.ring, Box::new(domain::chance::Seeded::new(1)), world.options()).await;
+        assert!(matches!(opened, Err(StoreError::Unavailable(_))), "{opened:?}");
+        let opened = crate::Store::open(
+            "postgres://postgres:pass-word@host/x?sslmode=wrong",
+            &world.ring,
+            Box::new(domain::chance::Seeded::new(1)),
+            world.options(),
+        )
+        .await;
+        let error = opened.unwrap_err().to_string();
+        assert!(error.starts_with("store.url is no PostgreSQL address") && !error.contains("pass-word"), "{error}");
+    });
+}
