@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::claim::Claim;
 use crate::device::{Device, State};
 use crate::limits::SEEN_STEP;
-use crate::net::{NetworkError, canonical, is_private, overlaps_private, parse_network, site_network};
+use crate::net::{NetworkError, canonical, is_private, overlaps_private, parse_network, pin_network, site_network};
 use crate::policy::{Policy, TemporaryTrust, TrustLive};
 use crate::tenancy::CustomerId;
 use crate::time::Time;
@@ -75,10 +75,12 @@ pub fn stand_in(device: &Device, claim: Option<&Claim>, address: IpAddr, policy:
     if trust.is_permanent(address) && !(live && policy.trust_live == TrustLive::None) {
         return Some(StandIn::Permanent);
     }
-    let window = trust.window(device.place.customer, address)?;
+    let window = trust.window(device.place.customer, address).filter(|_| policy.temporary_trust != TemporaryTrust::Off)?;
     let later_than_reset = device.auth.reset_at.is_none_or(|reset| window.pin_success > reset);
     let for_live = !live || policy.trust_live == TrustLive::All;
-    let serves = now < window.ends && later_than_reset && for_live && device.auth.state(now) != State::Blocked;
+    // Blocked for the network that asks: a stranger elsewhere who keys in wrong PINs must not shut the owner out.
+    let network = claim.map_or_else(|| pin_network(address), |claim| device.auth.claim_network(claim, address));
+    let serves = now < window.ends && later_than_reset && for_live && device.auth.state_for(network, now) != State::Blocked;
     serves.then_some(StandIn::Temporary)
 }
 
