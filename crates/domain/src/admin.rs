@@ -70,9 +70,15 @@ pub fn suspend(device: &Device, lasts: Span, pick: Option<IpAddr>, policy: &Poli
     next.auth.settle(policy, now);
     let in_use: Vec<UsedClaim> = next.auth.claims_in_use(now).cloned().collect();
     let claim = match (pick, in_use.as_slice()) {
-        (Some(address), _) => Some(in_use.iter().find(|used| used.last_address == address).ok_or(Refusal::NoSuchClaim)?.claim),
+        (Some(address), _) => {
+            // Of several from there the last one seen: a phone that was reset twice has left claims behind.
+            let there = in_use.iter().filter(|used| used.last_address == address);
+            Some(there.max_by_key(|used| used.last_seen).ok_or(Refusal::NoSuchClaim)?.claim)
+        }
         (None, [_, _, ..]) => return Err(Refusal::PickOne(in_use)),
-        (None, _) => None,
+        // The one in use is meant; a stranger who asks at the front door must not come first.
+        (None, [one]) => Some(one.claim),
+        (None, []) => None,
     };
     next.auth.suspension = Some(Suspension { until: now + lasts, claim });
     Ok(Change { device: next, effects: vec![Effect::Event(Event::Suspended), Effect::Refetch] })
@@ -86,11 +92,21 @@ pub fn end_suspension(device: &Device) -> Change {
 }
 
 /// Lets the second claimant's network have the hand-over: the one click of authentication.md section 5.
+///
+/// It is given a login of its own, and the one that the first network was given ends: otherwise both would hold the same.
 pub fn allow_second_claimant(device: &Device, now: Time) -> Result<Change, Refusal> {
     let mut next = device.clone();
-    let pending = next.auth.pending.as_mut().filter(|pending| pending.open(now)).ok_or(Refusal::NoSecondClaimant)?;
+    let auth = &mut next.auth;
+    let pending = auth.pending.as_mut().filter(|pending| pending.open(now)).ok_or(Refusal::NoSecondClaimant)?;
     let address = pending.second_claimant.take().ok_or(Refusal::NoSecondClaimant)?;
+    let first = pending.login.take();
     pending.network = Some(handover_network(address));
+    pending.deliveries = 0;
+    // A suspension that the first network's body was served by now serves the other.
+    if let (Some(suspension), Some(first)) = (&mut auth.suspension, first) {
+        suspension.claim = suspension.claim.filter(|bound| *bound != first.claim);
+    }
+    auth.begin_epoch();
     Ok(Change { device: next, effects: vec![Effect::Refetch] })
 }
 
@@ -147,11 +163,11 @@ fn forget_logins(auth: &mut Auth, now: Time) {
     auth.old.clear();
     auth.pending = None;
     auth.suspension = None;
+    auth.used.retain(|used| now.since(used.last_seen) < CLAIM_IN_USE || used.cleared.is_some());
     auth.unclear_all();
     auth.tries.clear();
     auth.wrong_pins.clear();
     auth.blocked_everywhere = false;
-    auth.used.retain(|used| now.since(used.last_seen) < CLAIM_IN_USE || used.cleared.is_some());
     auth.begin_epoch();
 }
 

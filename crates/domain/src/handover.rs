@@ -7,6 +7,7 @@ use crate::chance::Chance;
 use crate::claim::{Claim, Grounds};
 use crate::device::{Auth, Device, Live, Origin, Pending};
 use crate::effect::{Effect, Event};
+use crate::grounds::missing_factor;
 use crate::limits::{OLD_LOGIN_GRACE, POLL_MIN, RETRY_WINDOW_MAX};
 use crate::login::Login;
 use crate::net::handover_network;
@@ -26,7 +27,7 @@ pub(crate) fn hand_over(
     chance: &mut dyn Chance,
 ) -> Decision {
     let earned = Grounds { handed_over: true, stood_in: stand_in.is_some(), ..grounds };
-    match device.auth.pending.as_ref().filter(|pending| retryable(pending, around, now)) {
+    match device.auth.pending.as_ref().filter(|pending| retryable(pending, device, around, now)) {
         Some(pending) if pending.network != Some(handover_network(request.address)) => second_claimant(device, request.address),
         Some(pending) if pending.deliveries >= around.policy.retry_files => Decision::challenge(Reason::GlobalSpent),
         Some(pending) => again(device, pending, earned, stand_in, request, around, now, chance),
@@ -57,11 +58,18 @@ pub(crate) fn take_up(device: &Device, claim: &Claim, pin_success: Option<Time>,
     (next, login)
 }
 
-fn retryable(pending: &Pending, around: &Surroundings<'_>, now: Time) -> bool {
+/// Whether what was handed over may be given again. A claim that today's policy would not take (revoked, or handed over under
+/// another policy) is not: the phone would be sent away with a login that opens nothing.
+fn retryable(pending: &Pending, device: &Device, around: &Surroundings<'_>, now: Time) -> bool {
     let handed_over = matches!(pending.origin, Origin::OneStep | Origin::TwoStep);
-    let global = pending.login.as_ref().and_then(|login| login.claim.grounds.global);
-    let revoked = global.is_some_and(|id| around.globals.iter().any(|login| login.id == id && login.revoked));
-    handed_over && pending.open(now) && !revoked
+    let counts = pending.login.as_ref().is_none_or(|Login { claim, .. }| {
+        let revoked = |id| around.globals.iter().any(|login| login.id == id && login.revoked);
+        let short_of_pin = around.policy.pin_required() && !claim.grounds.stood_in;
+        !short_of_pin
+            && !claim.grounds.global.is_some_and(revoked)
+            && !missing_factor(claim, Some(&device.place), around.policy, around.globals)
+    });
+    handed_over && pending.open(now) && counts
 }
 
 fn first(
@@ -77,7 +85,7 @@ fn first(
     // A new epoch ends whatever an earlier hand-over gave out: there is never more than one login not taken up.
     next.auth.begin_epoch();
     let claim = around.keys.issue(device.mac, next.auth.epoch, earned, now, chance);
-    let armed = earned.global.is_some() || earned.certificate;
+    let armed = armed_by(earned);
     let window = around.policy.retry_window_for(request.brand.retry_delay);
     let two_step = around.policy.handover == HandoverSteps::Two;
     next.auth.pending = Some(Pending {
@@ -115,13 +123,26 @@ fn again(
     let mut next = device.clone();
     let claim =
         pending.login.as_ref().map_or_else(|| around.keys.issue(device.mac, device.auth.epoch, earned, now, chance), |login| login.claim);
+    if pending.login.is_none() {
+        bind_suspension(&mut next.auth, stand_in, claim, pending.origin == Origin::TwoStep);
+    }
     if let Some(pending) = &mut next.auth.pending {
+        // In one step the network that an admin let in is given its own claim, once.
+        if pending.origin == Origin::OneStep {
+            pending.login.get_or_insert_with(|| Login::of(claim));
+        }
+        pending.armed |= armed_by(earned);
         pending.deliveries += 1;
         pending.last_delivery = now;
         pending.ends = (now + window).min(pending.began + RETRY_WINDOW_MAX);
     }
     let reason = stand_in.map_or(Reason::GlobalRetry, stand_in_reason);
     delivered(next, claim, reason, request, around, now)
+}
+
+/// The switch had to be at yes for this.
+fn armed_by(earned: Grounds) -> bool {
+    earned.global.is_some() || earned.certificate
 }
 
 fn delivered(next: Device, claim: Claim, reason: Reason, request: &Request<'_>, around: &Surroundings<'_>, now: Time) -> Decision {
