@@ -378,12 +378,17 @@ fn front_rows(device: &Device, request: &Request<'_>, around: &Surroundings<'_>,
     if !known && over_contacts(request, around) {
         return Decision::challenge(Reason::Limited).with(Effect::Notice(Attention::MassFirstContact));
     }
+    // A certificate obeys the same one-time switch as the global login.
+    let spent = policy.certificate == CertificatePolicy::Require && !device.auth.allow_global;
     let grounds = Grounds {
         global: global.filter(|_| device.auth.allow_global),
         certificate: certificate && device.auth.allow_global,
         ..Grounds::default()
     };
     // Row 9.
+    if spent && by.is_some() {
+        return Decision::challenge(Reason::ResetNeeded);
+    }
     if by.is_some() || !policy.pin_required() {
         let stand_in = by.filter(|_| policy.pin_required());
         return hand_over(device, grounds, stand_in, request, around, now, chance);

@@ -41,11 +41,11 @@ pub fn standing(claim: &Claim, device: &Device, policy: &Policy, globals: &[Glob
         return None;
     }
     let this_epoch = claim.epoch == auth.epoch;
-    if !policy.pin_required() {
-        // The login is then the only factor, and a reset takes it: it counts only in the epoch that earned it.
-        return (this_epoch && auth.live.is_none() || handed_over(claim, auth)).then_some(Standing::Cleared);
-    }
     let cleared = auth.used_claim(claim).is_some_and(|used| used.cleared.is_some());
+    if !policy.pin_required() {
+        // The login is then the only factor, and a reset takes it: it counts only in the epoch that earned it, or with a PIN since.
+        return (cleared || this_epoch && auth.live.is_none() || handed_over(claim, auth)).then_some(Standing::Cleared);
+    }
     if cleared || handed_over(claim, auth) && claim.grounds.stood_in {
         return Some(Standing::Cleared);
     }
