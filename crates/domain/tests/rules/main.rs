@@ -2,5 +2,6 @@
 //! against an independent model.
 
 mod matrix;
+mod model;
 mod story;
 mod world;

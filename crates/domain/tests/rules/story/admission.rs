@@ -99,6 +99,17 @@ fn loosening_the_policy_frees_restricted_phones_at_their_next_fetch() {
 }
 
 #[test]
+fn loosening_the_policy_does_not_take_away_what_the_pin_cleared() {
+    let mut world = World::new("login=required pin=required");
+    let login = world.gets(&Ask::global(OPERATOR), "restricted (needed), needed");
+    world.reset(0);
+    let pin = world.pin();
+    world.call(0, login.claim, OFFICE, &pin);
+    world.policy("login=required pin=off");
+    world.gets(&Ask::own(&login), "FULL, claim_cleared");
+}
+
+#[test]
 fn tightening_the_policy_does_not_unclear_live_devices() {
     let mut world = World::new("login=required pin=off");
     let login = world.provision();
@@ -146,6 +157,17 @@ fn a_certificate_counts_at_the_front_door_only() {
     world.sees(&Ask { door: Door::Own, ..Ask::front().certified() }, "401, login_required");
     world.policy("certificate=require");
     world.sees(&Ask { door: Door::Own, ..Ask::global(OPERATOR).certified() }, "401, login_required");
+}
+
+#[test]
+fn a_needed_certificate_obeys_the_switch_where_a_network_stands_in_for_the_pin() {
+    let mut world = World::new("login=none pin=required certificate=require");
+    world.customers[0].trust.permanent.push("192.0.2.0/24".parse().expect("a network"));
+    world.allow(0, false);
+    world.sees(&Ask::front().certified(), "401, reset_needed");
+    world.allow(0, true);
+    let login = world.gets(&Ask::front().certified(), "FULL, trusted_permanent");
+    world.gets(&Ask::own(&login), "FULL, claim_cleared");
 }
 
 #[test]

@@ -52,14 +52,42 @@ fn the_same_network_is_a_56_in_ipv6() {
 }
 
 #[test]
-fn one_click_lets_the_second_claimant_have_it() {
+fn one_click_gives_the_second_claimant_a_login_of_its_own_and_ends_the_first() {
     let mut world = World::new("");
-    world.hand_over();
+    let first = world.hand_over();
     world.sees(&Ask::global(OPERATOR).from(AWAY), "401, second_claimant");
     world.allow_second_claimant(0).expect("somebody waits");
-    let theirs = world.fetch(&Ask::global(OPERATOR).from(AWAY));
-    assert!(matches!(theirs.answer, Answer::Full { .. }), "{theirs:?}");
+    let second = world.gets(&Ask::global(OPERATOR).from(AWAY), "FULL, global_retry");
+    assert_ne!(first, second);
+    assert_eq!(world.gets(&Ask::global(OPERATOR).from(AWAY), "FULL, global_retry"), second);
     world.sees(&Ask::global(OPERATOR), "401, second_claimant");
+    world.sees(&Ask::own(&first), "401, reset_needed");
+    world.gets(&Ask::own(&second).from(AWAY), "FULL, claim_cleared");
+}
+
+#[test]
+fn a_suspension_follows_the_claimant_that_the_admin_let_in() {
+    let mut world = World::new("login=none pin=required");
+    world.suspend(0, None).expect("nobody to pick from");
+    let first = world.gets(&Ask::front(), "FULL, suspended");
+    world.sees(&Ask::front().from(AWAY), "401, second_claimant");
+    world.allow_second_claimant(0).expect("somebody waits");
+    let second = world.gets(&Ask::front().from(AWAY), "FULL, suspended");
+    world.gets(&Ask::own(&first), "restricted (needed), needed");
+    world.gets(&Ask::own(&second).from(AWAY), "FULL, claim_cleared");
+}
+
+#[test]
+fn what_todays_policy_would_not_take_is_not_given_again() {
+    let mut world = World::new("login=none pin=required");
+    world.customers[0].trust.permanent.push("192.0.2.0/24".parse().expect("a network"));
+    let trusted = world.gets(&Ask::front(), "FULL, trusted_permanent");
+    world.policy("login=required pin=off");
+    let login = world.gets(&Ask::global(OPERATOR), "FULL, global_first");
+    assert_ne!(trusted, login, "the first proves no global login");
+    world.wait(Span::minutes(16));
+    world.sees(&Ask::global(OPERATOR), "401, global_spent");
+    world.gets(&Ask::own(&login), "FULL, claim_cleared");
 }
 
 #[test]

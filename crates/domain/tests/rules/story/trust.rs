@@ -67,6 +67,30 @@ fn of_several_claims_in_use_the_admin_picks_one() {
 }
 
 #[test]
+fn of_one_claim_in_use_the_suspension_serves_that_one() {
+    let mut world = World::new(TELEPHONE);
+    let login = world.gets(&Ask::front(), "restricted (needed), needed");
+    world.gets(&Ask::own(&login), "restricted (needed), needed");
+    world.suspend(0, None).expect("one claim in use");
+    world.gets(&Ask::front().from(AWAY), "restricted (needed), needed");
+    world.gets(&Ask::own(&login), "FULL, suspended");
+}
+
+#[test]
+fn of_several_claims_from_the_picked_address_the_last_one_seen_is_served() {
+    let mut world = World::new(TELEPHONE);
+    let logins = [(); 2].map(|()| {
+        let login = world.gets(&Ask::front(), "restricted (needed), needed");
+        world.gets(&Ask::own(&login), "restricted (needed), needed");
+        world.wait(Span::minutes(10));
+        login
+    });
+    world.suspend(0, Some(OFFICE)).expect("they came from there");
+    world.gets(&Ask::own(&logins[0]), "restricted (needed), needed");
+    world.gets(&Ask::own(&logins[1]), "FULL, suspended");
+}
+
+#[test]
 fn a_live_device_that_lost_its_login_is_served_by_a_suspension() {
     let mut world = World::new(&format!("{TELEPHONE} temporary_trust=off"));
     let old = authenticate(&mut world, 0, AWAY);
@@ -256,6 +280,23 @@ fn a_window_serves_no_blocked_device() {
     authenticate(&mut world, 0, OFFICE);
     world.gets(&Ask::own(&login).to(1), "restricted (blocked), blocked");
     world.gets(&Ask::front().to(1), "restricted (blocked), blocked");
+}
+
+#[test]
+fn a_stranger_blocked_elsewhere_does_not_shut_the_owner_out_of_a_window() {
+    let mut world = World::new(TELEPHONE);
+    let stranger = world.gets(&Ask::front().to(1).from(AWAY), "restricted (needed), needed");
+    world.block(1, stranger.claim, AWAY);
+    authenticate(&mut world, 0, OFFICE);
+    world.gets(&Ask::front().to(1), "FULL, trusted_temporary");
+}
+
+#[test]
+fn switching_temporary_trust_off_closes_open_windows() {
+    let mut world = World::new(TELEPHONE);
+    authenticate(&mut world, 0, OFFICE);
+    world.policy(&format!("{TELEPHONE} temporary_trust=off"));
+    world.gets(&Ask::front().to(1), "restricted (needed), needed");
 }
 
 #[test]
