@@ -156,7 +156,7 @@ pub(crate) fn head_place(seq: &str) -> Place<'_> {
 }
 
 /// Every field with its length in front, so that no two entries look alike.
-fn link(before: &[u8], seq: i64, node: Node, entry: &Entry) -> Vec<u8> {
+pub(crate) fn link(before: &[u8], seq: i64, node: Node, entry: &Entry) -> Vec<u8> {
     let (kind, owner): (_, Uuid) = node_columns(&node);
     let mut digest = Sha256::new();
     let numbers = [seq.to_be_bytes(), entry.at.millis().to_be_bytes()].concat();

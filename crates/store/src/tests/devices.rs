@@ -283,6 +283,9 @@ async fn lists_come_in_pages_and_by_state(world: World) {
     assert!(numbers(Filter { customer: Some(DIRECT), ..all }, NOW).await.is_empty(), "a filter does not widen the scope");
     let counts = world.store.report(|db| device::by_state(db, &Scope::Operator, NOW)).await.unwrap();
     assert_eq!(counts, [("blocked".to_owned(), 1), ("failed".to_owned(), 1), ("needed".to_owned(), 9)]);
+    let of_office = Filter { customer: Some(OFFICE), ..Filter::default() };
+    let everywhere = world.store.read(move |db| list(db, &Scope::Operator, &of_office, NOW, None, 100)).await.unwrap();
+    assert!(everywhere.items.len() == 8 && everywhere.items.iter().all(|listed| listed.stored.device.place.customer == OFFICE));
     // A cursor taken from another list opens no other customer.
     let beyond = world.store.read(|db| list(db, &Scope::Operator, &Filter::default(), NOW, None, 1)).await.unwrap().next.unwrap();
     let page = world.store.read(move |db| list(db, &Scope::Customer(DIRECT), &Filter::default(), NOW, Some(&beyond), 10)).await.unwrap();
@@ -426,8 +429,29 @@ async fn the_audit_is_a_chain(world: World) {
     assert_eq!(world.store.report(audit::verify).await.unwrap(), Verdict::Broken { seq: 3 });
     tamper("update audit set subject = 'office' where seq = 3").await.unwrap();
     assert_eq!(world.store.report(audit::verify).await.unwrap(), Verdict::Whole { entries: 5 });
+    // An entry rewritten with a fitting hash of its own breaks the next one; the last one, the sealed head.
+    for seq in [3, 5] {
+        world.store.write(move |db| forge(db, seq)).await.unwrap();
+        let broken = if seq == 5 { 5 } else { seq + 1 };
+        assert_eq!(world.store.report(audit::verify).await.unwrap(), Verdict::Broken { seq: broken });
+        world.store.write(move |db| forge(db, seq)).await.unwrap();
+        assert_eq!(world.store.report(audit::verify).await.unwrap(), Verdict::Whole { entries: 5 }, "forged back");
+    }
+    tamper("delete from audit where seq = 5").await.unwrap();
+    assert_eq!(world.store.report(audit::verify).await.unwrap(), Verdict::Broken { seq: 4 });
     tamper("delete from audit where seq = 2").await.unwrap();
     assert_eq!(world.store.report(audit::verify).await.unwrap(), Verdict::Broken { seq: 2 });
+}
+
+/// Turns an entry's subject around, with a hash that fits the entry before it.
+fn forge(db: &crate::Db, seq: i64) -> crate::Result<()> {
+    let hash_of = &crate::db::Sql { name: "", text: "select hash from audit where seq = $1" };
+    let rewrite = &crate::db::Sql { name: "", text: "update audit set subject = $1, hash = $2 where seq = $3" };
+    let before = db.one(hash_of, &[(seq - 1).into()], |row| Ok(row.bytes(0)?.to_vec()))?;
+    let kept = audit::newest(db, &Scope::Operator, seq + 1, 1)?.remove(0);
+    let subject: String = kept.entry.subject.chars().rev().collect();
+    let hash = audit::link(&before, seq, kept.node, &Entry { subject: subject.clone(), ..kept.entry });
+    db.exec(rewrite, &[(&subject).into(), (&hash).into(), seq.into()]).map(drop)
 }
 
 async fn concurrent_audits_keep_one_chain(world: World) {

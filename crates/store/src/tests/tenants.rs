@@ -253,6 +253,8 @@ async fn a_context_carries_policy_settings_trust_and_logins(world: World) {
         save_patch(db, &all, Node::Reseller(RESELLER), &Patch(entries(&[("pin", "required")])))?;
         save_patch(db, &all, Node::Site(NORTH), &Patch(entries(&[("login", "none")])))?;
         save_patch(db, &all, Node::Customer(STRANGER), &Patch(entries(&[("suspend", "1h")])))?;
+        save_patch(db, &all, Node::Customer(OFFICE), &Patch(entries(&[("pin_tries", "5")])))?;
+        save_settings(db, &all, Node::Customer(OFFICE), &entries(&[("ntp", "ntp.example.com")]))?;
         save_settings(db, &all, Node::Operator, &entries(&[("language", "en"), ("time_zone", "0")]))?;
         save_settings(db, &all, Node::Site(NORTH), &entries(&[("language", "de")]))?;
         save_settings(db, &all, Node::Customer(STRANGER), &entries(&[("language", "xx")]))?;
@@ -266,6 +268,8 @@ async fn a_context_carries_policy_settings_trust_and_logins(world: World) {
     let context = world.store.read(|db| context::load(db, Some(OFFICE))).await.unwrap();
     assert_eq!(context.policy(Some(NORTH)).unwrap().policy.to_string(), "none/required");
     assert_eq!(context.policy(None).unwrap().policy.to_string(), "required/required");
+    assert_eq!(context.policy(None).unwrap().policy.pin_tries, 5);
+    assert_eq!(context.settings(None, "yealink/T46S", &entries(&[])).value("ntp"), Some("ntp.example.com"));
     assert_eq!(context.policy(Some(SOUTH)).unwrap().source("pin"), Some(domain::settings::Layer::Reseller));
     let device = entries(&[("time_zone", "+1")]);
     let resolved = context.settings(Some(NORTH), "yealink/T46S", &device);
