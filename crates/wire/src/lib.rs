@@ -1,7 +1,8 @@
-//! What bytes mean: the pure protocol of HTTP authentication.
+//! What bytes mean: the pure protocol of HTTP authentication, and of the telephone call.
 //!
 //! Parses and makes `Authorization` and `WWW-Authenticate` values (Basic, RFC 7617; Digest, RFC 7616 with the
-//! older forms that phones still speak), mints and checks nonces, and counts their uses.
+//! older forms that phones still speak), mints and checks nonces, and counts their uses. Reads and makes what a call
+//! consists of: sound ([`g711`]) in [`rtp`].
 //!
 //! What always holds: no sockets, no clock and no randomness (time and chance are arguments); every input, list
 //! and table has a limit, all of them in [`limits`]; nothing here prints a password.
@@ -9,6 +10,8 @@
 pub mod auth;
 pub mod challenge;
 pub mod digest;
+pub mod g711;
 pub mod limits;
 pub mod nonce;
 mod params;
+pub mod rtp;

@@ -20,3 +20,15 @@ pub const UNCOUNTED_USES_MAX: usize = 16;
 
 /// How far in the future a nonce may be dated: the clocks of two nodes differ by less.
 pub const CLOCK_SKEW_MILLIS: u64 = 60_000;
+
+/// Bytes of one RTP packet. Sound of 20 ms has 172; nothing that a call needs exceeds an Ethernet frame.
+pub const RTP_PACKET_BYTES_MAX: usize = 1500;
+
+/// How many places a source may jump ahead or back and still be the same stream (RFC 3550 appendix A.1: 3000).
+pub const RTP_DROPOUT_MAX: u16 = 3000;
+
+/// Consecutive packets with which another source takes a call over: a tenth of a second of sound.
+pub const RTP_TAKEOVER_PACKETS: u32 = 5;
+
+/// Packets that wait for a missing one: 160 ms of sound, more than any jitter buffer of a phone.
+pub const RTP_REORDER_PACKETS: u64 = 8;
