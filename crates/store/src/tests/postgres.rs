@@ -55,3 +55,15 @@ fn a_server_out_of_reach_is_unavailable() {
         assert!(error.starts_with("store.url is no PostgreSQL address") && !error.contains("pass-word"), "{error}");
     });
 }
+
+#[test]
+fn backups_are_the_servers_own_business() {
+    block_on(async {
+        let world = World::postgres().await;
+        let refused = world.store.backup(&world.directory.path().join("b")).await.unwrap_err().to_string();
+        assert!(refused.contains("use pg_dump"), "{refused}");
+        let chance = Box::new(domain::chance::Seeded::new(1));
+        let refused = crate::backup::restore(&world.directory.path().join("b"), &world.url, &world.ring, chance, &world.options());
+        assert!(refused.unwrap_err().to_string().contains("use pg_restore"));
+    });
+}
