@@ -26,6 +26,17 @@ impl Store {
         let copied = tokio::task::spawn_blocking(move || copy_out(&source, &target));
         copied.await.unwrap_or(Err(StoreError::Panicked))
     }
+
+    /// Reads every page of the database and says whether they fit together. PostgreSQL looks after its own.
+    pub async fn check_integrity(&self) -> Result<()> {
+        let Some(path) = self.sqlite_path().map(Path::to_owned) else { return Ok(()) };
+        let checked = tokio::task::spawn_blocking(move || {
+            let connection = reading(&path, &Options::new(""))?;
+            let verdict: String = connection.query_row("pragma integrity_check(1)", [], |row| row.get(0))?;
+            if verdict == "ok" { Ok(()) } else { Err(StoreError::Setup(format!("{}: damaged: {verdict}", path.display()))) }
+        });
+        checked.await.unwrap_or(Err(StoreError::Panicked))
+    }
 }
 
 /// Puts a backup in the place of the store that `url` names. The old database stays beside it, its name with `.before-restore` added.

@@ -42,8 +42,8 @@ pub const SEALED_BYTES_MAX: usize = 256 << 10;
 pub const OUTBOX_PAYLOAD_BYTES_MAX: usize = 16 << 10;
 /// Outbox messages read in one go.
 pub const OUTBOX_PAGE_MAX: i64 = 500;
-/// Outbox messages one transaction may send.
-pub const OUTBOX_PER_WRITE_MAX: usize = 1_000;
+/// Outbox messages one transaction may send: one for each row of the largest import, with room.
+pub const OUTBOX_PER_WRITE_MAX: usize = 10_000;
 /// How often a process looks for messages of another.
 pub const OUTBOX_POLL: Duration = Duration::from_millis(200);
 
