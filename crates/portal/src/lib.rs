@@ -1,1 +1,32 @@
-//! (in the making)
+//! People's face: the administrative acts behind command line and API, and a listener with health, metrics and bearer tokens.
+//!
+//! [`admin`] holds what people do, one file per noun: each act checks the role, loads, asks `domain`, saves, and leaves audit and
+//! outbox messages in the same transaction. The command line and the API are two callers of the same acts.
+
+pub mod admin;
+pub mod auth;
+pub mod edge;
+mod health;
+pub mod limits;
+pub mod listener;
+pub mod metrics;
+pub mod problem;
+mod routes;
+
+use std::sync::Arc;
+
+use domain::Time;
+
+use crate::admin::Admin;
+use crate::metrics::Metrics;
+
+/// What every request of the portal works with. Clones share it.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// What people do.
+    pub admin: Admin,
+    /// What is counted, the phones' side included.
+    pub metrics: Arc<Metrics>,
+    /// The clock; read once per request.
+    pub clock: fn() -> Time,
+}

@@ -1,0 +1,139 @@
+//! What people do, one file per noun. Each act checks the role, loads, asks `domain`, saves, and leaves audit and outbox in the same
+//! transaction; whoever calls (command line, API) gets a value to print or an [`Error`] to show.
+
+pub mod account;
+pub mod audit;
+pub mod brands;
+pub mod checkup;
+pub mod customer;
+pub mod device;
+mod error;
+pub mod export;
+pub mod figures;
+pub mod global_login;
+pub mod import;
+pub mod line;
+pub mod policy;
+pub mod reseller;
+pub mod site;
+pub mod token;
+pub mod tree;
+pub mod trust;
+
+use std::sync::Arc;
+
+use ::brands::Catalogue;
+use domain::claim::PlatformKeys;
+use domain::policy::Policy;
+use domain::role::{Action, Actor, Target, may};
+use domain::tenancy::Node;
+use domain::{Chance, Time};
+use store::Scope;
+use store::{Db, Store};
+use uuid::Uuid;
+
+pub use self::error::Error;
+pub(crate) use self::error::Named;
+use crate::edge::SystemChance;
+
+/// What all acts work with. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    /// What is kept.
+    pub store: Store,
+    /// Brands and models.
+    pub catalogue: Arc<Catalogue>,
+    /// The platform's keys for claims.
+    pub keys: Arc<PlatformKeys>,
+    /// What stands in every phone's file.
+    pub platform: Arc<Platform>,
+}
+
+/// The platform's own addresses and numbers, as they stand in phones' files.
+#[derive(Clone, Debug)]
+pub struct Platform {
+    /// How phones reach us, without a path.
+    pub phones_url: String,
+    /// The SIP host of restricted phones.
+    pub sip_host: String,
+    /// Its port.
+    pub sip_port: u16,
+    /// How restricted phones speak.
+    pub sip_transport: domain::settings::Transport,
+    /// The authentication service.
+    pub service_number: String,
+    /// Emergency numbers of the whole platform.
+    pub emergency_numbers: Vec<String>,
+}
+
+/// Who acts, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct By {
+    /// The name that the audit shows.
+    pub name: String,
+    /// Role and branch.
+    pub actor: Actor,
+    /// Now; read once, where the act began.
+    pub now: Time,
+}
+
+impl By {
+    /// The command line of the machine that holds the keys.
+    pub fn command_line(now: Time) -> Self {
+        Self { name: "command line".to_owned(), actor: Actor::OPERATOR, now }
+    }
+
+    /// The branch that exists for this actor.
+    pub fn scope(&self) -> Scope {
+        self.actor.node
+    }
+
+    /// Refuses what the role may not do. `policy` is the one in force at the target.
+    pub(crate) fn may(&self, action: Action, target: &Target, policy: &Policy) -> Result<(), Error> {
+        if may(self.actor, action, target, policy) { Ok(()) } else { Err(Error::Forbidden) }
+    }
+
+    /// Refuses an act on the platform as a whole.
+    pub(crate) fn may_platform(&self, action: Action) -> Result<(), Error> {
+        self.may(action, &Target::default(), &Policy::default())
+    }
+
+    /// Writes a line of the audit.
+    pub(crate) fn audit(&self, db: &Db, node: Node, action: &str, subject: &str, detail: &str) -> Result<(), Error> {
+        let entry = domain::audit::Entry {
+            at: self.now,
+            actor: self.name.clone(),
+            action: action.to_owned(),
+            subject: subject.to_owned(),
+            detail: detail.to_owned(),
+        };
+        Ok(store::audit::append(db, node, &entry)?)
+    }
+}
+
+impl Admin {
+    /// Runs one act in one transaction. It may run more than once, so it touches nothing but the store.
+    pub(crate) async fn write<T, F>(&self, act: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Db) -> Result<T, Error> + Send + 'static,
+    {
+        self.store.try_write(act).await
+    }
+
+    /// Reads, with refusals of our own.
+    pub(crate) async fn read<T, F>(&self, look: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Db) -> Result<T, Error> + Send + 'static,
+    {
+        self.store.read(move |db| Ok(look(db))).await?
+    }
+}
+
+/// A new id: sorted by time, the rest random.
+pub(crate) fn new_id(now: Time) -> Uuid {
+    let mut random = [0; 10];
+    SystemChance.fill(&mut random);
+    uuid::Builder::from_unix_timestamp_millis(u64::try_from(now.millis()).unwrap_or_default(), &random).into_uuid()
+}

@@ -1,0 +1,191 @@
+//! Brands, and the files that their phones get.
+
+use std::sync::Arc;
+
+use ::brands::{Body, Brand, Catalogue, Door, FileKind, Firmware, Model, Notice, Order, Parsed, RestrictedAccount};
+use domain::admission::ordinary_poll;
+use domain::claim::PlatformKeys;
+use domain::device::{Auth, State};
+use domain::login::Login;
+use domain::policy::Policy;
+use domain::role::Action;
+use domain::settings::Resolved;
+use domain::{Mac, Secret};
+use serde::Serialize;
+use store::device::{Setup, Stored};
+
+use super::device::{load, node_of, parse_mac};
+use super::{Admin, By, Error, Platform};
+
+/// What stands in a preview where a login would stand that is not made yet.
+const NOT_ISSUED: &str = "not-issued-yet";
+
+/// Which file to show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preview {
+    /// Its name; the phone's device file if absent.
+    pub file: Option<String>,
+    /// As a phone gets it that is not cleared.
+    pub restricted: bool,
+    /// Where each line comes from; secrets masked.
+    pub why: bool,
+}
+
+/// A file as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RenderedView {
+    /// Its name.
+    pub file: String,
+    /// The whole file, passwords included; absent where its lines are explained.
+    pub text: Option<String>,
+    /// Its lines with their sources, secrets masked.
+    pub lines: Option<Vec<WhyView>>,
+}
+
+/// A line and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WhyView {
+    /// The line.
+    pub text: String,
+    /// `template`, `platform`, or the layer of settings.
+    pub source: String,
+}
+
+/// All brands with their models.
+pub fn list(admin: &Admin) -> &[Brand] {
+    admin.catalogue.brands()
+}
+
+/// Reads a phone's file back.
+pub fn parse(catalogue: &Catalogue, brand: &str, bytes: &[u8]) -> Result<Parsed, Error> {
+    let known = || catalogue.brands().iter().map(Brand::name).collect::<Vec<_>>().join(", ");
+    let brand = catalogue.brand(brand).ok_or_else(|| Error::invalid("brand", format!("unknown brand {brand:?}; there are {}", known())))?;
+    catalogue.parse(brand, bytes).map_err(|error| Error::invalid("file", error))
+}
+
+/// Shows a file of a phone. Whole, it holds passwords: that is audited. With its reasons they are masked.
+pub async fn render(admin: &Admin, by: &By, mac: &str, preview: Preview) -> Result<RenderedView, Error> {
+    let (mac, by, admin_too) = (parse_mac(mac)?, by.clone(), admin.clone());
+    admin
+        .write(move |db| {
+            let action = if preview.why { Action::ViewDevices } else { Action::RevealPassword };
+            let (stored, policy) = load(db, &by, mac, action)?;
+            let place = stored.device.place;
+            let setup = store::device::setup(db, &by.scope(), mac)?;
+            let context = store::context::load(db, Some(place.customer))?;
+            let settings = context.settings(place.site, &stored.device.model, &setup.settings);
+            let firmware = store::seen::seen(db, &by.scope(), mac)?.map(|seen| seen.firmware);
+            if !preview.why {
+                by.audit(db, node_of(place), Action::RevealPassword.code(), &mac.to_string(), "configuration file")?;
+            }
+            let phone = Phone { stored: &stored, setup: &setup, settings: &settings, policy: &policy, firmware: firmware.as_deref() };
+            phone.render(&admin_too.catalogue, &admin_too.keys, &admin_too.platform, &preview, &by)
+        })
+        .await
+}
+
+/// What a preview is made from.
+struct Phone<'a> {
+    stored: &'a Stored,
+    setup: &'a Setup,
+    settings: &'a Resolved,
+    policy: &'a Policy,
+    firmware: Option<&'a str>,
+}
+
+/// Where the previewed file sends its phone.
+struct Way {
+    url: String,
+    user: String,
+    password: Secret<String>,
+    poll_seconds: u32,
+}
+
+impl Phone<'_> {
+    fn render(
+        &self,
+        catalogue: &Arc<Catalogue>,
+        keys: &PlatformKeys,
+        platform: &Platform,
+        preview: &Preview,
+        by: &By,
+    ) -> Result<RenderedView, Error> {
+        let device = &self.stored.device;
+        let unknown = || Error::refused("model", format!("model {:?} is not in the catalogue any more", device.model));
+        let (brand, model) = catalogue.model(&device.model).ok_or_else(unknown)?;
+        let (name, file) = choose(brand, model, device.mac, preview.file.as_deref())?;
+        let way = self.way(keys, platform, preview.restricted, model);
+        let door = Door { url: &way.url, user: &way.user, password: &way.password, poll_seconds: way.poll_seconds };
+        let body = match (file, preview.restricted) {
+            (FileKind::Boot | FileKind::Common, _) => Body::Public,
+            (_, false) => {
+                let language = self.settings.value("language").unwrap_or("en");
+                Body::Full { lines: &self.setup.lines, settings: self.settings, door, language }
+            }
+            (_, true) => Body::Restricted {
+                notice: notice(&device.auth, by),
+                account: RestrictedAccount {
+                    user: &way.user,
+                    password: &way.password,
+                    server: &platform.sip_host,
+                    port: platform.sip_port,
+                    transport: platform.sip_transport,
+                },
+                service_number: &platform.service_number,
+                emergency_numbers: &platform.emergency_numbers,
+                door,
+                language: "en",
+            },
+        };
+        let firmware = self.firmware.and_then(|text| text.parse::<Firmware>().ok());
+        let order = Order { brand, model, firmware, mac: Some(device.mac), file, body };
+        let broken = |error: ::brands::RenderError| Error::refused("render", error);
+        if preview.why {
+            let why = catalogue.render_with_why(&order).map_err(broken)?;
+            let lines = why.into_iter().map(|line| WhyView { text: line.text, source: line.source.to_string() }).collect();
+            return Ok(RenderedView { file: name, text: None, lines: Some(lines) });
+        }
+        let bytes = catalogue.render(&order).map_err(broken)?.bytes;
+        Ok(RenderedView { file: name, text: Some(String::from_utf8_lossy(&bytes).into_owned()), lines: None })
+    }
+
+    /// The login that the phone has or waits for. A claim is never made for a preview.
+    fn way(&self, keys: &PlatformKeys, platform: &Platform, restricted: bool, model: &Model) -> Way {
+        let auth = &self.stored.device.auth;
+        let own = || auth.live.as_ref().map(|live| &live.login).or(auth.pending.as_ref().and_then(|pending| pending.login.as_ref()));
+        let login: Option<&Login> = if restricted { None } else { own() };
+        let handle = login.map_or_else(|| NOT_ISSUED.to_owned(), |login| keys.token(&login.claim));
+        let poll = if restricted {
+            i64::from(model.shortest_poll_seconds)
+        } else {
+            ordinary_poll(self.stored.device.mac, self.policy).as_seconds()
+        };
+        Way {
+            url: format!("{}/cfg/d/{handle}/", platform.phones_url),
+            user: login.map_or_else(|| NOT_ISSUED.to_owned(), |login| login.user(keys)),
+            password: login.map_or_else(|| Secret::from(NOT_ISSUED), |login| login.password(keys)),
+            poll_seconds: u32::try_from(poll).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+fn choose(brand: &Brand, model: &Model, mac: Mac, wanted: Option<&str>) -> Result<(String, FileKind), Error> {
+    let mut files = brand.file_names(mac, model);
+    let found = match wanted {
+        None => files.find(|(_, kind)| *kind == FileKind::Carrier),
+        Some(name) => files.find(|(known, _)| known == name),
+    };
+    found.ok_or_else(|| {
+        let known: Vec<String> = brand.file_names(mac, model).map(|(name, _)| name).collect();
+        Error::refused("no_such_file", format!("this phone has no file of that name; it asks for {}", known.join(", ")))
+    })
+}
+
+fn notice(auth: &Auth, by: &By) -> Notice {
+    match auth.state(by.now) {
+        State::Needed => Notice::Needed,
+        State::Failed => Notice::Failed,
+        State::Blocked => Notice::Blocked,
+        State::Successful => Notice::ResetNeeded,
+    }
+}

@@ -1,0 +1,199 @@
+//! Phones: what an admin does to them.
+
+mod add;
+mod list;
+mod view;
+
+use std::net::IpAddr;
+
+use domain::admin::{self as rules, Change, Refusal};
+use domain::device::Device;
+use domain::effect::Effect;
+use domain::login::ByHand;
+use domain::policy::Policy;
+use domain::role::{Action, Target};
+use domain::tenancy::{Node, Place};
+use domain::{Mac, Secret, Span};
+use store::Db;
+use store::device::Stored;
+
+pub(crate) use self::add::{Checked, add_within, check, update_within};
+pub use self::add::{NewDevice, add};
+pub(crate) use self::list::{Policies, each};
+pub use self::list::{Which, list};
+pub(crate) use self::view::Viewer;
+pub use self::view::{DeviceView, RequestView, requests, show};
+use super::tree::{NodeNames, find_place, policy_at};
+use super::{Admin, By, Error, Named};
+use crate::edge::SystemChance;
+
+/// *Reset authentication*: at once no login of the phone earns anything.
+pub async fn reset(admin: &Admin, by: &By, mac: &str) -> Result<DeviceView, Error> {
+    change(admin, by, mac, Action::ResetAuthentication, "", |device, _, by| Ok(rules::reset(device, by.now, &mut SystemChance))).await
+}
+
+/// *Suspend authentication*: serves one phone without proof, for the policy's time unless another is given.
+pub async fn suspend(admin: &Admin, by: &By, mac: &str, lasts: Option<Span>, pick: Option<IpAddr>) -> Result<DeviceView, Error> {
+    if lasts == Some(Span::ZERO) {
+        return Err(Error::invalid("duration", "a suspension lasts at least 1s; --end ends one"));
+    }
+    let detail = lasts.map_or_else(String::new, |lasts| format!("for {lasts}"));
+    change(admin, by, mac, Action::Suspend, &detail, move |device, policy, by| {
+        rules::suspend(device, lasts.unwrap_or(policy.suspend), pick, policy, by.now).map_err(|refusal| refused(&refusal))
+    })
+    .await
+}
+
+/// Ends a suspension by hand.
+pub async fn end_suspension(admin: &Admin, by: &By, mac: &str) -> Result<DeviceView, Error> {
+    change(admin, by, mac, Action::Suspend, "ended", |device, _, _| Ok(rules::end_suspension(device))).await
+}
+
+/// The switch *allow global password (one time)*.
+pub async fn allow_global(admin: &Admin, by: &By, mac: &str, allow: bool) -> Result<DeviceView, Error> {
+    let detail = if allow { "yes" } else { "no" };
+    change(admin, by, mac, Action::AllowGlobal, detail, move |device, policy, by| Ok(rules::allow_global(device, allow, policy, by.now)))
+        .await
+}
+
+/// Tells the phone to fetch, if it has a flow to be told over.
+pub async fn resync(admin: &Admin, by: &By, mac: &str) -> Result<DeviceView, Error> {
+    change(admin, by, mac, Action::Resync, "", |device, _, _| Ok(Change { device: device.clone(), effects: vec![Effect::Refetch] })).await
+}
+
+/// Sets user and password by hand. The old login stays valid until the new one is used, and 15 minutes more.
+pub async fn set_login(admin: &Admin, by: &By, mac: &str, user: &str, password: &Secret<String>) -> Result<DeviceView, Error> {
+    let login = ByHand::new(user, password.expose()).map_err(|error| Error::invalid("login", error))?;
+    let keys = std::sync::Arc::clone(&admin.keys);
+    change(admin, by, mac, Action::SetLogin, "set", move |device, policy, by| {
+        Ok(rules::set_login(device, login.clone(), &keys, policy, by.now, &mut SystemChance))
+    })
+    .await
+}
+
+/// Clears the login; the switch *allow global password* stays as it is.
+pub async fn clear_login(admin: &Admin, by: &By, mac: &str) -> Result<DeviceView, Error> {
+    change(admin, by, mac, Action::SetLogin, "cleared", |device, _, by| Ok(rules::clear_login(device, by.now, &mut SystemChance))).await
+}
+
+/// Removes a phone.
+pub async fn delete(admin: &Admin, by: &By, mac: &str) -> Result<(), Error> {
+    let (mac, by) = (parse_mac(mac)?, by.clone());
+    admin
+        .write(move |db| {
+            let (stored, _) = load(db, &by, mac, Action::EditDevices)?;
+            store::device::remove(db, &by.scope(), mac)?;
+            by.audit(db, node_of(stored.device.place), "device.deleted", &mac.to_string(), &stored.device.model)
+        })
+        .await
+}
+
+/// Moves a phone. To another customer means a reset.
+pub async fn relocate(admin: &Admin, by: &By, mac: &str, to: NodeNames) -> Result<DeviceView, Error> {
+    let (mac, by, viewer) = (parse_mac(mac)?, by.clone(), Viewer::new(admin));
+    admin
+        .write(move |db| {
+            let (mut stored, _) = load(db, &by, mac, Action::EditDevices)?;
+            let (place, customer) = find_place(db, &by.scope(), &to)?;
+            let from = stored.device.place;
+            let act = if from.customer == place.customer { Action::EditDevices } else { Action::MoveDevices };
+            for at in [from, place] {
+                by.may(act, &Target::from(at), &policy_at(db, node_of(at))?)?;
+            }
+            let change = rules::relocate(&stored.device, place, by.now, &mut SystemChance);
+            stored.device = change.device;
+            store::device::relocate(db, &by.scope(), &stored, by.now)?;
+            carry_out(db, &by, &stored.device, &change.effects)?;
+            let detail = format!("to {}{}", customer.name, to.site.as_ref().map_or_else(String::new, |site| format!(", {site}")));
+            by.audit(db, node_of(from), Action::MoveDevices.code(), &mac.to_string(), &detail)?;
+            viewer.view(db, &by, mac)
+        })
+        .await
+}
+
+/// Puts another phone in this one's place: lines and settings stay, authentication begins anew.
+pub async fn replace(admin: &Admin, by: &By, mac: &str, new_mac: &str) -> Result<DeviceView, Error> {
+    let (mac, new_mac, by, viewer) = (parse_mac(mac)?, parse_mac(new_mac)?, by.clone(), Viewer::new(admin));
+    if mac == new_mac {
+        return Err(Error::invalid("mac", "the new MAC address is the old one"));
+    }
+    admin
+        .write(move |db| {
+            let (mut stored, _) = load(db, &by, mac, Action::EditDevices)?;
+            let change = rules::replace(&stored.device, new_mac, by.now, &mut SystemChance);
+            stored.device = change.device;
+            store::device::replace(db, &by.scope(), mac, &stored, by.now).named(|| format!("device {new_mac}"))?;
+            carry_out(db, &by, &stored.device, &change.effects)?;
+            by.audit(db, node_of(stored.device.place), "device.replaced", &mac.to_string(), &format!("by {new_mac}"))?;
+            viewer.view(db, &by, new_mac)
+        })
+        .await
+}
+
+/// Loads, decides, saves, tells, notes: the way of every act on one phone.
+async fn change<F>(admin: &Admin, by: &By, mac: &str, action: Action, detail: &str, decide: F) -> Result<DeviceView, Error>
+where
+    F: Fn(&Device, &Policy, &By) -> Result<Change, Error> + Send + 'static,
+{
+    let (mac, by, viewer, detail) = (parse_mac(mac)?, by.clone(), Viewer::new(admin), detail.to_owned());
+    admin
+        .write(move |db| {
+            let (stored, policy) = load(db, &by, mac, action)?;
+            let change = decide(&stored.device, &policy, &by)?;
+            let changed = change.device != stored.device;
+            let stored = Stored { device: change.device, version: stored.version };
+            if changed {
+                store::device::save(db, &stored, by.now)?;
+            }
+            carry_out(db, &by, &stored.device, &change.effects)?;
+            by.audit(db, node_of(stored.device.place), action.code(), &mac.to_string(), &detail)?;
+            viewer.view(db, &by, mac)
+        })
+        .await
+}
+
+/// A device with its policy, if this actor may do that to it.
+pub(crate) fn load(db: &Db, by: &By, mac: Mac, action: Action) -> Result<(Stored, Policy), Error> {
+    let stored = store::device::by_mac(db, &by.scope(), mac).named(|| format!("device {mac}"))?;
+    let policy = policy_at(db, node_of(stored.device.place))?;
+    by.may(action, &Target::from(stored.device.place), &policy)?;
+    Ok((stored, policy))
+}
+
+/// Leaves what follows from a change in the outbox, for whoever has to act on it.
+pub(crate) fn carry_out(db: &Db, by: &By, device: &Device, effects: &[Effect]) -> Result<(), Error> {
+    let payload = || serde_json::json!({ "mac": device.mac, "customer": device.place.customer, "address": null }).to_string();
+    for effect in effects {
+        match effect {
+            Effect::Event(event) => store::outbox::enqueue(db, by.now, event.code(), payload())?,
+            Effect::Refetch => store::outbox::enqueue(db, by.now, "device.refetch", payload())?,
+            Effect::Window(window) => store::trust::save_window(db, window)?,
+            // Only traffic causes these.
+            Effect::Knock | Effect::Notice(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The node whose policy holds for a place.
+pub(crate) fn node_of(place: Place) -> Node {
+    place.site.map_or(Node::Customer(place.customer), Node::Site)
+}
+
+/// A MAC in any spelling.
+pub(crate) fn parse_mac(text: &str) -> Result<Mac, Error> {
+    text.parse().map_err(|error| Error::invalid("mac", format!("{text:?}: {error}")))
+}
+
+fn refused(refusal: &Refusal) -> Error {
+    match refusal {
+        Refusal::PickOne(claims) => {
+            let seen: Vec<String> = claims
+                .iter()
+                .map(|used| format!("{} ({}, first seen {})", used.last_address, used.model, used.first_seen.rfc3339()))
+                .collect();
+            Error::refused("pick_one", format!("several phones claim to be this one; add --address with one of: {}", seen.join(", ")))
+        }
+        other => Error::refused("refused", other),
+    }
+}

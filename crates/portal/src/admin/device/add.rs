@@ -1,0 +1,123 @@
+//! Adding a phone, and changing what it is set to.
+
+use brands::{Body, Catalogue, Door, FileKind, Order};
+use domain::device::{Auth, Device};
+use domain::effect::{Effect, Event};
+use domain::role::{Action, Target};
+use domain::settings::{Layer, Line, Resolved, Settings};
+use domain::tenancy::{DeviceId, Place};
+use domain::{Mac, Secret};
+use store::Db;
+use store::device::{Setup, Stored};
+
+use super::view::{DeviceView, Viewer};
+use super::{carry_out, load, node_of, parse_mac};
+use crate::admin::tree::{NodeNames, find_place, policy_at};
+use crate::admin::{Admin, By, Error, Named, line, new_id};
+use crate::edge::SystemChance;
+use crate::limits::LABEL_BYTES_MAX;
+
+/// A phone to add.
+#[derive(Clone, Debug, Default)]
+pub struct NewDevice {
+    /// Its MAC, in any spelling.
+    pub mac: String,
+    /// Its customer, and its site if it has one.
+    pub place: NodeNames,
+    /// Brand and model, `yealink/T46S`.
+    pub model: String,
+    /// What people call it.
+    pub label: String,
+    /// Its lines, first to last.
+    pub lines: Vec<Line>,
+    /// Settings of this phone alone.
+    pub settings: Settings,
+}
+
+/// A phone whose values fit together and can stand in its files.
+#[derive(Clone, Debug)]
+pub(crate) struct Checked {
+    pub mac: Mac,
+    pub place: NodeNames,
+    pub model: String,
+    pub label: String,
+    pub setup: Setup,
+}
+
+/// Adds a phone.
+pub async fn add(admin: &Admin, by: &By, new: NewDevice) -> Result<DeviceView, Error> {
+    let (checked, by, viewer) = (check(&admin.catalogue, new)?, by.clone(), Viewer::new(admin));
+    admin
+        .write(move |db| {
+            let place = find_place(db, &by.scope(), &checked.place)?.0;
+            add_within(db, &by, &checked, place)?;
+            viewer.view(db, &by, checked.mac)
+        })
+        .await
+}
+
+/// Refuses what the catalogue does not know, and what the brand's files cannot carry.
+pub(crate) fn check(catalogue: &Catalogue, new: NewDevice) -> Result<Checked, Error> {
+    let mac = parse_mac(&new.mac)?;
+    let Some((brand, model)) = catalogue.model(&new.model) else {
+        return Err(Error::invalid("model", format!("unknown model {:?}; `ringfence brands list` names them", new.model)));
+    };
+    let label = new.label.trim();
+    if label.len() > LABEL_BYTES_MAX || label.chars().any(char::is_control) {
+        return Err(Error::invalid("label", "label: at most 100 bytes without line breaks"));
+    }
+    new.lines.iter().try_for_each(line::check)?;
+    for (key, value) in &new.settings {
+        domain::settings::check_setting(key, value).map_err(|error| Error::invalid("setting", error))?;
+        brand.check_setting(key, value).map_err(|error| Error::invalid("setting", error))?;
+    }
+    let settings = Resolved::from_layers([(Layer::Device, &new.settings)]);
+    // Rendered once for trial: what the brand's file format refuses is refused now, not when the phone asks.
+    let door = Door { url: "https://phones.example.com/cfg/d/x/", user: "x", password: &Secret::from("x"), poll_seconds: 3600 };
+    let body = Body::Full { lines: &new.lines, settings: &settings, door, language: "en" };
+    let order = Order { brand, model, firmware: None, mac: Some(mac), file: FileKind::Carrier, body };
+    catalogue.render(&order).map_err(|error| Error::invalid(code_of(&error), error))?;
+    Ok(Checked {
+        mac,
+        place: new.place,
+        model: format!("{}/{}", brand.name(), model.name),
+        label: label.to_owned(),
+        setup: Setup { lines: new.lines, settings: new.settings },
+    })
+}
+
+/// Adds a checked phone inside a transaction.
+pub(crate) fn add_within(db: &Db, by: &By, checked: &Checked, place: Place) -> Result<(), Error> {
+    by.may(Action::EditDevices, &Target::from(place), &policy_at(db, node_of(place))?)?;
+    let device = Device {
+        id: DeviceId(new_id(by.now)),
+        mac: checked.mac,
+        place,
+        model: checked.model.clone(),
+        label: checked.label.clone(),
+        disabled: false,
+        created: by.now,
+        auth: Auth::new(&mut SystemChance),
+    };
+    store::device::add(db, &by.scope(), &device, &checked.setup, by.now).named(|| format!("device {}", checked.mac))?;
+    carry_out(db, by, &device, &[Effect::Event(Event::Created)])?;
+    by.audit(db, node_of(place), "device.created", &checked.mac.to_string(), &checked.model)
+}
+
+/// Changes model, label, lines and settings of a phone that is there already; where it stands and how it proves itself stay.
+pub(crate) fn update_within(db: &Db, by: &By, checked: &Checked) -> Result<(), Error> {
+    let (stored, _) = load(db, by, checked.mac, Action::EditDevices)?;
+    let device = Device { model: checked.model.clone(), label: checked.label.clone(), ..stored.device };
+    let stored = Stored { device, version: stored.version };
+    let version = store::device::save(db, &stored, by.now)?;
+    store::device::save_setup(db, &by.scope(), checked.mac, &checked.setup, version)?;
+    carry_out(db, by, &stored.device, &[Effect::Refetch])?;
+    by.audit(db, node_of(stored.device.place), "device.changed", &checked.mac.to_string(), &checked.model)
+}
+
+fn code_of(error: &brands::RenderError) -> &'static str {
+    match error {
+        brands::RenderError::TooManyLines { .. } => "too_many_lines",
+        _ => "value",
+    }
+}

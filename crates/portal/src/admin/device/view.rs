@@ -1,0 +1,238 @@
+//! A phone as people and programs see it.
+
+use std::sync::Arc;
+
+use brands::Catalogue;
+use domain::Mac;
+use domain::device::{Auth, LoginState, State};
+use domain::policy::Policy;
+use domain::role::{Action, Target, may};
+use serde::Serialize;
+use store::Db;
+use store::device::Stored;
+
+use super::{load, node_of, parse_mac};
+use crate::admin::tree::names;
+use crate::admin::{Admin, By, Error};
+
+/// A phone, in the shape of interfaces.md.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeviceView {
+    /// Twelve lower-case digits.
+    pub mac: String,
+    /// Brand.
+    pub brand: String,
+    /// Model, without the brand.
+    pub model: String,
+    /// Its customer.
+    pub customer: String,
+    /// Its site.
+    pub site: Option<String>,
+    /// What people call it.
+    pub label: String,
+    /// needed, failed, blocked, successful.
+    pub state: &'static str,
+    /// none, pending, confirmed, unconfirmed, rotating.
+    pub login_state: LoginState,
+    /// The switch *allow global password (one time)*.
+    pub allow_global_password: bool,
+    /// The PIN, until take-up, for whom it may concern.
+    pub pin: Option<String>,
+    /// When a suspension ends.
+    pub suspended_until: Option<String>,
+    /// When `failed` ends.
+    pub failed_until: Option<String>,
+    /// When it was added.
+    pub created: String,
+    /// The latest full configuration.
+    pub last_fetch: Option<String>,
+    /// Where that went.
+    pub last_address: Option<String>,
+    /// The firmware that the phone showed.
+    pub firmware: Option<String>,
+    /// Wrong PINs in a row, in the worst network.
+    pub wrong_tries: u32,
+    /// Rounds of them, in the worst network.
+    pub rounds: u32,
+    /// Bodies that used this phone's name.
+    pub claims: usize,
+    /// What a person should look at.
+    pub attention: Vec<&'static str>,
+}
+
+/// One request of a phone, in the shape of interfaces.md.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RequestView {
+    /// When it came.
+    pub time: String,
+    /// From where.
+    pub address: String,
+    /// GET, HEAD, PUT or POST.
+    pub method: String,
+    /// The file's name.
+    pub file: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What it proved.
+    pub evidence: String,
+    /// What it got.
+    pub decision: String,
+    /// Why.
+    pub reason: String,
+    /// Bytes of the body.
+    pub bytes: u64,
+}
+
+/// Shows one phone, its PIN included where the role permits (audited).
+pub async fn show(admin: &Admin, by: &By, mac: &str) -> Result<DeviceView, Error> {
+    let (mac, by, viewer) = (parse_mac(mac)?, by.clone(), Viewer::new(admin));
+    admin.write(move |db| viewer.reveal(db, &by, mac)).await
+}
+
+/// What a phone asked and what it was told, newest first.
+pub async fn requests(admin: &Admin, by: &By, mac: &str) -> Result<Vec<RequestView>, Error> {
+    let (mac, by) = (parse_mac(mac)?, by.clone());
+    admin
+        .read(move |db| {
+            load(db, &by, mac, Action::ViewDevices)?;
+            let requests = store::seen::requests(db, &by.scope(), mac)?;
+            let view = |request: store::seen::Request| RequestView {
+                time: request.time.rfc3339(),
+                address: request.address.to_string(),
+                method: request.method,
+                file: request.file,
+                status: request.status,
+                evidence: request.evidence,
+                decision: request.decision,
+                reason: request.reason.clone(),
+                bytes: request.bytes,
+            };
+            Ok(requests.into_iter().map(view).collect())
+        })
+        .await
+}
+
+/// Makes views inside a transaction.
+#[derive(Clone)]
+pub(crate) struct Viewer {
+    catalogue: Arc<Catalogue>,
+}
+
+impl Viewer {
+    pub fn new(admin: &Admin) -> Self {
+        Self { catalogue: Arc::clone(&admin.catalogue) }
+    }
+
+    /// A phone without its PIN.
+    pub fn view(&self, db: &Db, by: &By, mac: Mac) -> Result<DeviceView, Error> {
+        let (stored, policy) = load(db, by, mac, Action::ViewDevices)?;
+        self.of(db, by, stored, &policy)
+    }
+
+    /// A phone with its PIN, if the role may see it; that it was shown is audited.
+    pub fn reveal(&self, db: &Db, by: &By, mac: Mac) -> Result<DeviceView, Error> {
+        let (stored, policy) = load(db, by, mac, Action::ViewDevices)?;
+        let place = stored.device.place;
+        let pin = stored.device.auth.pin.clone().filter(|_| may(by.actor, Action::RevealPin, &Target::from(place), &policy));
+        let mut view = self.of(db, by, stored, &policy)?;
+        if let Some(pin) = pin {
+            by.audit(db, node_of(place), Action::RevealPin.code(), &mac.to_string(), "")?;
+            view.pin = Some(pin.reveal().to_owned());
+        }
+        Ok(view)
+    }
+
+    fn of(&self, db: &Db, by: &By, stored: Stored, policy: &Policy) -> Result<DeviceView, Error> {
+        let mac = stored.device.mac;
+        let names = names(db, node_of(stored.device.place))?;
+        let seen = store::seen::seen(db, &by.scope(), mac)?;
+        let noticed = store::sightings::attention(db, &by.scope(), mac)?;
+        let noticed: Vec<String> = noticed.into_iter().map(|attention| attention.kind).collect();
+        let seen = seen.map(|seen| Visit { at: seen.last_fetch.rfc3339(), address: seen.address, firmware: seen.firmware });
+        Ok(self.assemble(
+            by,
+            stored,
+            policy,
+            Names { customer: names.customer.unwrap_or_default(), site: names.site },
+            seen.as_ref(),
+            &noticed,
+        ))
+    }
+
+    /// The view of a row of a list.
+    pub fn of_listed(&self, by: &By, listed: store::device::Listed, policy: &Policy) -> DeviceView {
+        let seen = listed.seen.map(|seen| Visit { at: seen.last_fetch.rfc3339(), address: seen.address, firmware: seen.firmware });
+        self.assemble(by, listed.stored, policy, Names { customer: listed.customer, site: listed.site }, seen.as_ref(), &[])
+    }
+
+    fn assemble(&self, by: &By, stored: Stored, policy: &Policy, names: Names, seen: Option<&Visit>, noticed: &[String]) -> DeviceView {
+        let mut device = stored.device;
+        device.auth.settle(policy, by.now);
+        let auth = &device.auth;
+        let (brand, model) = self.model(&device.model);
+        let login_state = auth.login_state(policy, by.now);
+        let failed = || auth.tries.iter().filter_map(|tries| tries.failed_until).max();
+        let state = auth.state(by.now);
+        DeviceView {
+            mac: device.mac.to_string(),
+            brand,
+            model,
+            customer: names.customer,
+            site: names.site,
+            label: device.label.clone(),
+            state: state.code(),
+            login_state,
+            allow_global_password: auth.allow_global,
+            pin: None,
+            suspended_until: auth.suspension.map(|suspension| suspension.until.rfc3339()),
+            failed_until: failed().filter(|_| state == State::Failed).map(domain::Time::rfc3339),
+            created: device.created.rfc3339(),
+            last_fetch: seen.map(|seen| seen.at.clone()),
+            last_address: seen.map(|seen| seen.address.to_string()),
+            firmware: seen.map(|seen| seen.firmware.clone()).filter(|firmware| !firmware.is_empty()),
+            wrong_tries: auth.tries.iter().map(|tries| tries.wrong).max().unwrap_or(0),
+            rounds: auth.tries.iter().map(|tries| tries.rounds).max().unwrap_or(0),
+            claims: auth.used.len(),
+            attention: attention(auth, login_state, seen, noticed),
+        }
+    }
+
+    fn model(&self, path: &str) -> (String, String) {
+        match self.catalogue.model(path) {
+            Some((brand, model)) => (brand.name().to_owned(), model.name.clone()),
+            // A brand that was taken out of the catalogue later.
+            None => {
+                path.split_once('/').map_or_else(|| (path.to_owned(), String::new()), |(brand, model)| (brand.to_owned(), model.to_owned()))
+            }
+        }
+    }
+}
+
+struct Names {
+    customer: String,
+    site: Option<String>,
+}
+
+struct Visit {
+    at: String,
+    address: std::net::IpAddr,
+    firmware: String,
+}
+
+fn attention(auth: &Auth, login_state: LoginState, seen: Option<&Visit>, noticed: &[String]) -> Vec<&'static str> {
+    let elsewhere = |tries: &domain::pin::Tries| {
+        let wrong = tries.wrong > 0 || tries.rounds > 0;
+        wrong && seen.is_none_or(|seen| !tries.network.contains(&seen.address))
+    };
+    let several = auth.tries.len() > 1 || seen.is_some();
+    let flags = [
+        ("second_claimant", auth.pending.as_ref().is_some_and(|pending| pending.second_claimant.is_some())),
+        ("delivery_not_confirmed", login_state == LoginState::Unconfirmed),
+        ("pin_tries_elsewhere", several && auth.tries.iter().any(elsewhere)),
+        ("came_back_without_login", false),
+        ("identity_mismatch", false),
+        ("still_uses_global", false),
+    ];
+    let raised = |(flag, raised): &(&'static str, bool)| *raised || noticed.iter().any(|kind| kind == flag);
+    flags.into_iter().filter(raised).map(|(flag, _)| flag).collect()
+}

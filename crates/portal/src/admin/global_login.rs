@@ -1,0 +1,100 @@
+//! The shared user name and global one-time password.
+
+use domain::login::{GlobalLogin, Owner, new_global_password};
+use domain::role::Action;
+use domain::tenancy::Node;
+use domain::{Span, Time};
+use serde::Serialize;
+use store::{Db, login};
+
+use super::tree::reseller_id;
+use super::{Admin, By, Error};
+use crate::edge::SystemChance;
+
+/// The user name of all global logins: short, for a phone's keypad. The password makes the difference.
+pub const USER: &str = "setup";
+
+/// A global login as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GlobalLoginView {
+    /// User name.
+    pub user: String,
+    /// The global one-time password.
+    pub password: String,
+    /// When a rotation ends it, RFC 3339.
+    pub valid_until: Option<String>,
+}
+
+/// The global logins that count now, oldest first: the operator's, or a reseller's. That they were shown is audited.
+pub async fn show(admin: &Admin, by: &By, reseller: Option<String>) -> Result<Vec<GlobalLoginView>, Error> {
+    by.may_platform(Action::HandleGlobalLogin)?;
+    let by = by.clone();
+    admin
+        .write(move |db| {
+            let owner = owner(db, &by, reseller.as_deref())?;
+            by.audit(db, node(owner), Action::RevealPassword.code(), "global login", "")?;
+            in_force(db, &by, owner)
+        })
+        .await
+}
+
+/// Makes a new global login. Those in force end after the overlap; with none they are revoked, and what they earned and nobody took up too.
+pub async fn rotate(admin: &Admin, by: &By, overlap: Span, reseller: Option<String>) -> Result<Vec<GlobalLoginView>, Error> {
+    by.may_platform(Action::HandleGlobalLogin)?;
+    let by = by.clone();
+    let password = new_global_password(&mut SystemChance);
+    admin
+        .write(move |db| {
+            let owner = owner(db, &by, reseller.as_deref())?;
+            let until = by.now + overlap;
+            for held in valid(db, &by, owner)? {
+                match held.valid_until {
+                    _ if overlap == Span::ZERO => login::revoke(db, &by.scope(), held.id)?,
+                    // An end that was promised earlier stays.
+                    Some(end) if end <= until => {}
+                    _ => login::end(db, &by.scope(), held.id, until)?,
+                }
+            }
+            login::add(db, &by.scope(), owner, USER, &password, by.now)?;
+            by.audit(db, node(owner), "global-login.rotated", "global login", &format!("overlap {overlap}"))?;
+            in_force(db, &by, owner)
+        })
+        .await
+}
+
+/// How many of the operator's global logins count now, and whether one of them has no end. Shows none.
+pub async fn count_in_force(admin: &Admin, by: &By) -> Result<(usize, bool), Error> {
+    by.may_platform(Action::HandleGlobalLogin)?;
+    let by = by.clone();
+    admin
+        .read(move |db| {
+            let valid = valid(db, &by, Owner::Operator)?;
+            Ok((valid.len(), valid.iter().any(|login| login.valid_until.is_none())))
+        })
+        .await
+}
+
+fn owner(db: &Db, by: &By, reseller: Option<&str>) -> Result<Owner, Error> {
+    reseller.map_or(Ok(Owner::Operator), |name| Ok(Owner::Reseller(reseller_id(db, &by.scope(), name)?)))
+}
+
+fn node(owner: Owner) -> Node {
+    match owner {
+        Owner::Operator => Node::Operator,
+        Owner::Reseller(id) => Node::Reseller(id),
+    }
+}
+
+fn valid(db: &Db, by: &By, owner: Owner) -> Result<Vec<GlobalLogin>, Error> {
+    let all = login::all(db, &by.scope())?;
+    Ok(all.into_iter().filter(|login| login.owner == owner && login.in_date(by.now)).collect())
+}
+
+fn in_force(db: &Db, by: &By, owner: Owner) -> Result<Vec<GlobalLoginView>, Error> {
+    let view = |login: GlobalLogin| GlobalLoginView {
+        user: login.user.clone(),
+        password: login.password.expose().clone(),
+        valid_until: login.valid_until.map(Time::rfc3339),
+    };
+    Ok(valid(db, by, owner)?.into_iter().map(view).collect())
+}
