@@ -1,3 +1,7 @@
 //! The `ringfence` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ringfence::run::main()
+}

@@ -1,0 +1,53 @@
+//! `brands`.
+
+use std::io::Read;
+
+use portal::admin::brands::{self, Preview, RenderedView};
+
+use crate::cli::BrandsCommand;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::{Output, table};
+
+/// More than the largest file that the catalogue reads back.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// `brands …`
+pub async fn run(context: &Context, command: BrandsCommand, output: Output) -> Result<(), Failure> {
+    match command {
+        BrandsCommand::List => list(context, output),
+        BrandsCommand::Render { mac, file, restricted, why } => {
+            let preview = Preview { file, restricted, why };
+            let rendered = brands::render(&context.admin, &context.by(), &mac, preview).await?;
+            output.print(&rendered, || words(&rendered))
+        }
+        BrandsCommand::Parse { file, brand } => {
+            let mut bytes = Vec::new();
+            let read = std::fs::File::open(&file).and_then(|opened| opened.take(FILE_BYTES_MAX).read_to_end(&mut bytes));
+            read.map_err(|error| Failure::io(&file, &error))?;
+            let parsed = brands::parse(&context.admin.catalogue, &brand, &bytes)?;
+            // What a file tells is a tree: JSON is its plainest form for people, too.
+            output.print(&parsed, || serde_json::to_string_pretty(&parsed).unwrap_or_default())
+        }
+    }
+}
+
+fn list(context: &Context, output: Output) -> Result<(), Failure> {
+    let all = brands::list(&context.admin);
+    output.print(&all, || {
+        let rows = all.iter().flat_map(|brand| {
+            brand.models().iter().map(|model| vec![format!("{}/{}", brand.name(), model.name), model.accounts.to_string()])
+        });
+        table(&["MODEL", "ACCOUNTS"], &rows.collect::<Vec<_>>())
+    })
+}
+
+fn words(rendered: &RenderedView) -> String {
+    match (&rendered.text, &rendered.lines) {
+        (Some(text), _) => text.clone(),
+        (None, lines) => {
+            let rows = lines.iter().flatten().map(|line| vec![line.source.clone(), line.text.clone()]);
+            table(&["FROM", "LINE"], &rows.collect::<Vec<_>>())
+        }
+    }
+}

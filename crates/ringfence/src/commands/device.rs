@@ -1,0 +1,113 @@
+//! `device`.
+
+use std::io::Read;
+
+use domain::Secret;
+use portal::admin::device::{self, DeviceView, NewDevice, RequestView, Which};
+use portal::admin::line;
+use portal::admin::tree::NodeNames;
+
+use super::or_dash;
+use crate::cli::{DeviceAddArgs, DeviceCommand, YesNoArg};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::{Output, table};
+
+/// More than any password that a phone can carry.
+const PASSWORD_BYTES_MAX: u64 = 1024;
+
+/// `device …`
+pub async fn run(context: &Context, command: DeviceCommand, output: Output) -> Result<(), Failure> {
+    let (admin, by) = (&context.admin, &context.by());
+    let changed = match command {
+        DeviceCommand::Add(args) => device::add(admin, by, new_device(args)?).await?,
+        DeviceCommand::Show { mac } => device::show(admin, by, &mac).await?,
+        DeviceCommand::Reset { mac } => device::reset(admin, by, &mac).await?,
+        DeviceCommand::Suspend { mac, end: true, .. } => device::end_suspension(admin, by, &mac).await?,
+        DeviceCommand::Suspend { mac, lasts, address, .. } => device::suspend(admin, by, &mac, lasts, address).await?,
+        DeviceCommand::AllowGlobal { mac, allow } => device::allow_global(admin, by, &mac, allow == YesNoArg::Yes).await?,
+        DeviceCommand::Resync { mac } => device::resync(admin, by, &mac).await?,
+        DeviceCommand::SetLogin { mac, clear: true, .. } => device::clear_login(admin, by, &mac).await?,
+        DeviceCommand::SetLogin { mac, user, .. } => {
+            device::set_login(admin, by, &mac, &user.unwrap_or_default(), &password_from_stdin()?).await?
+        }
+        DeviceCommand::Move { mac, customer, site } => {
+            device::relocate(admin, by, &mac, NodeNames { reseller: None, customer: Some(customer), site }).await?
+        }
+        DeviceCommand::Replace { mac, new_mac } => device::replace(admin, by, &mac, &new_mac).await?,
+        DeviceCommand::Delete { mac } => {
+            device::delete(admin, by, &mac).await?;
+            return output.print(&serde_json::json!({ "deleted": mac }), || format!("deleted {mac}"));
+        }
+        DeviceCommand::List { customer, state } => {
+            let which = Which { customer, states: state.into_iter().map(Into::into).collect() };
+            return list(&device::list(admin, by, which).await?, output);
+        }
+        DeviceCommand::Requests { mac } => return requests(&device::requests(admin, by, &mac).await?, output),
+    };
+    output.print(&changed, || words(&changed))
+}
+
+fn new_device(args: DeviceAddArgs) -> Result<NewDevice, Failure> {
+    let lines = args.lines.iter().map(|text| line::parse(text)).collect::<Result<_, _>>()?;
+    let place = NodeNames { reseller: None, customer: Some(args.customer), site: args.site };
+    Ok(NewDevice { mac: args.mac, place, model: args.model, label: args.label, lines, settings: std::collections::BTreeMap::new() })
+}
+
+/// One line; its end does not belong to the password.
+fn password_from_stdin() -> Result<Secret<String>, Failure> {
+    let mut text = String::new();
+    let read = std::io::stdin().lock().take(PASSWORD_BYTES_MAX).read_to_string(&mut text);
+    read.map_err(|error| Failure::refused(format!("standard input: {error}")))?;
+    Ok(Secret::from(text.trim_end_matches(['\r', '\n'])))
+}
+
+fn list(all: &[DeviceView], output: Output) -> Result<(), Failure> {
+    let row = |one: &DeviceView| {
+        vec![
+            one.mac.clone(),
+            format!("{}/{}", one.brand, one.model),
+            one.customer.clone(),
+            or_dash(one.site.as_ref()),
+            one.state.to_owned(),
+            or_dash(one.last_fetch.as_ref()),
+            one.label.clone(),
+        ]
+    };
+    let headings = ["MAC", "MODEL", "CUSTOMER", "SITE", "STATE", "LAST FETCH", "LABEL"];
+    output.print(&all, || table(&headings, &all.iter().map(row).collect::<Vec<_>>()))
+}
+
+fn requests(all: &[RequestView], output: Output) -> Result<(), Failure> {
+    let row = |one: &RequestView| {
+        let (status, bytes) = (one.status.to_string(), one.bytes.to_string());
+        let cells = [&one.time, &one.address, &one.method, &one.file, &status, &one.evidence, &one.decision, &one.reason, &bytes];
+        cells.map(Clone::clone).to_vec()
+    };
+    let headings = ["TIME", "ADDRESS", "METHOD", "FILE", "STATUS", "EVIDENCE", "DECISION", "REASON", "BYTES"];
+    output.print(&all, || table(&headings, &all.iter().map(row).collect::<Vec<_>>()))
+}
+
+fn words(one: &DeviceView) -> String {
+    let login = serde_json::to_value(one.login_state).ok().and_then(|value| value.as_str().map(str::to_owned));
+    let rows: [(&str, String); 16] = [
+        ("mac", one.mac.clone()),
+        ("model", format!("{}/{}", one.brand, one.model)),
+        ("customer", one.customer.clone()),
+        ("site", or_dash(one.site.as_ref())),
+        ("label", one.label.clone()),
+        ("state", one.state.to_owned()),
+        ("login", login.unwrap_or_default()),
+        ("allow global password", if one.allow_global_password { "yes" } else { "no" }.to_owned()),
+        ("pin", or_dash(one.pin.as_ref())),
+        ("suspended until", or_dash(one.suspended_until.as_ref())),
+        ("failed until", or_dash(one.failed_until.as_ref())),
+        ("created", one.created.clone()),
+        ("last fetch", or_dash(one.last_fetch.as_ref())),
+        ("last address", or_dash(one.last_address.as_ref())),
+        ("firmware", or_dash(one.firmware.as_ref())),
+        ("attention", or_dash(Some(&one.attention.join(", ")))),
+    ];
+    let lines: Vec<String> = rows.iter().map(|(name, value)| format!("{name:<22} {value}").trim_end().to_owned()).collect();
+    lines.join("\n")
+}

@@ -1,0 +1,137 @@
+//! Background jobs: each may be killed and run again at any time.
+
+use std::time::Duration;
+
+use domain::{Span, Time};
+use gate::fetch::{Flusher, REFETCH};
+use portal::edge::{SystemChance, now};
+use store::{Store, StoreError};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+/// How often the phones' request log is written.
+const FLUSH: Duration = Duration::from_millis(300);
+/// How often locks that have ended are looked for: a phone learns within 5 seconds that it may try again.
+const LAPSES: Duration = Duration::from_secs(2);
+/// How often what is past is removed.
+const PRUNE: Duration = Duration::from_mins(1);
+/// How long a message waits for a reader that is away.
+const OUTBOX_AGE: Span = Span::hours(24);
+/// Messages that wait at most.
+const OUTBOX_KEPT_MAX: i64 = 100_000;
+
+/// The jobs of a server.
+#[derive(Debug)]
+pub struct Jobs {
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Jobs {
+    /// Starts them.
+    pub fn start(store: Store, flusher: Flusher) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let node = node_id();
+        let tasks = vec![
+            tokio::spawn(flush(flusher, stopped.clone())),
+            tokio::spawn(lapses(store.clone(), node, stopped.clone())),
+            tokio::spawn(prune(store, node, stopped)),
+        ];
+        Self { stop, tasks }
+    }
+
+    /// Ends them, the log written to its last line.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a background job failed");
+            }
+        }
+    }
+}
+
+/// Writes the request log in batches.
+async fn flush(flusher: Flusher, mut stopped: watch::Receiver<bool>) {
+    let (mut dropped, mut stopping) = (0, false);
+    while !stopping {
+        stopping = pause(&mut stopped, FLUSH).await;
+        loop {
+            match flusher.flush().await {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the request log could not be written; it is kept for now");
+                    break;
+                }
+            }
+        }
+        if flusher.dropped() > dropped {
+            dropped = flusher.dropped();
+            tracing::warn!(dropped, "too many phones at once: some requests are not in the log");
+        }
+    }
+}
+
+/// Phones whose lock has ended are told to fetch.
+async fn lapses(store: Store, node: Uuid, mut stopped: watch::Receiver<bool>) {
+    let mut since = now();
+    while !pause(&mut stopped, LAPSES).await {
+        let at = now();
+        match tell_lapsed(&store, node, since, at).await {
+            Ok(()) => since = at,
+            Err(error) => tracing::warn!(%error, "could not look for locks that ended"),
+        }
+    }
+}
+
+async fn tell_lapsed(store: &Store, node: Uuid, since: Time, at: Time) -> Result<(), StoreError> {
+    let ended = store.read(move |db| store::device::changed_states(db, since, at)).await?;
+    if ended.is_empty() {
+        return Ok(());
+    }
+    store
+        .write(move |db| {
+            // One node tells; the others see the lease.
+            if !store::job::lease(db, "lapses", node, at, Span::seconds(10))? {
+                return Ok(());
+            }
+            ended.iter().try_for_each(|mac| {
+                let payload = serde_json::json!({ "mac": mac, "customer": null, "address": null }).to_string();
+                store::outbox::enqueue(db, at, REFETCH, payload)
+            })
+        })
+        .await
+}
+
+/// Removes what is past.
+async fn prune(store: Store, node: Uuid, mut stopped: watch::Receiver<bool>) {
+    while !pause(&mut stopped, PRUNE).await {
+        let at = now();
+        let pruned = store
+            .write(move |db| {
+                if !store::job::lease(db, "prune", node, at, Span::seconds(90))? {
+                    return Ok(0);
+                }
+                Ok(store::outbox::prune_outbox(db, at, OUTBOX_AGE, OUTBOX_KEPT_MAX)? + store::trust::prune(db, at)?)
+            })
+            .await;
+        match pruned {
+            Ok(rows) => tracing::debug!(rows, "pruned"),
+            Err(error) => tracing::warn!(%error, "could not prune"),
+        }
+    }
+}
+
+/// Waits; whether the server stops meanwhile.
+async fn pause(stopped: &mut watch::Receiver<bool>, time: Duration) -> bool {
+    // Elapsed means that the pause is over; a closed channel, that the server is gone.
+    tokio::time::timeout(time, stopped.wait_for(|stopped| *stopped)).await.is_ok()
+}
+
+fn node_id() -> Uuid {
+    let mut bytes = [0; 16];
+    domain::Chance::fill(&mut SystemChance, &mut bytes);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}

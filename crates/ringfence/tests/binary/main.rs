@@ -1,0 +1,11 @@
+//! The real binary, from the outside: its words, its JSON, its exit codes.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
+mod backup;
+mod bad_input;
+mod batch;
+mod commands;
+mod init;
+mod serve;
+mod world;
