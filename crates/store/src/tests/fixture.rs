@@ -1,6 +1,7 @@
 //! A store to test with, on either engine.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use domain::Time;
 use domain::chance::Seeded;
@@ -35,12 +36,20 @@ impl World {
     async fn at(url: String) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let ring = KeyRing::generate(&mut Seeded::new(1));
-        let store = Store::open(&url, &ring, Box::new(Seeded::new(2)), Options::new(directory.path())).await.unwrap();
+        let store = Store::open(
+            &url,
+            &ring,
+            Box::new(Seeded::new(2)),
+            Options { busy_wait: Duration::from_secs(120), ..Options::new(directory.path()) },
+        )
+        .await
+        .unwrap();
         Self { directory, url, ring, store }
     }
 
+    /// Waits long for a locked file: how busy the machine is decides no test.
     pub fn options(&self) -> Options {
-        Options::new(self.directory.path())
+        Options { busy_wait: Duration::from_secs(120), ..Options::new(self.directory.path()) }
     }
 
     /// A second handle on the same database, as another process has one.

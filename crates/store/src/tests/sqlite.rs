@@ -272,6 +272,7 @@ mod processes {
 
     use super::*;
 
+    const BUSY_WAIT: std::time::Duration = std::time::Duration::from_secs(120);
     const CHILD_DIRECTORY: &str = "STORE_TEST_CHILD_DIRECTORY";
 
     fn child(world: &World) -> Child {
@@ -292,7 +293,10 @@ mod processes {
             let own = World::sqlite().await.with_probe().await;
             let (directory, rounds) = child.map_or((own.directory.path().into(), 3), |directory| (directory, i64::MAX));
             let ring = KeyRing::generate(&mut Seeded::new(1));
-            let store = Store::open("sqlite:test.db", &ring, Box::new(Seeded::new(4)), Options::new(directory)).await.unwrap();
+            let store =
+                Store::open("sqlite:test.db", &ring, Box::new(Seeded::new(4)), Options { busy_wait: BUSY_WAIT, ..Options::new(directory) })
+                    .await
+                    .unwrap();
             let mut last = None;
             for _ in 0..rounds {
                 let count = |db: &Db| {
