@@ -114,7 +114,7 @@ impl From<Malformed> for Check {
 pub struct Request<'a> {
     /// The method, as sent.
     pub method: &'a str,
-    /// The request target, as sent.
+    /// The request target, as sent. Of no effect in SIP.
     pub target: &'a str,
     /// The realm of our challenges.
     pub realm: &'a str,
@@ -139,11 +139,20 @@ pub struct Request<'a> {
 ///
 /// For an unknown user, check against any password that nobody has, so that the time tells nothing.
 pub fn check_digest(sent: &DigestResponse, request: &Request<'_>, verifier: Verifier<'_>, spend: impl FnOnce(Use) -> bool) -> Check {
+    judge(sent, request, || digest::verify(sent, request.method, request.target, verifier, request.rules), spend)
+}
+
+/// Judges a Digest of a SIP request like [`check_digest`], but for the target: see [`digest::verify_sip`]. The form of
+/// RFC 2069 repeats more freely here, as a request of SIP may travel without TLS: allow it on TLS only.
+pub fn check_sip_digest(sent: &DigestResponse, request: &Request<'_>, verifier: Verifier<'_>, spend: impl FnOnce(Use) -> bool) -> Check {
+    judge(sent, request, || digest::verify_sip(sent, request.method, verifier, request.rules), spend)
+}
+
+fn judge(sent: &DigestResponse, request: &Request<'_>, proves: impl FnOnce() -> bool, spend: impl FnOnce(Use) -> bool) -> Check {
     let Freshness::Fresh(nonce) = nonce::check(request.keys, &sent.nonce, request.now_millis, request.lifetime_millis) else {
         return Check::Stale;
     };
-    let proved = digest::verify(sent, request.method, request.target, verifier, request.rules);
-    if !proved || sent.realm != request.realm {
+    if !proves() || sent.realm != request.realm {
         return Check::Wrong;
     }
     let mark = match &sent.protection {

@@ -321,11 +321,19 @@ pub struct Rules {
 /// `target` is the request's. The header's `uri` must be the same text, where an absolute `http(s)` address counts
 /// as its path and query; nothing is decoded or resolved. Takes constant time in the secret.
 pub fn verify(sent: &DigestResponse, method: &str, target: &str, verifier: Verifier<'_>, rules: Rules) -> bool {
+    origin_form(&sent.uri) == origin_form(target) && verify_sip(sent, method, verifier, rules)
+}
+
+/// Whether the response proves the secret for this method of SIP (RFC 3261 section 22, RFC 8760).
+///
+/// The header's `uri` is hashed as it stands and compared with nothing: a proxy may have rewritten the request's own
+/// (section 22.4), and phones differ in what they put there. So the proof is for the method and the nonce only.
+pub fn verify_sip(sent: &DigestResponse, method: &str, verifier: Verifier<'_>, rules: Rules) -> bool {
     let form_allowed = match &sent.protection {
         Some(protection) => protection.qop == Qop::Auth,
         None => rules.allow_rfc2069 && !sent.algorithm.is_session(),
     };
-    if !form_allowed || origin_form(&sent.uri) != origin_form(target) {
+    if !form_allowed {
         return false;
     }
     let exchange = Exchange {
