@@ -40,7 +40,7 @@ impl World {
             &url,
             &ring,
             Box::new(Seeded::new(2)),
-            Options { busy_wait: Duration::from_secs(120), ..Options::new(directory.path()) },
+            Options { busy_wait: Duration::from_mins(2), ..Options::new(directory.path()) },
         )
         .await
         .unwrap();
@@ -49,7 +49,7 @@ impl World {
 
     /// Waits long for a locked file: how busy the machine is decides no test.
     pub fn options(&self) -> Options {
-        Options { busy_wait: Duration::from_secs(120), ..Options::new(self.directory.path()) }
+        Options { busy_wait: Duration::from_mins(2), ..Options::new(self.directory.path()) }
     }
 
     /// A second handle on the same database, as another process has one.

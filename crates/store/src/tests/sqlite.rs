@@ -272,7 +272,7 @@ mod processes {
 
     use super::*;
 
-    const BUSY_WAIT: std::time::Duration = std::time::Duration::from_secs(120);
+    const BUSY_WAIT: std::time::Duration = std::time::Duration::from_mins(2);
     const CHILD_DIRECTORY: &str = "STORE_TEST_CHILD_DIRECTORY";
 
     fn child(world: &World) -> Child {
