@@ -172,6 +172,10 @@ fn forget_logins(auth: &mut Auth, now: Time) {
 }
 
 fn pend(device: &mut Device, origin: Origin, by_hand: Option<ByHand>, keys: &PlatformKeys, now: Time, chance: &mut dyn Chance) {
+    // A window that the global login opened ends here, as it would have by time: the switch goes with it.
+    if device.auth.pending.as_ref().is_some_and(|pending| pending.armed && !pending.closed) {
+        device.auth.allow_global = false;
+    }
     device.auth.begin_epoch();
     let claim = keys.issue(device.mac, device.auth.epoch, Grounds::default(), now, chance);
     device.auth.pending = Some(Pending {

@@ -285,6 +285,23 @@ fn allowing_again_without_clearing_keeps_the_old_phone_until_the_new_one_is_take
 }
 
 #[test]
+fn a_login_given_by_an_admin_inside_the_window_ends_it_and_the_switch() {
+    for rotation in [true, false] {
+        let mut world = World::new("");
+        let own = world.provision();
+        world.allow(0, true);
+        world.gets(&Ask::global(OPERATOR).from(AWAY), "FULL, global_first");
+        if rotation {
+            world.rotate(0).expect("live");
+        } else {
+            world.set_by_hand(0, by_hand());
+        }
+        world.sees(&Ask::global(OPERATOR).from(AWAY), "401, global_spent");
+        world.gets(&Ask::own(&own), "FULL, own");
+    }
+}
+
+#[test]
 fn turning_the_switch_to_no_ends_retries_at_once_but_not_the_delivered_login() {
     let mut world = World::new("");
     let login = world.hand_over();
