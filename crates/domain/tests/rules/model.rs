@@ -2,12 +2,15 @@
 //! from the history after every step.
 
 mod event;
+mod history;
+mod invariants;
 mod pin;
 mod reference;
 mod standing;
 mod table;
 
 use domain::admin;
+use domain::admission::Decision;
 use domain::login::{ByHand, GlobalId, GlobalLogin, Login, Owner};
 use domain::pin::PinAnswer;
 use domain::{Secret, Span};
@@ -16,6 +19,7 @@ use proptest::test_runner::Config;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use self::event::{Event, Fate, Fetch, Show};
+use self::history::{History, Step};
 use self::reference::Model;
 use crate::world::{Ask, Shown, World, carried, kind};
 
@@ -53,6 +57,7 @@ impl ReferenceStateMachine for Histories {
 struct Rules {
     world: World,
     logins: Vec<Login>,
+    history: History,
 }
 
 impl StateMachineTest for Rules {
@@ -65,20 +70,38 @@ impl StateMachineTest for Rules {
         for (customer, expected) in world.customers.iter_mut().zip(&model.customers) {
             customer.policy = expected.policy.clone();
         }
-        Self { world, logins: Vec::new() }
+        Self { world, logins: Vec::new(), history: History::default() }
     }
 
     fn apply(mut rules: Self, model: &Model, event: Event) -> Self {
-        rules.happens(&event, model);
+        let before = rules.world.clone();
+        let (told, decision) = rules.happens(&event, model);
+        assert_eq!(told, model.outcome.told, "{event:?} → {decision:?}");
+        let step = Step {
+            event: &event,
+            before: &before,
+            after: &rules.world,
+            told: &told,
+            decision: decision.as_ref(),
+            served: model.outcome.login,
+            logins: &rules.logins,
+        };
+        invariants::of_the_answer(&mut rules.history, &step);
+        rules.history.remember(&step);
+        invariants::of_the_state(&rules.history, &step);
         rules
     }
 }
 
 impl Rules {
-    fn happens(&mut self, event: &Event, model: &Model) {
+    /// What is told, and the whole decision about a fetch.
+    fn happens(&mut self, event: &Event, model: &Model) -> (String, Option<Decision>) {
         let world = &mut self.world;
         let told = match event {
-            Event::Fetch(fetch) => return self.fetch(fetch, model),
+            Event::Fetch(fetch) => {
+                let decision = self.fetch(fetch, model);
+                return (kind(&decision.answer), Some(decision));
+            }
             Event::Call { login, address, right } => self.call(model.logins[*login].device, *login, address, *right),
             Event::Suspend { device, pick } => tried(&world.suspend(*device, *pick)),
             Event::AllowSecondClaimant(device) => tried(&world.allow_second_claimant(*device)),
@@ -88,12 +111,12 @@ impl Rules {
                 String::new()
             }
         };
-        assert_eq!(told, model.outcome.told, "{event:?}");
         // What an admin gave waits at the device.
         if let (Event::Rotate(device) | Event::SetByHand(device), Some(_)) = (event, model.outcome.login) {
             let pending = self.world.devices[*device].auth.pending.as_ref();
             self.logins.push(pending.and_then(|pending| pending.login.clone()).expect("the new login waits"));
         }
+        (told, None)
     }
 
     /// Events that nobody is told anything of.
@@ -130,7 +153,7 @@ impl Rules {
         heard(self.world.call(device, claim, address, if right { &pin } else { wrong }))
     }
 
-    fn fetch(&mut self, fetch: &Fetch, model: &Model) {
+    fn fetch(&mut self, fetch: &Fetch, model: &Model) -> Decision {
         let ask = self.ask(fetch);
         let decision = if fetch.fate == Fate::Crash { self.world.ask(&ask) } else { self.world.fetch(&ask) };
         assert_eq!(kind(&decision.answer), model.outcome.told, "{fetch:?} → {decision:?}");
@@ -149,6 +172,7 @@ impl Rules {
             }
         }
         assert_eq!(self.logins.len(), model.logins.len());
+        decision
     }
 
     fn ask(&self, fetch: &Fetch) -> Ask {

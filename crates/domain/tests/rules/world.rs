@@ -265,6 +265,16 @@ impl World {
 
     /// What the request would get; nothing is saved.
     pub fn ask(&self, ask: &Ask) -> Decision {
+        let stranger = Some(&self.stranger).filter(|_| ask.device == UNKNOWN);
+        self.decide(self.devices.get(ask.device), stranger, ask)
+    }
+
+    /// What it would get if nobody had added its phone, and that phone had made these tries.
+    pub fn ask_unknown(&self, stranger: &Stranger, ask: &Ask) -> Decision {
+        self.decide(None, Some(stranger), ask)
+    }
+
+    fn decide(&self, device: Option<&Device>, stranger: Option<&Stranger>, ask: &Ask) -> Decision {
         let customer = self.customer(ask.device);
         let evidence = Evidence { proof: self.proof(ask), certificate: ask.certificate, mismatch: ask.mismatch };
         let request = Request {
@@ -285,10 +295,10 @@ impl World {
             first_contacts: self.first_contacts,
             ignores_challenges: ask.ignores_challenges,
             last_address: self.last_address,
-            stranger: Some(&self.stranger).filter(|_| ask.device == UNKNOWN),
+            stranger,
             keys: &self.keys,
         };
-        admit(self.devices.get(ask.device), &request, &around, self.now, &mut self.chance.clone())
+        admit(device, &request, &around, self.now, &mut self.chance.clone())
     }
 
     /// The request, and everything that it leads to is saved.

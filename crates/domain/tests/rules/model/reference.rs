@@ -331,8 +331,10 @@ impl Model {
         let now = self.now;
         let device = &mut self.devices[at];
         device.earned.clear();
-        if !rotation {
+        if !rotation || device.delivery.as_ref().is_some_and(|delivery| delivery.open && delivery.armed) {
             device.switch = false;
+        }
+        if !rotation {
             self.kept.entry(Body::Owner).or_default().push(login);
         }
         let device = &mut self.devices[at];
