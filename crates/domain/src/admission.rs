@@ -169,7 +169,7 @@ impl Decision {
 pub fn admit(device: Option<&Device>, request: &Request<'_>, around: &Surroundings<'_>, now: Time, chance: &mut dyn Chance) -> Decision {
     // Row 1.
     if request.door == Door::Front && !request.carrier {
-        return Decision::of(Answer::Public, Reason::NoSuchFile);
+        return Decision::of(Answer::Public, Reason::Public);
     }
     // Row 2.
     if let Some(refusal) = refuse_at_once(request, around) {

@@ -112,6 +112,10 @@ reasons! {
     WrongDevice, "wrong_device",
         "The login belongs to another phone.",
         "Das Login gehört zu einem anderen Telefon.";
+    /// A file without secrets, the same for everybody.
+    Public, "public",
+        "This file holds no secret and is the same for everybody.",
+        "Diese Datei enthält kein Geheimnis und ist für alle gleich.";
     /// No such file.
     NoSuchFile, "no_such_file",
         "There is no such file. Phones ask for several names; this is normal.",
@@ -132,6 +136,6 @@ mod tests {
             assert_eq!(serde_json::to_string(reason).unwrap(), format!("{:?}", reason.code()));
             assert!(reason.sentence().ends_with('.') && reason.satz().ends_with('.'));
         }
-        assert_eq!(Reason::ALL.len(), 22);
+        assert_eq!(Reason::ALL.len(), 23);
     }
 }

@@ -212,8 +212,10 @@ impl Core {
         let rendered = self
             .asked(wanted, None)
             .and_then(|asked| reply::render(&self.catalogue, asked, &Admitted::Public, None, &self.face, &self.keys, true).ok().flatten());
-        let (answer, decision) = rendered.map_or_else(|| (Answer::not_found(), "not_found"), |answer| (answer, "public"));
-        Outcome { answer, evidence: "nothing", decision, reason: Reason::NoSuchFile }
+        match rendered {
+            Some(answer) => Outcome { answer, evidence: "nothing", decision: "public", reason: Reason::Public },
+            None => Outcome { answer: Answer::not_found(), evidence: "nothing", decision: "not_found", reason: Reason::NoSuchFile },
+        }
     }
 
     /// What the request proves for the device as it was found. `spend`: take a digest's count, which only the first look does.
@@ -325,7 +327,7 @@ impl Core {
         // Only a device that proved itself is served as what it was added as; everybody else as what they show.
         let found = kept.found.as_ref().filter(|_| matches!(decision.answer, Admitted::Full { .. }));
         let Some(asked) = self.asked(wanted, found.map(|found| &found.stored.device)) else {
-            return outcome(Answer::not_found(), "not_found");
+            return Outcome { reason: Reason::NoSuchFile, ..outcome(Answer::not_found(), "not_found") };
         };
         let asked = Asked { mac: Some(mac), ..asked };
         let told = found.filter(|_| asked.file == FileKind::Carrier).map(|found| self.ledger.content(found, &kept.books));
@@ -340,7 +342,7 @@ impl Core {
                 }
                 outcome(answer, decision_word(&decision.answer))
             }
-            Ok(None) => outcome(Answer::not_found(), "not_found"),
+            Ok(None) => Outcome { reason: Reason::NoSuchFile, ..outcome(Answer::not_found(), "not_found") },
             Err(error) => {
                 tracing::error!(device.mac = %mac, %error, "cannot render the configuration of {mac}");
                 outcome(Answer::unavailable(self.retry_after), "unavailable")
@@ -407,7 +409,7 @@ impl Phones for Desk {
         let challenged = |answer| Outcome { answer, evidence: "nothing", decision: "challenge", reason: Reason::LoginRequired };
         let outcome = match (request.method, wanted.mac) {
             (Method::Put | Method::Post, _) => {
-                Outcome { answer: Answer::uploaded(), evidence: "nothing", decision: "public", reason: Reason::NoSuchFile }
+                Outcome { answer: Answer::uploaded(), evidence: "nothing", decision: "public", reason: Reason::Public }
             }
             _ if wanted.door == admission::Door::Front && wanted.file != FileKind::Carrier => core.public(&wanted),
             (_, Some(mac)) => self.device_file(request, &wanted, mac).await,
