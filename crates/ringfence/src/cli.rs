@@ -34,6 +34,13 @@ pub struct Common {
 /// All commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show the main job on this machine: a server and simulated phones, told step by step
+    #[cfg(feature = "demo")]
+    Demo {
+        /// End after the story instead of staying up
+        #[arg(long)]
+        once: bool,
+    },
     /// Make a data directory: configuration, keys, certificate, first operator (password printed once)
     Init,
     /// Run the server

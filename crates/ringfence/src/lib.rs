@@ -7,6 +7,8 @@ pub mod commands;
 pub mod config;
 pub mod context;
 pub mod data;
+#[cfg(feature = "demo")]
+mod demo;
 pub mod doctor;
 pub mod failure;
 pub mod init;

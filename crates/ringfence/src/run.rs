@@ -32,6 +32,10 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), Failure> {
+    #[cfg(feature = "demo")]
+    if let Command::Demo { once } = cli.command {
+        return crate::demo::run(once).await;
+    }
     let (data, output) = (DataDir::of(&cli.common)?, Output::new(cli.common.json));
     match cli.command {
         Command::Init => init::run(&data, output).await,
@@ -62,6 +66,8 @@ async fn administer(context: &Context, command: Command, output: Output) -> Resu
         Command::Export { customer, state } => commands::batch::export(context, customer, state, output).await,
         Command::Token(command) => commands::token::run(context, command, output).await,
         Command::Audit(command) => commands::audit::run(context, command, output).await,
+        #[cfg(feature = "demo")]
+        Command::Demo { .. } => Err(Failure::usage("this command is not an administrative one")),
         Command::Init | Command::Serve | Command::Doctor | Command::Backup { .. } | Command::Restore { .. } => {
             Err(Failure::usage("this command is not an administrative one"))
         }

@@ -1,0 +1,249 @@
+//! Who plays: two customers and their phones.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use brands::Catalogue;
+use domain::Mac;
+use domain::login::new_password;
+use domain::settings::{Line, Settings, Transport};
+use phonesim::{Behaviour, Identity, Phone, Tls};
+use portal::admin::device::NewDevice;
+use portal::admin::tree::NodeNames;
+use portal::edge::SystemChance;
+
+/// The customer that asks for the global login and no PIN.
+pub const LTD: &str = "Example Ltd";
+/// The customer that asks for a PIN and no login.
+pub const TRUST: &str = "Example Trust";
+/// The SIP server of all lines.
+pub const SIP_SERVER: &str = "pbx.example.com";
+
+/// The network of Example Ltd's office.
+const OFFICE: [u8; 3] = [127, 0, 10];
+/// The network of Example Trust's office, which it trusts.
+const TRUSTED: [u8; 3] = [127, 0, 20];
+/// Somebody's home.
+const HOME: [u8; 3] = [127, 0, 30];
+/// A stranger's network.
+const ELSEWHERE: [u8; 3] = [127, 0, 66];
+
+/// The network that Example Trust trusts.
+pub const TRUSTED_NETWORK: &str = "127.0.20.0/24";
+
+/// An address in a stranger's network.
+pub fn elsewhere() -> IpAddr {
+    address(ELSEWHERE, 6)
+}
+
+/// One phone of the story, as its customer's admin entered it.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// What people call it.
+    pub label: &'static str,
+    /// Model of the catalogue, without the brand.
+    pub model: &'static str,
+    /// The firmware that it runs.
+    pub firmware: &'static str,
+    /// Its hardware address.
+    pub mac: Mac,
+    /// Whose it is.
+    pub customer: &'static str,
+    /// Where it calls from.
+    pub address: IpAddr,
+    /// Its lines.
+    pub lines: Vec<Line>,
+}
+
+/// All phones of the story.
+#[derive(Clone, Debug)]
+pub struct Cast {
+    /// Example Ltd: the first phone of the story.
+    pub reception: Member,
+    /// Example Ltd: delivered, and not back yet when a stranger asks.
+    pub workshop: Member,
+    /// Example Ltd: an old phone with old firmware.
+    pub archive: Member,
+    /// Example Ltd: a large phone with several lines.
+    pub meeting: Member,
+    /// Example Trust: phones in the trusted network.
+    pub trusted: [Member; 3],
+    /// Example Trust: a phone on its way to somebody's home.
+    pub home: Member,
+}
+
+impl Cast {
+    /// Everybody, with fresh passwords.
+    pub fn new() -> Self {
+        Self {
+            reception: Member {
+                label: "Reception",
+                model: "T46S",
+                firmware: "66.86.0.15",
+                mac: mac("00:15:65:00:00:01"),
+                customer: LTD,
+                address: address(OFFICE, 11),
+                lines: lines("Reception", &[101]),
+            },
+            workshop: Member {
+                label: "Workshop",
+                model: "T54W",
+                firmware: "96.86.0.100",
+                mac: mac("00:15:65:00:00:02"),
+                customer: LTD,
+                address: address(OFFICE, 12),
+                lines: lines("Workshop", &[102]),
+            },
+            archive: Member {
+                label: "Archive",
+                model: "T46G",
+                firmware: "28.72.0.25",
+                mac: mac("00:15:65:00:00:03"),
+                customer: LTD,
+                address: address(OFFICE, 13),
+                lines: lines("Archive", &[103]),
+            },
+            meeting: Member {
+                label: "Meeting room",
+                model: "T58W",
+                firmware: "150.86.0.6",
+                mac: mac("00:15:65:00:00:04"),
+                customer: LTD,
+                address: address(OFFICE, 14),
+                lines: lines("Meeting room", &[104, 105, 106]),
+            },
+            trusted: [
+                Member {
+                    label: "Lobby",
+                    model: "T48S",
+                    firmware: "65.86.0.15",
+                    mac: mac("80:5e:c0:00:00:11"),
+                    customer: TRUST,
+                    address: address(TRUSTED, 11),
+                    lines: lines("Lobby", &[201]),
+                },
+                Member {
+                    label: "Library",
+                    model: "T31G",
+                    firmware: "123.86.0.75",
+                    mac: mac("80:5e:c0:00:00:12"),
+                    customer: TRUST,
+                    address: address(TRUSTED, 12),
+                    lines: lines("Library", &[202]),
+                },
+                Member {
+                    label: "Cordless base",
+                    model: "W60B",
+                    firmware: "77.85.0.20",
+                    mac: mac("80:5e:c0:00:00:13"),
+                    customer: TRUST,
+                    address: address(TRUSTED, 13),
+                    lines: lines("Cordless base", &[203, 204]),
+                },
+            ],
+            home: Member {
+                label: "Home office",
+                model: "T42S",
+                firmware: "67.86.0.15",
+                mac: mac("80:5e:c0:00:00:14"),
+                customer: TRUST,
+                address: address(HOME, 11),
+                lines: lines("Home office", &[205]),
+            },
+        }
+    }
+
+    /// Everybody.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        [&self.reception, &self.workshop, &self.archive, &self.meeting].into_iter().chain(&self.trusted).chain([&self.home])
+    }
+}
+
+impl Member {
+    /// This phone for the admin's list.
+    pub fn order(&self) -> NewDevice {
+        NewDevice {
+            mac: self.mac.to_string(),
+            place: NodeNames::customer(self.customer),
+            model: format!("yealink/{}", self.model),
+            label: self.label.to_owned(),
+            lines: self.lines.clone(),
+            settings: Settings::new(),
+        }
+    }
+
+    /// The phone itself, fresh from its box.
+    pub fn unpacked(&self, catalogue: &Catalogue, tls: &Tls) -> Phone {
+        self.body(catalogue, tls, self.address)
+    }
+
+    /// Any body that says it is this phone, at any address.
+    pub fn body(&self, catalogue: &Catalogue, tls: &Tls, address: IpAddr) -> Phone {
+        let identity = Identity::of(catalogue, &format!("yealink/{}", self.model), self.mac, self.firmware);
+        let mut behaviour = Behaviour::unhurried(tls.clone());
+        behaviour.client = behaviour.client.from(address);
+        Phone::new(identity.expect("the cast plays models of the catalogue"), behaviour)
+    }
+
+    /// Whether this phone can telephone with exactly the lines that were entered for it.
+    pub fn has_its_lines(&self, phone: &Phone) -> bool {
+        let accounts = phone.accounts();
+        accounts.len() == self.lines.len()
+            && accounts.iter().zip(&self.lines).all(|(account, line)| {
+                account.user == line.user
+                    && account.password.expose() == line.password.expose()
+                    && account.server == line.server
+                    && account.hotline.is_none()
+            })
+    }
+
+    /// What of this phone nobody may learn who has not proved to be it; names as well as passwords.
+    pub fn private(&self) -> Vec<String> {
+        let of_line = |line: &Line| [line.password.expose().clone(), line.user.clone(), line.server.clone()];
+        let names = [self.label.to_owned(), self.customer.to_owned()];
+        self.lines.iter().flat_map(of_line).chain(names).collect()
+    }
+}
+
+fn address([a, b, c]: [u8; 3], host: u8) -> IpAddr {
+    Ipv4Addr::new(a, b, c, host).into()
+}
+
+fn mac(text: &str) -> Mac {
+    text.parse().expect("a phone's MAC")
+}
+
+fn lines(label: &str, numbers: &[u16]) -> Vec<Line> {
+    numbers.iter().map(|number| line(*number, label)).collect()
+}
+
+fn line(number: u16, label: &str) -> Line {
+    Line {
+        user: format!("example-{number}"),
+        auth_user: None,
+        password: new_password(&mut SystemChance),
+        server: SIP_SERVER.to_owned(),
+        port: None,
+        transport: Transport::Udp,
+        outbound_proxy: None,
+        extension: Some(number.to_string()),
+        name: Some(format!("{label} {number}")),
+        settings: Settings::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_can_play() {
+        let (cast, catalogue) = (Cast::new(), Catalogue::embedded());
+        let macs: std::collections::BTreeSet<Mac> = cast.members().map(|member| member.mac).collect();
+        assert_eq!(macs.len(), cast.members().count());
+        for member in cast.members() {
+            let phone = member.unpacked(&catalogue, &Tls::any());
+            assert!(usize::from(phone.identity.accounts) >= member.lines.len(), "{}", member.label);
+            assert!(!member.has_its_lines(&phone), "a phone from its box has no lines");
+        }
+    }
+}
