@@ -24,8 +24,8 @@ pub const NAME_BYTES_MAX: usize = 100;
 pub const LABEL_BYTES_MAX: usize = 100;
 /// Entries that a list gives at once.
 pub const PAGE_MAX: usize = 500;
-/// Rows of one import file: one transaction, with an audit entry and two outbox messages for each.
-pub const IMPORT_ROWS_MAX: usize = 5_000;
+/// Rows of one import file: one transaction, with an audit entry and a message for each, which the store takes ten thousand of.
+pub const IMPORT_ROWS_MAX: usize = 10_000;
 /// The lines of a phone that the import file has columns for.
 pub const IMPORT_LINES_MAX: usize = 16;
 /// Bytes of one import file.

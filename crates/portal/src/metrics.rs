@@ -1,4 +1,4 @@
-//! `/metrics`: for loopback, or for a token that may operate the platform.
+//! `/metrics`: for loopback, or for a token that reads the whole platform (its operator's or auditor's).
 
 use std::fmt;
 use std::sync::Mutex;
@@ -78,7 +78,7 @@ impl FromRequestParts<App> for Reader {
             return Ok(Self);
         }
         let Bearer(by) = Bearer::from_request_parts(parts, app).await?;
-        let allowed = may(by.actor, Action::OperatePlatform, &Target::default(), &Policy::default());
+        let allowed = may(by.actor, Action::ViewAudit, &Target::default(), &Policy::default());
         if allowed { Ok(Self) } else { Err(Error::Forbidden.into()) }
     }
 }

@@ -8,13 +8,13 @@ use serde_json::Value;
 use crate::world::{MAC, Ran, World, refused};
 
 /// A server on a free port. Killed if a test forgets it.
-struct Server {
+pub struct Server {
     child: Child,
     ready: Value,
 }
 
 impl Server {
-    fn start(world: &World) -> Self {
+    pub fn start(world: &World) -> Self {
         let mut child = world.command(&["serve"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -27,7 +27,7 @@ impl Server {
     }
 
     /// Ends it in the ordinary way; gives its log.
-    fn stop(mut self) -> (ExitStatus, String) {
+    pub fn stop(mut self) -> (ExitStatus, String) {
         self.signal("TERM");
         let status = self.child.wait().unwrap();
         let mut log = String::new();
@@ -40,7 +40,7 @@ impl Server {
     }
 
     /// Status and body of a request. The certificate is checked against the self-made authority.
-    fn get(&self, world: &World, door: &str, path: &str, args: &[&str]) -> (u16, String) {
+    pub fn get(&self, world: &World, door: &str, path: &str, args: &[&str]) -> (u16, String) {
         let mut curl = Command::new("curl");
         curl.args(["-s", "-w", "\n%{http_code}", "--max-time", "20", "--cacert"]).arg(world.data().join("tls/ca.pem"));
         let output = curl.args(args).arg(self.url(door, path)).output().unwrap();
@@ -50,7 +50,7 @@ impl Server {
     }
 
     /// A phone's carrier file, with a login.
-    fn fetch(&self, world: &World, login: &Value) -> (u16, String) {
+    pub fn fetch(&self, world: &World, login: &Value) -> (u16, String) {
         let user = format!("{}:{}", login["user"].as_str().unwrap(), login["password"].as_str().unwrap());
         let agent = format!("Yealink SIP-T46S 66.86.0.15 {MAC}");
         self.get(world, "phones_https", &format!("/cfg/{MAC}.cfg"), &["--digest", "-u", &user, "-A", &agent])
@@ -103,7 +103,10 @@ fn the_portal_answers_with_health_metrics_and_tokens() {
     let whoami: Value = serde_json::from_str(&whoami).unwrap();
     assert_eq!((status, &whoami["role"], &whoami["customer"]), (200, &Value::from("installer"), &Value::from("Example Ltd")));
     let forwarded = ["-H", "X-Forwarded-For: 198.51.100.7", "-H", &bearer];
-    assert_eq!(server.get(&world, "portal", "/metrics", &forwarded).0, 403, "an installer does not operate the platform");
+    assert_eq!(server.get(&world, "portal", "/metrics", &forwarded).0, 403, "an installer does not read the whole platform");
+    let auditor = world.json(&["token", "create", "--role", "auditor"])["token"].as_str().unwrap().to_owned();
+    let auditor = format!("Authorization: Bearer {auditor}");
+    assert_eq!(server.get(&world, "portal", "/metrics", &["-H", "X-Forwarded-For: 198.51.100.7", "-H", &auditor]).0, 200);
     assert_eq!(server.get(&world, "portal", "/nowhere", &[]).0, 404);
     assert_eq!(server.get(&world, "portal", "/healthz", &["-X", "DELETE"]).0, 405);
 

@@ -1,0 +1,8 @@
+//! The administrative acts, by everybody who may ask for them; and the listener, from outside.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
+mod listener;
+mod roles;
+mod told;
+mod world;

@@ -1,0 +1,58 @@
+//! What an act leaves for others: messages in the outbox, lines in the audit, and nothing if it was refused.
+
+use domain::Secret;
+use portal::admin::{By, device};
+use store::outbox::{outbox_after, outbox_last};
+
+use crate::world::{NOW, SHOP, World};
+
+impl World {
+    async fn topics_since(&self, cursor: i64) -> Vec<String> {
+        let messages = self.admin.store.read(move |db| outbox_after(db, cursor)).await.unwrap();
+        messages.into_iter().map(|message| message.topic).collect()
+    }
+
+    async fn last(&self) -> i64 {
+        self.admin.store.read(outbox_last).await.unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_is_told_to_fetch_when_what_it_would_get_changes() {
+    let world = World::new().await;
+    let (admin, by) = (&world.admin, &By::command_line(NOW));
+    let before = world.last().await;
+    device::reset(admin, by, SHOP).await.unwrap();
+    device::suspend(admin, by, SHOP, None, None).await.unwrap();
+    device::resync(admin, by, SHOP).await.unwrap();
+    let expected = ["device.reset", "device.refetch", "device.suspended", "device.refetch", "device.refetch"];
+    assert_eq!(world.topics_since(before).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_act_leaves_nothing() {
+    let world = World::new().await;
+    let (admin, by) = (&world.admin, &By::command_line(NOW));
+    let (before, shown) = (world.last().await, device::show(admin, by, SHOP).await.unwrap());
+    let again = crate::world::phone(SHOP, "Office", None);
+    assert_eq!(device::add(admin, by, again).await.unwrap_err().code(), "exists");
+    assert_eq!(device::set_login(admin, by, SHOP, "a:b", &Secret::from("correct-horse-9")).await.unwrap_err().code(), "login");
+    let nowhere = "198.51.100.7".parse().unwrap();
+    assert_eq!(device::suspend(admin, by, SHOP, None, Some(nowhere)).await.unwrap_err().code(), "refused");
+    assert_eq!(world.last().await, before);
+    assert_eq!(device::show(admin, by, SHOP).await.unwrap(), shown);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_hold_no_secret() {
+    let world = World::new().await;
+    let (admin, by) = (&world.admin, &By::command_line(NOW));
+    let pin = device::show(admin, by, SHOP).await.unwrap().pin.unwrap();
+    device::set_login(admin, by, SHOP, "desk", &Secret::from("correct-horse-9")).await.unwrap();
+    device::reset(admin, by, SHOP).await.unwrap();
+    let messages = admin.store.read(|db| outbox_after(db, 0)).await.unwrap();
+    assert!(!messages.is_empty());
+    for message in messages {
+        assert!(!message.payload.contains(&pin) && !message.payload.contains("correct-horse-9"), "{message:?}");
+    }
+}
