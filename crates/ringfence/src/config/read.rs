@@ -143,13 +143,22 @@ impl Reader {
     }
 }
 
-/// A text where the key takes text; otherwise TOML, so that lists and tables can be given too.
+/// A text where the key takes text; otherwise TOML, so that tables can be given too. A list may be written with commas alone.
 fn from_environment(path: &str, text: &str) -> Value {
-    let plain = Value::String(text.to_owned());
-    if default(path).is_str() {
-        return plain;
+    let default = default(path);
+    let plain = || Value::String(text.to_owned());
+    if default.is_str() {
+        return plain();
     }
-    toml::from_str::<Table>(&format!("value = {text}")).ok().and_then(|mut table| table.remove("value")).unwrap_or(plain)
+    let read = toml::from_str::<Table>(&format!("value = {text}")).ok().and_then(|mut table| table.remove("value"));
+    match read {
+        Some(value) if value.same_type(&default) => value,
+        _ if default.is_array() => {
+            let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+            Value::Array(entries.map(|entry| Value::String(entry.to_owned())).collect())
+        }
+        _ => plain(),
+    }
 }
 
 fn default(path: &str) -> Value {

@@ -60,6 +60,16 @@ fn the_environment_wins() {
 }
 
 #[test]
+fn a_list_in_the_environment_is_written_either_way() {
+    for text in ["192.0.2.10, 2001:db8::/64", "[\"192.0.2.10\", \"2001:db8::/64\"]"] {
+        let config = read("", &[("RINGFENCE_PHONES_TRUSTED_PROXIES", text)]).unwrap();
+        assert_eq!(config.phones.trusted_proxies.len(), 2, "{text}");
+    }
+    assert!(read("", &[("RINGFENCE_PHONES_TRUSTED_PROXIES", "")]).unwrap().phones.trusted_proxies.is_empty());
+    assert!(complaints("", &[("RINGFENCE_PHONES_TRUSTED_PROXIES", "proxy")]).contains("a list of addresses"));
+}
+
+#[test]
 fn all_errors_come_at_once() {
     let text = r#"
         [phones]

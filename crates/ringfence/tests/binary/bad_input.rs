@@ -116,3 +116,17 @@ fn a_damaged_database_is_told() {
     std::fs::write(world.data().join("ringfence.db"), "this is no database, however long one looks at it; not at all".repeat(100)).unwrap();
     assert!(world.refused(&["device", "list"]).contains("not a Ringfence database"));
 }
+
+#[test]
+fn a_database_of_a_newer_version_is_told() {
+    let world = World::new();
+    let newer = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); \
+        db.execute('insert into schema_migration select max(number) + 1, name, checksum from schema_migration'); db.commit()";
+    let path = world.data().join("ringfence.db");
+    let changed = std::process::Command::new("python3").args(["-c", newer]).arg(path).output().unwrap();
+    assert!(changed.status.success(), "{changed:?}");
+    for command in [&["device", "list"][..], &["serve"]] {
+        assert!(world.refused(command).contains("run a newer ringfence"), "{command:?}");
+    }
+    assert!(world.run(&["doctor"]).stdout.contains("run a newer ringfence"));
+}

@@ -7,5 +7,6 @@ mod bad_input;
 mod batch;
 mod commands;
 mod init;
+mod postgres;
 mod serve;
 mod world;

@@ -31,8 +31,14 @@ pub struct World {
 impl World {
     /// Ports are free ones, on loopback.
     pub fn new() -> Self {
+        Self::on("sqlite:ringfence.db")
+    }
+
+    /// The same on a store of the test's choice.
+    pub fn on(store_url: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let output = command(&["init", "--json"])
+            .env("RINGFENCE_STORE_URL", store_url)
             .env("RINGFENCE_PHONES_HTTPS", "127.0.0.1:0")
             .env("RINGFENCE_PORTAL_LISTEN", "127.0.0.1:0")
             .arg("--data")
@@ -46,7 +52,12 @@ impl World {
 
     /// With a customer, a site and one phone.
     pub fn with_a_phone() -> Self {
-        let world = Self::new();
+        Self::new().furnished()
+    }
+
+    /// Adds a customer, a site and one phone.
+    pub fn furnished(self) -> Self {
+        let world = self;
         world.ok(&["customer", "add", "Example Ltd"]);
         world.ok(&["site", "add", "Example Ltd", "Berlin", "--country", "DE"]);
         world.ok(&["device", "add", MAC, "--customer", "Example Ltd", "--site", "Berlin", "--model", "yealink/T46S", "--line", LINE]);
