@@ -19,7 +19,7 @@ use gate::limits::Limits;
 use gate::metrics::Metrics;
 use gate::path::Target;
 use gate::phones::{ConnectionInfo, Method, Phones, Request};
-use http::header::{AUTHORIZATION, USER_AGENT};
+use http::header::{AUTHORIZATION, IF_NONE_MATCH, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Uri};
 use prometheus_client::registry::Registry;
 use store::Scope;
@@ -40,6 +40,8 @@ pub enum Auth {
     Basic(String, String),
     /// Asks once without, then answers the first challenge, as phones do.
     Digest(String, String),
+    /// This very `Authorization` header.
+    Raw(String),
 }
 
 /// One request.
@@ -50,11 +52,15 @@ pub struct Sent<'a> {
     pub auth: Auth,
     pub address: &'a str,
     pub tls: bool,
+    /// The User-Agent; none for that of the phone whose file is asked for.
+    pub agent: Option<&'a str>,
+    /// `If-None-Match`.
+    pub held: Option<&'a str>,
 }
 
 impl<'a> Sent<'a> {
     pub fn get(path: &'a str, auth: Auth) -> Self {
-        Self { method: Method::Get, path, auth, address: "198.51.100.7", tls: true }
+        Self { method: Method::Get, path, auth, address: "198.51.100.7", tls: true, agent: None, held: None }
     }
 }
 
@@ -64,6 +70,8 @@ pub struct Reply {
     pub body: Bytes,
     pub challenges: Vec<HeaderValue>,
     pub retry_after: Option<u32>,
+    pub content_type: Option<HeaderValue>,
+    pub etag: Option<HeaderValue>,
 }
 
 impl Reply {
@@ -80,10 +88,10 @@ impl Reply {
 /// Everything that one test needs.
 pub struct World {
     pub store: Store,
-    desk: Desk,
-    keys: PlatformKeys,
-    customer: CustomerId,
-    now: Time,
+    pub desk: Desk,
+    pub keys: PlatformKeys,
+    pub customer: CustomerId,
+    pub now: Time,
     _directory: tempfile::TempDir,
 }
 
@@ -164,11 +172,13 @@ impl World {
         self.stored().await.device
     }
 
-    async fn stored(&self) -> Stored {
+    /// The same with its version, which counts writes.
+    pub async fn stored(&self) -> Stored {
         self.store.read(|db| store::device::by_mac(db, &Scope::Operator, MAC.parse().unwrap())).await.unwrap()
     }
 
-    async fn change(&self, device: Device) {
+    /// Saves the phone.
+    pub async fn change(&self, device: Device) {
         let (stored, now) = (Stored { device, ..self.stored().await }, self.now);
         self.store.write(move |db| store::device::save(db, &stored, now)).await.unwrap();
     }
@@ -190,6 +200,17 @@ impl World {
         policy.set("login", "none").unwrap();
         policy.set("pin", "required").unwrap();
         self.change(enter(&device, caller, &digits, &policy, &[], self.now).device.unwrap()).await;
+    }
+
+    /// Gives the phone [`MAC`] more lines than it has accounts, so that its full config cannot be made.
+    pub async fn overload(&self) {
+        let (version, mac) = (self.stored().await.version, MAC.parse().unwrap());
+        let overloaded = move |db: &store::Db| {
+            let mut setup = store::device::setup(db, &Scope::Operator, mac)?;
+            setup.lines = vec![setup.lines[0].clone(); 17];
+            store::device::save_setup(db, &Scope::Operator, mac, &setup, version)
+        };
+        self.store.write(overloaded).await.unwrap();
     }
 
     /// Changes the operator's policy.
@@ -226,13 +247,11 @@ impl World {
         let header = match &sent.auth {
             Auth::None => None,
             Auth::Basic(user, password) => Some(wire::auth::basic_answer(user, password)),
+            Auth::Raw(header) => Some(header.clone()),
             Auth::Digest(user, password) => {
                 let refused = self.once(&sent, None).await;
                 let Some(challenge) = refused.challenges.first() else { return refused };
-                let Ok(Some(Challenge::Digest(challenge))) = wire::challenge::parse(challenge.as_bytes()).map(|mut all| all.pop()) else {
-                    panic!("the first challenge is a digest");
-                };
-                Some(wire::digest::answer(&challenge, user, password, sent.method.as_str(), sent.path, 1, "0a4f113b"))
+                Some(answer(challenge, user, password, &sent))
             }
         };
         self.once(&sent, header).await
@@ -243,7 +262,8 @@ impl World {
         let named = target.file.split('.').next().and_then(|mac| mac.parse::<Mac>().ok()).unwrap_or(MAC.parse().unwrap());
         let mut headers = HeaderMap::new();
         let agent = format!("Yealink SIP-T46S 66.86.0.15 {}", named.with_colons());
-        headers.insert(USER_AGENT, HeaderValue::try_from(agent).unwrap());
+        headers.insert(USER_AGENT, HeaderValue::try_from(sent.agent.unwrap_or(&agent)).unwrap());
+        sent.held.map(|held| headers.insert(IF_NONE_MATCH, HeaderValue::try_from(held).unwrap()));
         authorization.map(|value| headers.insert(AUTHORIZATION, HeaderValue::try_from(value).unwrap()));
         let address = sent.address.parse().unwrap();
         let answer = self
@@ -259,8 +279,23 @@ impl World {
                 now: self.now,
             })
             .await;
-        Reply { status: answer.status.as_u16(), body: answer.body, challenges: answer.challenges, retry_after: answer.retry_after }
+        Reply {
+            status: answer.status.as_u16(),
+            body: answer.body,
+            challenges: answer.challenges,
+            retry_after: answer.retry_after,
+            content_type: answer.content_type,
+            etag: answer.etag,
+        }
     }
+}
+
+/// The `Authorization` header that answers a Digest challenge.
+pub fn answer(challenge: &HeaderValue, user: &str, password: &str, sent: &Sent<'_>) -> String {
+    let Ok(Some(Challenge::Digest(challenge))) = wire::challenge::parse(challenge.as_bytes()).map(|mut all| all.pop()) else {
+        panic!("the first challenge is a digest");
+    };
+    wire::digest::answer(&challenge, user, password, sent.method.as_str(), sent.path, 1, "0a4f113b")
 }
 
 fn face() -> Face {
