@@ -284,7 +284,8 @@ impl Core {
                 let seconds = u32::try_from(wait.as_secs() + 1).unwrap_or(self.retry_after);
                 Some(Outcome { answer: Answer::unavailable(seconds), evidence: "wrong", decision: "unavailable", reason: Reason::Limited })
             }
-            Proof::Global(_) | Proof::Claim(_) | Proof::Own(_) => {
+            // Anybody can have a claim where no login is asked, and a global login is known to many: neither buys new guesses.
+            Proof::Own(_) => {
                 self.wrong_logins.forgive(&key);
                 None
             }

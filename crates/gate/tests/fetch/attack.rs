@@ -2,7 +2,24 @@
 
 
 use crate::world::{self, Auth, Sent, World};
-use crate::CARRIER;
+use crate::{CARRIER, own_door};
+
+const PIN_ONLY: [(&str, &str); 2] = [("login", "none"), ("pin", "required")];
+const OWN_FILE: &str = "001565000001.cfg";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_anybody_gets_forgives_no_wrong_login() {
+    let world = World::new(&PIN_ONLY).await;
+    let (door, claim) = own_door(&world.get(CARRIER, Auth::None).await);
+    let mut slowed = false;
+    for number in 0..40 {
+        if number % 5 == 0 {
+            assert_eq!(world.get(&format!("{door}{OWN_FILE}"), claim.clone()).await.status, 200, "a right login is never slowed");
+        }
+        slowed |= world.get(CARRIER, Auth::Basic("desk-7".into(), format!("guess {number}"))).await.status == 503;
+    }
+    assert!(slowed);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_for_a_user_that_nobody_is_spends_no_count() {
