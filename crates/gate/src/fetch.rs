@@ -32,7 +32,7 @@ pub use self::tables::Tables;
 
 use self::evidence::{Challenger, Proving, Shown};
 use self::ledger::{Books, Kept, Ledger};
-use self::reply::Asked;
+use self::reply::{Asked, ReplyError};
 use crate::address::AddressKey;
 use crate::answer::Answer;
 use crate::limits::Limits;
@@ -163,10 +163,11 @@ impl Desk {
             return Outcome { answer: Answer::not_found(), evidence, decision: "not_found", reason };
         }
         let decision = core.decide(request, wanted, mac, found.as_ref(), &books, evidence.clone());
-        let kept = if changes(&decision) { self.keep(request, mac).await } else { Ok(Kept { decision, found, books }) };
-        match kept {
+        let first = Kept { decision, found, books };
+        let keeps = changes(&first.decision) && core.comes_across(request, wanted, mac, &evidence, &first);
+        match if keeps { self.keep(request, mac).await } else { Ok(first) } {
             Ok(kept) => {
-                core.note_traffic(request, wanted, mac, &evidence, &kept.decision);
+                core.note_traffic(request, wanted, mac, &evidence, &kept);
                 core.reply(request, wanted, mac, &evidence, &kept)
             }
             Err(error) => core.undecided(mac, &error),
@@ -299,7 +300,8 @@ impl Core {
         started + std::time::Duration::from_millis(now.since(wall).millis().unsigned_abs())
     }
 
-    fn note_traffic(&self, request: &Request, wanted: &Wanted<'_>, mac: Mac, evidence: &Evidence, decision: &Decision) {
+    fn note_traffic(&self, request: &Request, wanted: &Wanted<'_>, mac: Mac, evidence: &Evidence, kept: &Kept) {
+        let Kept { decision, found, .. } = kept;
         let gave_claim = matches!(decision.answer, Admitted::Restricted { .. } | Admitted::Full { .. } | Admitted::Signpost { .. });
         let by_login = matches!(evidence.proof, Proof::Own(_) | Proof::Claim(_));
         if gave_claim && !by_login {
@@ -325,20 +327,10 @@ impl Core {
         if let Admitted::Challenge { stale } = decision.answer {
             return outcome(self.challenge(request, stale), "challenge");
         }
-        // Only a device that proved itself is served as what it was added as; everybody else as what they show.
-        let found = kept.found.as_ref().filter(|_| matches!(decision.answer, Admitted::Full { .. }));
-        let Some(asked) = self.asked(wanted, found.map(|found| &found.stored.device)) else {
-            return Outcome { reason: Reason::NoSuchFile, ..outcome(Answer::not_found(), "not_found") };
-        };
-        let asked = Asked { mac: Some(mac), ..asked };
-        let told = found.filter(|_| asked.file == FileKind::Carrier).map(|found| self.ledger.content(found, &kept.books));
-        let content = match told.transpose() {
-            Ok(content) => content,
-            Err(error) => return self.undecided(mac, &error),
-        };
-        match reply::render(&self.catalogue, asked, &decision.answer, content.as_ref(), &self.face, &self.keys, request.connection.tls) {
+        match self.rendered(request, wanted, mac, kept, wanted.file) {
             Ok(Some(answer)) => {
-                if let Some(found) = found.filter(|_| content.is_some() && request.method == Method::Get) {
+                let full = wanted.file == FileKind::Carrier && request.method == Method::Get;
+                if let Some(found) = served_as_added(kept).filter(|_| full) {
                     self.recorder.fetched(mac, request.address, found.stored.device.place.customer);
                 }
                 outcome(answer, decision_word(&decision.answer))
@@ -348,6 +340,40 @@ impl Core {
                 tracing::error!(device.mac = %mac, %error, "cannot render the configuration of {mac}");
                 outcome(Answer::unavailable(self.retry_after), "unavailable")
             }
+        }
+    }
+
+    /// The file that goes out for a decision.
+    fn rendered(
+        &self,
+        request: &Request,
+        wanted: &Wanted<'_>,
+        mac: Mac,
+        kept: &Kept,
+        file: FileKind,
+    ) -> Result<Option<Answer>, ReplyError> {
+        let found = served_as_added(kept);
+        let Some(asked) = self.asked(wanted, found.map(|found| &found.stored.device)) else { return Ok(None) };
+        let asked = Asked { mac: Some(mac), file, ..asked };
+        let content = found.filter(|_| file == FileKind::Carrier).map(|found| self.ledger.content(found, &kept.books)).transpose()?;
+        let (answer, encrypted) = (&kept.decision.answer, request.connection.tls);
+        reply::render(&self.catalogue, asked, answer, content.as_ref(), &self.face, &self.keys, encrypted)
+    }
+
+    /// Whether what was decided will reach the phone. A config that cannot be made must cost neither the one-time password nor the PIN;
+    /// and one that the phone says it holds (304) begins no delivery.
+    fn comes_across(&self, request: &Request, wanted: &Wanted<'_>, mac: Mac, evidence: &Evidence, first: &Kept) -> bool {
+        if !matches!(first.decision.answer, Admitted::Full { .. } | Admitted::Signpost { .. }) {
+            return true;
+        }
+        // Whatever file comes first behind the own door: the carrier is the one that follows.
+        match self.rendered(request, wanted, mac, first, FileKind::Carrier) {
+            Ok(Some(answer)) => {
+                let takes_up = matches!(evidence.proof, Proof::Claim(_) | Proof::Own(_));
+                takes_up || !answer.etag.is_some_and(|etag| request.holds(&etag))
+            }
+            Ok(None) => true,
+            Err(_) => false,
         }
     }
 
@@ -424,6 +450,11 @@ impl Phones for Desk {
         core.record(request, &wanted, &outcome);
         outcome.answer
     }
+}
+
+/// Only a device that proved itself is served as what it was added as; everybody else as what they show.
+fn served_as_added(kept: &Kept) -> Option<&Fetched> {
+    kept.found.as_ref().filter(|_| matches!(kept.decision.answer, Admitted::Full { .. }))
 }
 
 /// Whether a decision has to be kept before it is answered.

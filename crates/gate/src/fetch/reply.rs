@@ -69,6 +69,9 @@ pub enum ReplyError {
     /// The full config's content is missing.
     #[error("the full config was admitted without its content")]
     NoContent,
+    /// Lines and settings cannot be read.
+    #[error("reading lines and settings: {0}")]
+    Store(#[from] store::StoreError),
 }
 
 /// Renders what was admitted. `None` is "not found": this level of trust has nothing under that name.

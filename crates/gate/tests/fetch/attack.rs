@@ -8,6 +8,41 @@ const PIN_ONLY: [(&str, &str); 2] = [("login", "none"), ("pin", "required")];
 const OWN_FILE: &str = "001565000001.cfg";
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_get_whose_body_will_not_be_sent_begins_nothing() {
+    let world = World::new(&[]).await;
+    // Whatever the tag is, the phone says that it has it: the answer will be 304.
+    world.send(Sent { held: Some("*"), ..Sent::get(CARRIER, World::global()) }).await;
+    assert_eq!(world.device().await.auth.pending, None);
+    let first = world.get(CARRIER, World::global()).await;
+    let tag = first.etag.as_ref().unwrap().to_str().unwrap().to_owned();
+    let before = world.stored().await.version;
+    world.send(Sent { held: Some(&tag), ..Sent::get(CARRIER, World::global()) }).await;
+    assert_eq!(world.stored().await.version, before, "the phone has this delivery already");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_config_that_cannot_be_made_spends_nothing() {
+    let world = World::new(&[("retry_window", "0")]).await;
+    world.overload().await;
+    let before = world.device().await;
+    let refused = world.get(CARRIER, World::global()).await;
+    assert_eq!((refused.status, refused.retry_after.is_some()), (503, true));
+    assert_eq!(world.device().await, before, "the one-time password is as good as before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_config_that_cannot_be_made_takes_nobody_up() {
+    let world = World::new(&PIN_ONLY).await;
+    let (door, claim) = own_door(&world.get(CARRIER, Auth::None).await);
+    world.get(&format!("{door}{OWN_FILE}"), claim.clone()).await;
+    world.enter_pin(&door, true).await;
+    world.overload().await;
+    let before = world.device().await;
+    assert_eq!(world.get(&format!("{door}{OWN_FILE}"), claim).await.status, 503);
+    assert_eq!(world.device().await, before, "neither PIN nor state is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_claim_that_anybody_gets_forgives_no_wrong_login() {
     let world = World::new(&PIN_ONLY).await;
     let (door, claim) = own_door(&world.get(CARRIER, Auth::None).await);
