@@ -338,7 +338,7 @@ fn restricted_at_own_door(
     let poll = restricted_poll(claim, &request.brand, around.policy, now);
     let mut decision = Decision::of(Answer::Restricted { claim: *claim, notice, poll }, notice_reason(notice));
     let mut next = device.clone();
-    next.auth.note_use(*claim, request.address, request.model, now);
+    next.auth.note_fetch(*claim, request.address, request.model, now);
     if next.auth != device.auth {
         if device.auth.used.is_empty() && device.auth.live.is_none() {
             decision.effects.push(Effect::Event(Event::FirstContact { address: request.address }));

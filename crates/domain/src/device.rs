@@ -298,20 +298,39 @@ impl Auth {
         pin_network(self.used_claim(claim).map_or(from, |used| used.address))
     }
 
-    /// Remembers that a claim was used. A contact within [`SEEN_STEP`] of the last one changes nothing.
+    /// Remembers that a claim was used in a call.
     pub fn note_use(&mut self, claim: Claim, address: IpAddr, model: &str, now: Time) {
-        if let Some(used) = self.used.iter_mut().find(|used| used.claim == claim) {
-            if now.since(used.last_seen) >= SEEN_STEP || used.last_address != address {
-                used.last_seen = now;
-                used.last_address = address;
-            }
+        if self.see_again(&claim, address, now) {
             return;
         }
         if self.used.len() >= USED_CLAIMS_MAX {
-            self.forget_longest_unseen();
+            let goes = self.longest_unseen(|_| true);
+            goes.map(|at| self.used.remove(at));
         }
-        let model = model.chars().take(64).collect();
-        self.used.push(UsedClaim { claim, first_seen: now, last_seen: now, address, last_address: address, model, cleared: None });
+        self.remember(claim, address, model, now);
+    }
+
+    /// Remembers that a claim was used for a fetch.
+    ///
+    /// Where no login is asked anybody makes any number of claims, and asks with each from any number of addresses. So a fetch changes
+    /// something only every [`SEEN_STEP`] for a claim that is known, and a claim that is not finds room only where the longest unseen
+    /// one was not seen that long either, or where others have come from a network in numbers and it has come from another: nobody
+    /// writes to somebody else's device as fast as he can ask, and nobody fills the list with his own.
+    pub fn note_fetch(&mut self, claim: Claim, address: IpAddr, model: &str, now: Time) {
+        if self.see_again(&claim, address, now) {
+            return;
+        }
+        if self.used.len() >= USED_CLAIMS_MAX {
+            let unseen = self.longest_unseen(|used| now.since(used.last_seen) >= SEEN_STEP);
+            let Some(goes) = unseen.or_else(|| self.longest_unseen_of_a_crowd(address)) else { return };
+            self.used.remove(goes);
+        }
+        self.remember(claim, address, model, now);
+    }
+
+    /// Whether any claim was last used from that address.
+    pub fn used_from(&self, address: IpAddr) -> bool {
+        self.used.iter().any(|used| used.last_address == address)
     }
 
     /// Claims in use around now, for an admin who must pick one.
@@ -334,18 +353,35 @@ impl Auth {
         }
     }
 
-    // A stranger who makes claim after claim must not push out the one that the owner's PIN cleared or an admin picked.
-    fn forget_longest_unseen(&mut self) {
-        let picked = self.suspension.and_then(|suspension| suspension.claim);
-        let longest_unseen = self
-            .used
-            .iter()
-            .enumerate()
-            .filter(|(_, used)| used.cleared.is_none() && Some(used.claim) != picked)
-            .min_by_key(|(_, used)| used.last_seen)
-            .map(|(at, _)| at);
-        if let Some(at) = longest_unseen {
-            self.used.remove(at);
+    /// Whether the claim is known already; it is then seen once more, to within [`SEEN_STEP`].
+    fn see_again(&mut self, claim: &Claim, address: IpAddr, now: Time) -> bool {
+        let Some(used) = self.used.iter_mut().find(|used| used.claim == *claim) else { return false };
+        if now.since(used.last_seen) >= SEEN_STEP {
+            used.last_seen = now;
+            used.last_address = address;
         }
+        true
+    }
+
+    fn remember(&mut self, claim: Claim, address: IpAddr, model: &str, now: Time) {
+        let model = model.chars().take(64).collect();
+        self.used.push(UsedClaim { claim, first_seen: now, last_seen: now, address, last_address: address, model, cleared: None });
+    }
+
+    // A stranger who makes claim after claim must not push out the one that the owner's PIN cleared or an admin picked.
+    fn longest_unseen(&self, among: impl Fn(&UsedClaim) -> bool) -> Option<usize> {
+        let picked = self.suspension.and_then(|suspension| suspension.claim);
+        let kept = |used: &UsedClaim| used.cleared.is_some() || Some(used.claim) == picked;
+        let may_go = self.used.iter().enumerate().filter(|(_, used)| !kept(used) && among(used));
+        may_go.min_by_key(|(_, used)| used.last_seen).map(|(at, _)| at)
+    }
+
+    /// Of the claims that came from one network more than once, if the newcomer is the first from his.
+    fn longest_unseen_of_a_crowd(&self, newcomer: IpAddr) -> Option<usize> {
+        let from = |network: IpNet| self.used.iter().filter(move |used| pin_network(used.address) == network).count();
+        if from(pin_network(newcomer)) > 0 {
+            return None;
+        }
+        self.longest_unseen(|used| from(pin_network(used.address)) > 1)
     }
 }

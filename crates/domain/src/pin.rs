@@ -196,7 +196,17 @@ impl Stranger {
 
     /// A fetch with a claim: from now on its wrong PINs count for the network it came from, as a known phone's do.
     pub fn note_use(&mut self, caller: Caller<'_>, now: Time) {
-        self.0.note_use(caller.claim, caller.address, caller.model, now);
+        self.0.note_fetch(caller.claim, caller.address, caller.model, now);
+    }
+
+    /// Whether any claim of it was last used from that address.
+    pub fn used_from(&self, address: IpAddr) -> bool {
+        self.0.used_from(address)
+    }
+
+    /// Whether wrong PINs are remembered of it.
+    pub fn has_tried(&self) -> bool {
+        !self.0.tries.is_empty()
     }
 
     /// The state as callers of one network meet it.

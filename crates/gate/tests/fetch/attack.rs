@@ -69,3 +69,23 @@ async fn an_answer_for_a_user_that_nobody_is_spends_no_count() {
         assert_eq!((refused.status, stale), (401, false));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claims_from_the_front_door_are_no_lever_for_writes() {
+    let world = World::new(&PIN_ONLY).await;
+    let before = world.stored().await.version;
+    for number in 0..60 {
+        let address = format!("203.0.113.{number}");
+        let (door, claim) = own_door(&world.get_from(&address, CARRIER, Auth::None).await);
+        assert_eq!(world.get_from(&address, &format!("{door}{OWN_FILE}"), claim).await.status, 200);
+    }
+    let claims = world.stored().await.version - before;
+    assert!(claims <= 8, "{claims} writes for 60 claims of one moment");
+    let (door, claim) = own_door(&world.get(CARRIER, Auth::None).await);
+    for number in 0..60 {
+        let address = format!("2001:db8::{number:x}");
+        assert_eq!(world.get_from(&address, &format!("{door}{OWN_FILE}"), claim.clone()).await.status, 200);
+    }
+    let moves = world.stored().await.version - before - claims;
+    assert!(moves <= 1, "{moves} writes for 60 addresses of one claim");
+}

@@ -11,6 +11,13 @@ use crate::world::{UNKNOWN, ip};
 /// Marks of "last seen" move in steps of this size.
 const STEP: Span = Span::minutes(5);
 
+/// How a claim was used: a call costs whoever makes it time, a fetch does not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Contact {
+    Call,
+    Fetch,
+}
+
 impl Model {
     pub fn call(&mut self, login: usize, address: &'static str, right: bool) {
         let at = self.logins[login].device;
@@ -32,7 +39,7 @@ impl Model {
                 "right".to_owned()
             }
             _ => {
-                self.note(at, login, address);
+                self.note(at, login, address, Contact::Call);
                 let device = &mut self.devices[at];
                 device.wrong.push(now);
                 device.blocked = device.wrong.len() >= 30;
@@ -47,24 +54,32 @@ impl Model {
     }
 
     fn note_cleared(&mut self, at: usize, login: usize, address: &'static str) {
-        self.note(at, login, address);
+        self.note(at, login, address, Contact::Call);
         self.devices[at].cleared = Some((login, self.now));
     }
 
-    pub fn note(&mut self, at: usize, login: usize, address: &'static str) {
+    pub fn note(&mut self, at: usize, login: usize, address: &'static str, contact: Contact) {
         let now = self.now;
         let device = &mut self.devices[at];
         if let Some(used) = device.used.iter_mut().find(|used| used.login == login) {
-            if now.since(used.seen) >= STEP || used.last != address {
+            if now.since(used.seen) >= STEP {
                 (used.seen, used.last) = (now, address);
             }
             return;
         }
         if device.used.len() == 8 {
             let kept = [device.cleared.map(|(login, _)| login), device.suspension.and_then(|(_, bound)| bound)];
-            let longest =
-                device.used.iter().filter(|used| !kept.contains(&Some(used.login))).min_by_key(|used| used.seen).map(|used| used.login);
-            device.used.retain(|used| Some(used.login) != longest);
+            let network = |used: &&Used| pin_network(ip(used.first));
+            let neighbours = |of: IpNet| device.used.iter().filter(|used| network(used) == of).count();
+            let mut others: Vec<&Used> = device.used.iter().filter(|used| !kept.contains(&Some(used.login))).collect();
+            others.sort_by_key(|used| used.seen);
+            let newcomer = neighbours(pin_network(ip(address))) == 0;
+            let goes = others.first().filter(|used| contact == Contact::Call || now.since(used.seen) >= STEP);
+            let goes = goes.or_else(|| others.iter().find(|used| newcomer && neighbours(network(used)) > 1)).map(|used| used.login);
+            if goes.is_none() && contact == Contact::Fetch {
+                return;
+            }
+            device.used.retain(|used| Some(used.login) != goes);
         }
         device.used.push(Used { login, first: address, last: address, seen: now });
     }

@@ -8,6 +8,7 @@ use domain::policy::{CertificatePolicy, HandoverSteps, TemporaryTrust};
 use domain::{Span, Time};
 
 use super::event::{Fetch, Show};
+use super::pin::Contact;
 use super::reference::{Delivery, Device, Made, Model, Origin, Window, asks_login, asks_pin, retry_window};
 use crate::world::{UNKNOWN, ip};
 
@@ -54,7 +55,7 @@ impl Model {
                 return self.take_up(at, login, earns.pin_success(), fetch);
             }
             if asks_pin(&policy) {
-                self.note(at, login, fetch.address);
+                self.note(at, login, fetch.address, Contact::Fetch);
                 let notice = self.notice_of_claim(at, login, fetch.address);
                 return restrict(notice, login);
             }
@@ -95,7 +96,7 @@ impl Model {
         let (at, policy) = (fetch.device, self.policy(fetch.device).clone());
         if let Proof::Claim(login) = proof {
             if at == UNKNOWN {
-                self.note(at, *login, fetch.address);
+                self.note(at, *login, fetch.address, Contact::Fetch);
             }
             if asks_pin(&policy) {
                 let notice = self.notice_of_claim(at, *login, fetch.address);

@@ -289,6 +289,36 @@ fn used_claims_are_capped_at_eight_and_a_cleared_one_is_not_pushed_out() {
 }
 
 #[test]
+fn fetches_with_ever_new_claims_change_the_device_a_few_times_only() {
+    let mut world = World::new(TELEPHONE);
+    let mut changes = 0;
+    for _ in 0..50 {
+        let stranger = world.gets(&Ask::front().from(AWAY), "restricted (needed), needed");
+        changes += usize::from(world.fetch(&Ask::own(&stranger).from(AWAY)).device.is_some());
+    }
+    assert_eq!(changes, 8, "the list is full, and nobody in it is long unseen");
+    // Nor does he keep the owner out, who comes from elsewhere; or does so with a call, from wherever.
+    let owner = world.gets(&Ask::front(), "restricted (needed), needed");
+    world.gets(&Ask::own(&owner), "restricted (needed), needed");
+    assert!(world.auth().used_claim(&owner.claim).is_some());
+    let neighbour = world.gets(&Ask::front().from(AWAY), "restricted (needed), needed");
+    let pin = world.pin();
+    assert_eq!(world.call(0, neighbour.claim, AWAY, &pin), PinAnswer::Right);
+    world.gets(&Ask::own(&neighbour).from(AWAY), "FULL, claim_cleared");
+}
+
+#[test]
+fn one_claim_at_many_addresses_changes_the_device_once_in_five_minutes() {
+    let mut world = World::new(TELEPHONE);
+    let login = world.gets(&Ask::front(), "restricted (needed), needed");
+    let changed = |world: &mut World, address| world.fetch(&Ask::own(&login).from(address)).device.is_some();
+    let changes: Vec<bool> = ADDRESSES.iter().cycle().take(12).map(|address| changed(&mut world, address)).collect();
+    assert_eq!(changes.iter().filter(|changed| **changed).count(), 1, "{changes:?}");
+    world.wait(Span::minutes(5));
+    assert!(changed(&mut world, AWAY) && !changed(&mut world, OFFICE));
+}
+
+#[test]
 fn under_two_factors_neither_is_enough_alone() {
     let mut world = World::new("login=required pin=required");
     world.sees(&Ask::front(), "401, login_required");
