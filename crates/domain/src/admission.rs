@@ -268,7 +268,12 @@ fn admit_stranger(
     let certificate = certificate_accepted(request, policy);
     let unproved = policy.login_required() && global.is_none() && !(certificate && policy.certificate == CertificatePolicy::Accept);
     let uncertified = policy.certificate == CertificatePolicy::Require && !certificate;
-    if unproved || uncertified || !policy.pin_required() || over_contacts(request, around) {
+    let used_here = match disabled {
+        Some(device) => device.auth.used_from(request.address),
+        None => around.stranger.is_some_and(|stranger| stranger.used_from(request.address)),
+    };
+    let returns = returns_to_front_door(used_here, request);
+    if unproved || uncertified || returns || !policy.pin_required() || over_contacts(request, around) {
         return Decision::challenge(reason);
     }
     let grounds = Grounds { global, certificate, ..Grounds::default() };
@@ -365,7 +370,7 @@ fn front_rows(device: &Device, request: &Request<'_>, around: &Surroundings<'_>,
     if policy.certificate == CertificatePolicy::Require && !certificate {
         return Decision::challenge(Reason::LoginRequired);
     }
-    if returns_to_front_door(device, request) {
+    if returns_to_front_door(device.auth.used_from(request.address), request) {
         return Decision::challenge(Reason::LoginRequired);
     }
     // Row 8.
@@ -430,9 +435,8 @@ fn came_back(device: &Device, request: &Request<'_>, around: &Surroundings<'_>, 
 
 /// For brands whose phones return to the front door at every boot: while a claim of the device, used from that address, lives,
 /// the phone is challenged so that it shows the login it has.
-fn returns_to_front_door(device: &Device, request: &Request<'_>) -> bool {
+fn returns_to_front_door(used_here: bool, request: &Request<'_>) -> bool {
     let shows_nothing = request.evidence.proof == Proof::Nothing;
-    let used_here = device.auth.used.iter().any(|used| used.last_address == request.address);
     request.brand.front_door_sticks && shows_nothing && used_here
 }
 

@@ -18,6 +18,7 @@ use domain::claim::{Claim, PlatformKeys, TOKEN_CHARS};
 use domain::device::Device;
 use domain::effect::Effect;
 use domain::evidence::{Evidence, Proof};
+use domain::pin::Caller;
 use domain::policy::PlainHttp;
 use domain::reason::Reason;
 use domain::{Chance, Mac, Span, Time};
@@ -311,6 +312,15 @@ impl Core {
             (Proof::Nothing, Admitted::Challenge { .. }) => self.tables.challenged(mac, request.address, request.now),
             (Proof::Nothing, _) => {}
             _ => self.tables.answered(mac, request.address),
+        }
+        if let Proof::Claim(claim) = evidence.proof
+            && matches!(decision.answer, Admitted::Restricted { .. })
+            && found.is_none()
+            && request.method == Method::Get
+        {
+            // As a known phone's: its wrong PINs count for the network that it was first used from.
+            let caller = Caller { claim, address: request.address, model: "" };
+            self.tables.with_stranger(mac, |stranger| stranger.note_use(caller, request.now));
         }
         for effect in &decision.effects {
             match effect {

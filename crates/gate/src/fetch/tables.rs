@@ -79,12 +79,14 @@ impl Tables {
         self.strangers.lock().unwrap_or_else(PoisonError::into_inner).get(&mac).cloned()
     }
 
-    /// Works on the PIN tries of an unknown MAC. The voice calls this; the display then shows the outcome.
+    /// Works on what is remembered of an unknown MAC: the claims that it fetched with, and its wrong PINs, which the voice counts and the
+    /// display then shows.
     pub fn with_stranger<T>(&self, mac: Mac, work: impl FnOnce(&mut Stranger) -> T) -> T {
         let mut strangers = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
         if strangers.len() >= STRANGERS_MAX && !strangers.contains_key(&mac) {
-            // Any one goes: all of them are strangers, and none of them has a PIN.
-            let goes = strangers.keys().next().copied();
+            // Any one goes that only fetched; then any one: all of them are strangers, and none of them has a PIN.
+            let fetched = strangers.iter().find(|(_, stranger)| !stranger.has_tried()).map(|(mac, _)| *mac);
+            let goes = fetched.or_else(|| strangers.keys().next().copied());
             goes.map(|goes| strangers.remove(&goes));
         }
         work(strangers.entry(mac).or_default())
