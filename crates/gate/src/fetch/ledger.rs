@@ -96,7 +96,7 @@ impl Ledger {
 
     /// The device of a request, and the books that hold for it: one statement, unless the books have changed.
     pub fn find(&self, mac: Mac, request: &Request) -> Result<(Option<Fetched>, Arc<Books>), StoreError> {
-        self.store.read_now(|db| self.find_in(db, mac, request))
+        self.store.read_now(|db| self.find_in(db, mac, request, Shelving::Keep))
     }
 
     /// Decides again inside a transaction, against the device and the books as they are there, and keeps what the decision changes.
@@ -111,7 +111,7 @@ impl Ledger {
     {
         let store = ledger.as_ref().store.clone();
         let work = move |db: &Db| {
-            let (found, books) = ledger.as_ref().find_in(db, mac, &request)?;
+            let (found, books) = ledger.as_ref().find_in(db, mac, &request, Shelving::UseOnce)?;
             let decision = decide(found.as_ref(), &books);
             keep(db, found.as_ref(), &decision, request.now)?;
             Ok(Kept { decision, found, books })
@@ -131,7 +131,7 @@ impl Ledger {
         Ok(Content { lines, settings })
     }
 
-    fn find_in(&self, db: &Db, mac: Mac, request: &Request) -> Result<(Option<Fetched>, Arc<Books>), StoreError> {
+    fn find_in(&self, db: &Db, mac: Mac, request: &Request, shelving: Shelving) -> Result<(Option<Fetched>, Arc<Books>), StoreError> {
         let found = store::device::fetch(db, mac, &site_network(request.address), request.now)?;
         let shelf = Shelf::of(found.as_ref());
         let held = self.books.get(&shelf);
@@ -145,9 +145,20 @@ impl Ledger {
             }
         }
         let books = Arc::new(Books::open(db, &shelf)?);
-        self.books.insert(shelf, Arc::clone(&books));
+        if shelving == Shelving::Keep {
+            self.books.insert(shelf, Arc::clone(&books));
+        }
         Ok((found, books))
     }
+}
+
+/// What becomes of books that had to be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shelving {
+    /// They hold for others too.
+    Keep,
+    /// Read in a transaction, they may show what is never committed: rolled back, the next change has the same revision.
+    UseOnce,
 }
 
 /// A decision that was kept, and what it was made on.
@@ -186,4 +197,50 @@ fn tell(db: &Db, device: &Device, event: &Event, now: Time) -> Result<(), StoreE
 fn payload(device: &Device, event: Option<&Event>) -> String {
     let address = event.and_then(Event::address).map(|address| address.to_string());
     serde_json::json!({ "mac": device.mac.to_string(), "customer": device.place.customer, "address": address }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use domain::chance::Seeded;
+    use domain::policy::Patch;
+    use domain::tenancy::Node;
+    use http::{HeaderMap, Uri};
+    use store::{KeyRing, Options, Scope};
+
+    use super::*;
+    use crate::path::Target;
+    use crate::phones::{ConnectionInfo, Method};
+
+    fn request() -> Request {
+        let peer = SocketAddr::from(([192, 0, 2, 1], 4660));
+        let connection = Arc::new(ConnectionInfo { peer, tls: true, client_certificate: None });
+        let (target, uri) = (Target::parse("/cfg/001565000001.cfg").unwrap(), Uri::from_static("/cfg/001565000001.cfg"));
+        let (address, now) = (peer.ip(), Time::from_millis(1_795_305_600_000));
+        Request { connection, address, method: Method::Get, target, uri, headers: HeaderMap::new(), uploaded: 0, now }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_rolled_back_is_on_no_shelf() {
+        let directory = tempfile::tempdir().unwrap();
+        let ring = KeyRing::generate(&mut Seeded::new(1));
+        let store = Store::open("sqlite:test.db", &ring, Box::new(Seeded::new(2)), Options::new(directory.path())).await.unwrap();
+        let ledger = Arc::new(Ledger::new(store.clone()));
+        let mac: Mac = "001565000001".parse().unwrap();
+        let retries = |count: &str| Patch([("retry_files".to_owned(), count.to_owned())].into());
+
+        let (inside, never) = (Arc::clone(&ledger), retries("3"));
+        let refused = store.write(move |db| {
+            store::policy::save_patch(db, &Scope::Operator, Node::Operator, &never)?;
+            let (_, books) = inside.find_in(db, mac, &request(), Shelving::UseOnce)?;
+            assert_eq!(books.policy().retry_files, 3, "a transaction sees its own changes");
+            Err::<(), _>(StoreError::NotFound)
+        });
+        refused.await.unwrap_err();
+        let second = retries("4");
+        store.write(move |db| store::policy::save_patch(db, &Scope::Operator, Node::Operator, &second)).await.unwrap();
+        let (_, books) = ledger.find(mac, &request()).unwrap();
+        assert_eq!(books.policy().retry_files, 4, "the same revision, another policy");
+    }
 }
