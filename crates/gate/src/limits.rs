@@ -53,6 +53,8 @@ pub const UNANSWERED_MAX: usize = 4_096;
 pub const STRANGERS_MAX: usize = 4_096;
 /// Devices whose requests wait to be written to the request log.
 pub const RECORDED_DEVICES_MAX: usize = 16_384;
+/// Devices more for which there is room if they proved themselves.
+pub const RECORDED_FETCHES_MAX: usize = 16_384;
 /// Unknown MACs that wait to be listed.
 pub const KNOCKS_WAITING_MAX: usize = 1_024;
 /// Requests of one device that wait to be written.

@@ -49,6 +49,7 @@ statements! {
     RAISE = "insert into attention (mac, kind, at, address) values ($1, $2, $3, $4)
         on conflict (mac, kind) do update set at = excluded.at, address = excluded.address";
     CLEAR = "delete from attention where mac = $1 and kind = $2";
+    KNOWN = "select count(*) as known from device where mac = $1";
     OF_DEVICE = "select a.mac, a.kind, a.at, a.address from attention a join device d on d.mac = a.mac join customer c on c.id = d.customer
         where a.mac = $1 and (c.reseller = $2 or $2 is null) and (d.customer = $3 or $3 is null) and (d.site = $4 or $4 is null)
         order by a.kind";
@@ -90,9 +91,12 @@ pub fn knock_count(db: &Db) -> Result<i64> {
     db.one(COUNT, &[], |row| row.int(0))
 }
 
-/// Raises a flag on a device, or renews it.
+/// Raises a flag on a device, or renews it. A MAC that nobody added has none: anybody can name any number of those.
 pub fn raise(db: &Db, attention: &Attention) -> Result<()> {
     let (mac, address) = (attention.mac.to_string(), attention.address.map(|address| address.to_string()));
+    if db.one(KNOWN, &[(&mac).into()], |row| row.int(0))? == 0 {
+        return Ok(());
+    }
     db.exec(RAISE, &[(&mac).into(), (&attention.kind).into(), attention.at.into(), address.as_ref().into()]).map(drop)
 }
 

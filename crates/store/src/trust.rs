@@ -39,6 +39,7 @@ statements! {
     OPEN = "select count(*) as open from trust_window where ends > $1";
     NOTE_ADDRESS = "insert into site_address (network, customer, last_seen) values ($1, $2, $3)
         on conflict (network, customer) do update set last_seen = excluded.last_seen where site_address.last_seen < excluded.last_seen";
+    KNOWN = "select count(*) as known from customer where id = $1";
     SHARED = "select count(*) as others from site_address where network = $1 and customer <> $2 and last_seen >= $3";
     DROP_ADDRESSES = "delete from site_address where last_seen < $1";
 }
@@ -104,7 +105,12 @@ pub fn open_windows(db: &Db, now: Time) -> Result<i64> {
 }
 
 /// Notes that a customer's device fetched from a network (`domain::net::site_network`). Batch these: one a device and day is enough.
+///
+/// A customer that was removed since the fetch is passed over: it must not stop what else is in the batch.
 pub fn note_address(db: &Db, network: &IpNet, customer: CustomerId, now: Time) -> Result<()> {
+    if db.one(KNOWN, &[id(&customer.0)], |row| row.int(0))? == 0 {
+        return Ok(());
+    }
     db.exec(NOTE_ADDRESS, &[(&network.to_string()).into(), id(&customer.0), now.into()]).map(drop)
 }
 

@@ -13,7 +13,7 @@ use store::seen::{News, Request, Seen};
 use store::sightings::{self, Knock};
 use store::{Db, Store, StoreError};
 
-use crate::limits::{KNOCKS_WAITING_MAX, RECORDED_DEVICES_MAX, RECORDED_PER_WRITE_MAX, RECORDED_REQUESTS_MAX};
+use crate::limits::{KNOCKS_WAITING_MAX, RECORDED_DEVICES_MAX, RECORDED_FETCHES_MAX, RECORDED_PER_WRITE_MAX, RECORDED_REQUESTS_MAX};
 
 /// What was seen since the last flush. Unproved traffic writes here, so everything is bounded, and what does not fit is counted and lost.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ struct Noted {
 impl Recorder {
     /// A request was answered.
     pub fn seen(&self, mac: Mac, request: Request, firmware: Option<&str>, model: Option<String>) {
-        self.note(mac, |noted| {
+        self.note(mac, RECORDED_DEVICES_MAX, |noted| {
             if let Some(firmware) = firmware.filter(|firmware| noted.firmware.as_deref() != Some(*firmware)) {
                 noted.firmware = Some(firmware.to_owned());
             }
@@ -49,8 +49,10 @@ impl Recorder {
     }
 
     /// A full config went out: what made somebody look at this device is over.
+    ///
+    /// Trust goes by where devices fetched from, so there is room for this when unproved traffic has taken all of its own.
     pub fn fetched(&self, mac: Mac, address: IpAddr, customer: CustomerId) {
-        self.note(mac, |noted| {
+        self.note(mac, RECORDED_DEVICES_MAX + RECORDED_FETCHES_MAX, |noted| {
             noted.fetched = Some((address, customer));
             noted.flags.clear();
         });
@@ -58,7 +60,7 @@ impl Recorder {
 
     /// Somebody should look at this device.
     pub fn flagged(&self, mac: Mac, flag: Attention, address: IpAddr, now: Time) {
-        self.note(mac, |noted| {
+        self.note(mac, RECORDED_DEVICES_MAX, |noted| {
             noted.flags.insert(flag, (address, now));
         });
     }
@@ -82,9 +84,9 @@ impl Recorder {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    fn note(&self, mac: Mac, note: impl FnOnce(&mut Noted)) {
+    fn note(&self, mac: Mac, max: usize, note: impl FnOnce(&mut Noted)) {
         let mut devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
-        if devices.len() >= RECORDED_DEVICES_MAX && !devices.contains_key(&mac) {
+        if devices.len() >= max && !devices.contains_key(&mac) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
@@ -106,7 +108,7 @@ impl Recorder {
             if let Some(newer) = waiting.remove(&mac) {
                 older.overlay(newer);
             }
-            if waiting.len() < RECORDED_DEVICES_MAX {
+            if waiting.len() < RECORDED_DEVICES_MAX + RECORDED_FETCHES_MAX {
                 waiting.insert(mac, older);
             }
         }
@@ -240,6 +242,10 @@ mod tests {
         let flood = u32::try_from(RECORDED_DEVICES_MAX).unwrap() + 5;
         (0..flood).for_each(|number| recorder.seen(mac(number), request(1), None, None));
         assert_eq!(recorder.dropped(), 5);
+        recorder.fetched(mac(flood), "198.51.100.7".parse().unwrap(), CustomerId(uuid()));
+        recorder.seen(mac(flood), request(1), None, None);
+        let proved = recorder.devices.lock().unwrap()[&mac(flood)].clone();
+        assert!(proved.fetched.is_some() && proved.requests.len() == 1, "a flood does not hide who proved itself");
         (0..200).for_each(|at| recorder.seen(mac(1), request(at), None, None));
         assert_eq!(recorder.devices.lock().unwrap()[&mac(1)].requests.len(), RECORDED_REQUESTS_MAX);
         assert_eq!(recorder.take().devices.len(), RECORDED_PER_WRITE_MAX);

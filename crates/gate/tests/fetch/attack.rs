@@ -1,5 +1,9 @@
 //! What somebody tries who has no login, or not the right one.
 
+use domain::Mac;
+use domain::effect::Attention;
+use domain::tenancy::{CustomerId, Place};
+use store::Scope;
 
 use crate::world::{self, Auth, Sent, World};
 use crate::{CARRIER, own_door};
@@ -88,4 +92,40 @@ async fn claims_from_the_front_door_are_no_lever_for_writes() {
     }
     let moves = world.stored().await.version - before - claims;
     assert!(moves <= 1, "{moves} writes for 60 addresses of one claim");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phones_that_nobody_added_leave_no_flags() {
+    let world = World::new(&[("ua_mismatch", "refuse")]).await;
+    let other = "Yealink SIP-T46S 66.86.0.15 00:15:65:00:00:aa";
+    let path = "/cfg/001565000002.cfg";
+    assert_eq!(world.send(Sent { agent: Some(other), ..Sent::get(path, Auth::None) }).await.status, 401);
+    world.desk.flusher().flush().await.unwrap();
+    let mac: Mac = "001565000002".parse().unwrap();
+    world.add("001565000002").await;
+    let flags = world.store.read(move |db| store::sightings::attention(db, &Scope::Operator, mac)).await.unwrap();
+    assert_eq!(flags, [], "rows that nobody bounds");
+    // Those of a phone that somebody added stay.
+    assert_eq!(world.send(Sent { agent: Some(other), ..Sent::get(path, Auth::None) }).await.status, 401);
+    world.desk.flusher().flush().await.unwrap();
+    let flags = world.store.read(move |db| store::sightings::attention(db, &Scope::Operator, mac)).await.unwrap();
+    assert_eq!(flags.iter().map(|flag| flag.kind.as_str()).collect::<Vec<_>>(), [Attention::IdentityMismatch.code()]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_who_leaves_does_not_stop_the_request_log() {
+    let world = World::new(&[]).await;
+    assert_eq!(world.get(CARRIER, World::global()).await.status, 200);
+    let (former, next) = (world.customer, CustomerId(uuid::Uuid::from_u128(2)));
+    let now = world.now;
+    let mut stored = world.stored().await;
+    stored.device.place = Place { customer: next, ..stored.device.place };
+    let leaves = move |db: &store::Db| {
+        let row = store::tenancy::Customer { id: next, reseller: None, name: "Other customer".into(), created: now, version: 1 };
+        store::tenancy::add_customer(db, &Scope::Operator, &row)?;
+        store::device::relocate(db, &Scope::Operator, &stored, now)?;
+        store::tenancy::remove_customer(db, &Scope::Operator, former)
+    };
+    world.store.write(leaves).await.unwrap();
+    assert_eq!(world.requests().await.len(), 2, "the challenge and its answer");
 }
