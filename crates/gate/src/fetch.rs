@@ -436,6 +436,11 @@ impl Core {
         };
         let firmware = wanted.sighting.firmware.as_ref().map(Firmware::as_str);
         self.recorder.seen(mac, seen, firmware, shown_model(wanted));
+        // What a stranger gets for the MAC of a live phone says nothing about that phone.
+        let for_this_phone = !matches!(outcome.reason, Reason::ResetNeeded | Reason::UnknownDevice | Reason::Disabled);
+        if matches!(outcome.decision, "full" | "restricted" | "signpost") && for_this_phone && request.method == Method::Get {
+            self.recorder.served(mac, request.address, request.now);
+        }
     }
 }
 

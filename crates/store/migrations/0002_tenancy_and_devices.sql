@@ -89,8 +89,8 @@ create index device_failed on device (failed_until) where failed_until is not nu
 -- What a device was last seen doing. Written apart from the device, many at a time.
 create table device_seen (
     mac text primary key,
-    last_fetch bigint not null,
-    address text not null,
+    last_fetch bigint,
+    address text,
     own_address text,
     firmware text not null,
     model text not null,

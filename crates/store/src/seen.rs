@@ -38,10 +38,8 @@ pub struct Request {
 /// The latest contact of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// The latest request of any kind.
-    pub last_fetch: Time,
-    /// Its address.
-    pub address: IpAddr,
+    /// The latest configuration that it was served, and where. A stranger who is turned away with this MAC leaves no trace here.
+    pub served: Option<(Time, IpAddr)>,
     /// Where the device last fetched from with its own login.
     pub own_address: Option<IpAddr>,
     /// Firmware, as the phone says.
@@ -55,7 +53,7 @@ pub struct Seen {
 pub struct News {
     /// Whose.
     pub mac: Mac,
-    /// Its state now. An absent `own_address` and empty texts keep what was known.
+    /// Its state now. What is absent or empty keeps what was known.
     pub seen: Seen,
     /// Its requests, oldest first.
     pub requests: Vec<Request>,
@@ -65,7 +63,8 @@ statements! {
     REQUESTS_OF = "select requests from device_seen where mac = $1";
     NOTE = "insert into device_seen (mac, last_fetch, address, own_address, firmware, model, requests)
         values ($1, $2, $3, $4, $5, $6, $7)
-        on conflict (mac) do update set last_fetch = excluded.last_fetch, address = excluded.address,
+        on conflict (mac) do update set last_fetch = coalesce(excluded.last_fetch, device_seen.last_fetch),
+        address = coalesce(excluded.address, device_seen.address),
         own_address = coalesce(excluded.own_address, device_seen.own_address),
         firmware = case when excluded.firmware = '' then device_seen.firmware else excluded.firmware end,
         model = case when excluded.model = '' then device_seen.model else excluded.model end, requests = excluded.requests";
@@ -87,11 +86,12 @@ pub fn note(db: &Db, news: &[News]) -> Result<()> {
         let surplus = requests.len().saturating_sub(REQUESTS_KEPT);
         requests.drain(..surplus);
         let json = serde_json::to_string(&requests).map_err(|error| StoreError::Engine(error.to_string()))?;
-        let (address, own) = (one.seen.address.to_string(), one.seen.own_address.map(|address| address.to_string()));
+        let address = one.seen.served.map(|(_, address)| address.to_string());
+        let own = one.seen.own_address.map(|address| address.to_string());
         let args = [
             (&mac).into(),
-            one.seen.last_fetch.into(),
-            (&address).into(),
+            one.seen.served.map(|(at, _)| at).into(),
+            address.as_ref().into(),
             own.as_ref().into(),
             shortened(&one.seen.firmware).into(),
             shortened(&one.seen.model).into(),
@@ -120,13 +120,15 @@ pub fn requests(db: &Db, scope: &Scope, mac: Mac) -> Result<Vec<Request>> {
 
 /// Reads five columns of `device_seen`, which an outer join may have left empty.
 pub(crate) fn read_seen(row: &Row<'_>, at: usize) -> Result<Option<Seen>> {
-    let Some(last_fetch) = row.opt_int(at)? else { return Ok(None) };
-    let address = row.text(at + 1)?;
+    let Some(firmware) = row.opt_text(at + 3)? else { return Ok(None) };
+    let served = row.opt_int(at)?.zip(row.opt_text(at + 1)?).map(|(at, address)| {
+        let address = address.parse().map_err(|_| damaged(address))?;
+        Ok::<_, StoreError>((Time::from_millis(at), address))
+    });
     Ok(Some(Seen {
-        last_fetch: Time::from_millis(last_fetch),
-        address: address.parse().map_err(|_| damaged(address))?,
+        served: served.transpose()?,
         own_address: row.opt_text(at + 2)?.and_then(|address| address.parse().ok()),
-        firmware: row.text(at + 3)?.to_owned(),
+        firmware: firmware.to_owned(),
         model: row.text(at + 4)?.to_owned(),
     }))
 }

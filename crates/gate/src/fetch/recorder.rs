@@ -28,6 +28,7 @@ pub struct Recorder {
 struct Noted {
     firmware: Option<String>,
     model: Option<String>,
+    served: Option<(Time, IpAddr)>,
     fetched: Option<(IpAddr, CustomerId)>,
     flags: BTreeMap<Attention, (IpAddr, Time)>,
     requests: Vec<Request>,
@@ -46,6 +47,11 @@ impl Recorder {
             }
             noted.requests.push(request);
         });
+    }
+
+    /// A configuration with a login went out to it.
+    pub fn served(&self, mac: Mac, address: IpAddr, now: Time) {
+        self.note(mac, |noted| noted.served = Some((now, address)));
     }
 
     /// A full config went out: what made somebody look at this device is over.
@@ -126,6 +132,7 @@ impl Noted {
     fn overlay(&mut self, newer: Self) {
         self.firmware = newer.firmware.or_else(|| self.firmware.take());
         self.model = newer.model.or_else(|| self.model.take());
+        self.served = newer.served.or(self.served);
         if newer.fetched.is_some() {
             self.fetched = newer.fetched;
             self.flags.clear();
@@ -139,8 +146,7 @@ impl Noted {
     fn write(&self, db: &Db, mac: Mac) -> Result<(), StoreError> {
         let Some(last) = self.requests.last() else { return Ok(()) };
         let seen = Seen {
-            last_fetch: last.time,
-            address: last.address,
+            served: self.served,
             own_address: self.fetched.map(|(address, _)| address),
             firmware: self.firmware.clone().unwrap_or_default(),
             model: self.model.clone().unwrap_or_default(),

@@ -321,7 +321,7 @@ fn visit(number: u8, at: i64) -> News {
     let firmware = if at == 0 { "66.86.0.15".into() } else { String::new() };
     News {
         mac: mac(number),
-        seen: Seen { last_fetch: time, address, own_address, firmware, model: "T46S".into() },
+        seen: Seen { served: (at < 50).then_some((time, address)), own_address, firmware, model: "T46S".into() },
         requests: vec![request],
     }
 }
@@ -336,7 +336,8 @@ async fn requests_are_remembered_newest_first_and_bounded(world: World) {
     assert!(requests[0].file.starts_with("59.cfg") && requests[0].file.len() <= crate::limits::REQUEST_FIELD_BYTES_MAX);
     assert!(requests[49].file.starts_with("10.cfg"));
     let latest = world.store.read(|db| seen::seen(db, &Scope::Operator, mac(1))).await.unwrap().unwrap();
-    assert_eq!((latest.last_fetch, latest.firmware.as_str()), (NOW + Span::seconds(59), "66.86.0.15"));
+    assert_eq!(latest.served.unwrap().0, NOW + Span::seconds(49), "kept though later requests were turned away");
+    assert_eq!(latest.firmware, "66.86.0.15");
     let network = "192.0.2.9/32".parse().unwrap();
     let fetched = world.store.read(move |db| fetch(db, mac(1), &network, NOW)).await.unwrap().unwrap();
     assert_eq!(fetched.own_address, Some("192.0.2.9".parse().unwrap()), "kept though later requests were without the own login");

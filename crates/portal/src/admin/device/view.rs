@@ -1,15 +1,17 @@
 //! A phone as people and programs see it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use brands::Catalogue;
-use domain::Mac;
 use domain::device::{Auth, LoginState, State};
 use domain::policy::Policy;
 use domain::role::{Action, Target, may};
+use domain::{Mac, Time};
 use serde::Serialize;
 use store::Db;
 use store::device::Stored;
+use store::seen::Seen;
 
 use super::{load, node_of, parse_mac};
 use crate::admin::tree::names;
@@ -148,7 +150,6 @@ impl Viewer {
         let seen = store::seen::seen(db, &by.scope(), mac)?;
         let noticed = store::sightings::attention(db, &by.scope(), mac)?;
         let noticed: Vec<String> = noticed.into_iter().map(|attention| attention.kind).collect();
-        let seen = seen.map(|seen| Visit { at: seen.last_fetch.rfc3339(), address: seen.address, firmware: seen.firmware });
         Ok(self.assemble(
             by,
             stored,
@@ -161,11 +162,10 @@ impl Viewer {
 
     /// The view of a row of a list.
     pub fn of_listed(&self, by: &By, listed: store::device::Listed, policy: &Policy) -> DeviceView {
-        let seen = listed.seen.map(|seen| Visit { at: seen.last_fetch.rfc3339(), address: seen.address, firmware: seen.firmware });
-        self.assemble(by, listed.stored, policy, Names { customer: listed.customer, site: listed.site }, seen.as_ref(), &[])
+        self.assemble(by, listed.stored, policy, Names { customer: listed.customer, site: listed.site }, listed.seen.as_ref(), &[])
     }
 
-    fn assemble(&self, by: &By, stored: Stored, policy: &Policy, names: Names, seen: Option<&Visit>, noticed: &[String]) -> DeviceView {
+    fn assemble(&self, by: &By, stored: Stored, policy: &Policy, names: Names, seen: Option<&Seen>, noticed: &[String]) -> DeviceView {
         let mut device = stored.device;
         device.auth.settle(policy, by.now);
         let auth = &device.auth;
@@ -173,6 +173,7 @@ impl Viewer {
         let login_state = auth.login_state(policy, by.now);
         let failed = || auth.tries.iter().filter_map(|tries| tries.failed_until).max();
         let state = auth.state(by.now);
+        let served = seen.and_then(|seen| seen.served);
         DeviceView {
             mac: device.mac.to_string(),
             brand,
@@ -185,15 +186,15 @@ impl Viewer {
             allow_global_password: auth.allow_global,
             pin: None,
             suspended_until: auth.suspension.map(|suspension| suspension.until.rfc3339()),
-            failed_until: failed().filter(|_| state == State::Failed).map(domain::Time::rfc3339),
+            failed_until: failed().filter(|_| state == State::Failed).map(Time::rfc3339),
             created: device.created.rfc3339(),
-            last_fetch: seen.map(|seen| seen.at.clone()),
-            last_address: seen.map(|seen| seen.address.to_string()),
+            last_fetch: served.map(|(at, _)| at.rfc3339()),
+            last_address: served.map(|(_, address)| address.to_string()),
             firmware: seen.map(|seen| seen.firmware.clone()).filter(|firmware| !firmware.is_empty()),
             wrong_tries: auth.tries.iter().map(|tries| tries.wrong).max().unwrap_or(0),
             rounds: auth.tries.iter().map(|tries| tries.rounds).max().unwrap_or(0),
             claims: auth.used.len(),
-            attention: attention(auth, login_state, seen, noticed),
+            attention: attention(auth, login_state, served, noticed),
         }
     }
 
@@ -213,18 +214,12 @@ struct Names {
     site: Option<String>,
 }
 
-struct Visit {
-    at: String,
-    address: std::net::IpAddr,
-    firmware: String,
-}
-
-fn attention(auth: &Auth, login_state: LoginState, seen: Option<&Visit>, noticed: &[String]) -> Vec<&'static str> {
+fn attention(auth: &Auth, login_state: LoginState, served: Option<(Time, IpAddr)>, noticed: &[String]) -> Vec<&'static str> {
     let elsewhere = |tries: &domain::pin::Tries| {
         let wrong = tries.wrong > 0 || tries.rounds > 0;
-        wrong && seen.is_none_or(|seen| !tries.network.contains(&seen.address))
+        wrong && served.is_none_or(|(_, address)| !tries.network.contains(&address))
     };
-    let several = auth.tries.len() > 1 || seen.is_some();
+    let several = auth.tries.len() > 1 || served.is_some();
     let flags = [
         ("second_claimant", auth.pending.as_ref().is_some_and(|pending| pending.second_claimant.is_some())),
         ("delivery_not_confirmed", login_state == LoginState::Unconfirmed),
