@@ -2,7 +2,7 @@
 //!
 //! Parses and makes `Authorization` and `WWW-Authenticate` values (Basic, RFC 7617; Digest, RFC 7616 with the
 //! older forms that phones still speak), mints and checks nonces, and counts their uses. Reads and makes what a call
-//! consists of: sound ([`g711`]) in [`rtp`].
+//! consists of: sound ([`g711`]) in [`rtp`], and keys ([`dtmf`]).
 //!
 //! What always holds: no sockets, no clock and no randomness (time and chance are arguments); every input, list
 //! and table has a limit, all of them in [`limits`]; nothing here prints a password.
@@ -10,6 +10,7 @@
 pub mod auth;
 pub mod challenge;
 pub mod digest;
+pub mod dtmf;
 pub mod g711;
 pub mod limits;
 pub mod nonce;

@@ -32,3 +32,18 @@ pub const RTP_TAKEOVER_PACKETS: u32 = 5;
 
 /// Packets that wait for a missing one: 160 ms of sound, more than any jitter buffer of a phone.
 pub const RTP_REORDER_PACKETS: u64 = 8;
+
+/// Silence after which a telephone event is over though its end was not heard. Updates come every 20 to 50 ms.
+pub const DTMF_EVENT_CLOSED_MS: u64 = 100;
+
+/// How long a packet of an earlier telephone event may be under way before it counts as a new stream.
+pub const DTMF_EVENT_LATE_MS: u64 = 5000;
+
+/// Bytes of a SIP INFO body with a key. Phones send about 30.
+pub const DTMF_INFO_BYTES_MAX: usize = 256;
+
+/// Emergency numbers that can be keyed into a prompt.
+pub const EMERGENCY_NUMBERS_MAX: usize = 32;
+
+/// Digits of an emergency number. The longest in use have six.
+pub const EMERGENCY_DIGITS_MAX: usize = 12;
