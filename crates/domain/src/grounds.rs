@@ -2,6 +2,7 @@
 
 use crate::claim::Claim;
 use crate::device::{Auth, Device, Origin};
+use crate::limits::CLOCKS_APART_MAX;
 use crate::login::GlobalLogin;
 use crate::policy::{CertificatePolicy, Policy};
 use crate::tenancy::Place;
@@ -40,21 +41,25 @@ pub fn standing(claim: &Claim, device: &Device, policy: &Policy, globals: &[Glob
     if missing_factor(claim, Some(&device.place), policy, globals) {
         return None;
     }
-    let this_epoch = claim.epoch == auth.epoch;
+    let this_epoch = of_this_epoch(claim, device);
     let cleared = auth.used_claim(claim).is_some_and(|used| used.cleared.is_some());
     if !policy.pin_required() {
         // The login is then the only factor, and a reset takes it: it counts only in the epoch that earned it, or with a PIN since.
-        return (cleared || this_epoch && auth.live.is_none() || handed_over(claim, auth)).then_some(Standing::Cleared);
+        return (cleared || this_epoch && (auth.live.is_none() || claim.grounds.handed_over)).then_some(Standing::Cleared);
     }
-    if cleared || handed_over(claim, auth) && claim.grounds.stood_in {
+    if cleared || this_epoch && claim.grounds.handed_over && claim.grounds.stood_in {
         return Some(Standing::Cleared);
     }
     stand_in.map(Standing::StandIn)
 }
 
-/// Handed over, and no reset, take-up or later hand-over since.
-fn handed_over(claim: &Claim, auth: &Auth) -> bool {
-    claim.grounds.handed_over && claim.epoch == auth.epoch
+/// No reset, take-up or later hand-over since it was made.
+///
+/// A device's first epoch is drawn by lot, and may be one that a former device of this MAC had: what is older than the device, or than
+/// its coming in another's place, is of that one.
+fn of_this_epoch(claim: &Claim, device: &Device) -> bool {
+    let began = device.auth.reset_at.map_or(device.created, |reset| reset.max(device.created));
+    claim.epoch == device.auth.epoch && claim.issued() + CLOCKS_APART_MAX >= began
 }
 
 fn set_by_admin(claim: &Claim, auth: &Auth) -> bool {

@@ -30,6 +30,8 @@ pub const SEEN_STEP: Span = Span::minutes(5);
 pub const CLAIM_IN_USE: Span = Span::hours(1);
 /// A restricted phone's account ends this long after another claim was taken up.
 pub const ACCOUNT_GRACE: Span = Span::minutes(10);
+/// How far the clocks of two nodes may be apart when it is asked whether a claim is older than its device.
+pub const CLOCKS_APART_MAX: Span = Span::minutes(1);
 /// Two unanswered challenges this far apart show that a phone has no login to send.
 pub const UNANSWERED_CHALLENGES_APART: Span = Span::seconds(30);
 /// The longest login name or password set by hand, in bytes: old vendor tables name 32 characters, newer firmware takes more.

@@ -1,9 +1,10 @@
 //! Section 5: reset, and what comes near it.
 
 use domain::Span;
-use domain::device::State;
+use domain::chance::Seeded;
+use domain::device::{Auth, Device, State};
 
-use crate::world::{AWAY, Ask, OFFICE, OPERATOR, World, by_hand, follows};
+use crate::world::{AWAY, Ask, OFFICE, OPERATOR, World, by_hand, follows, kind};
 
 #[test]
 fn at_once_no_login_of_the_device_earns_full() {
@@ -34,7 +35,7 @@ fn a_login_set_by_hand_ends_too() {
     let login = world.set_by_hand(0, by_hand());
     world.reset(0);
     let refused = world.fetch(&Ask::own(&login));
-    assert!(refused.device.is_none() && crate::world::kind(&refused.answer) == "401", "{refused:?}");
+    assert!(refused.device.is_none() && kind(&refused.answer) == "401", "{refused:?}");
 }
 
 #[test]
@@ -132,4 +133,20 @@ fn a_reset_device_may_be_provisioned_once_more_and_only_once() {
     world.provision();
     world.wait(Span::hours(1));
     world.sees(&Ask::global(OPERATOR), "401, global_spent");
+}
+
+#[test]
+fn a_former_life_of_the_mac_counts_for_nothing_even_if_the_lot_draws_its_epoch() {
+    let mut world = World::new("");
+    let login = world.hand_over();
+    let (was, began) = (world.devices[0].clone(), world.now);
+    world.wait(Span::hours(1));
+    // Deleted, and added anew by somebody who bought the phone; or put in another's place, whose row is older than the claim. At last
+    // a reset as old as the claim, to see that nothing but time speaks against it.
+    let lives = [(world.now, None, "401"), (was.created, Some(world.now), "401"), (was.created, Some(began), "FULL")];
+    for (created, reset_at, expected) in lives {
+        let auth = Auth { reset_at, epoch: was.auth.epoch, ..Auth::new(&mut Seeded::new(5)) };
+        world.devices[0] = Device { created, auth, ..was.clone() };
+        assert_eq!(kind(&world.ask(&Ask::own(&login)).answer), expected, "created {created:?}, reset {reset_at:?}");
+    }
 }
