@@ -156,6 +156,20 @@ create table global_login (
     revoked boolean not null
 );
 
+-- Who asked for the global login, what came of it, and when it was shown to them. Rows stay for ever: they are the history.
+create table global_login_request (
+    number bigint primary key,
+    node_kind text not null,
+    node bytea not null,
+    reason text not null,
+    state text not null,
+    asked bigint not null,
+    asked_by text not null,
+    decided bigint,
+    decided_by text,
+    revealed bigint
+);
+
 create table account (
     id bytea primary key,
     name text not null unique,

@@ -22,6 +22,7 @@ mod error;
 pub mod job;
 pub mod limits;
 pub mod login;
+pub mod login_request;
 pub mod meta;
 mod migrate;
 pub mod outbox;

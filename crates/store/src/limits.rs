@@ -52,6 +52,8 @@ pub const JOB_PAYLOAD_BYTES_MAX: usize = 64 << 10;
 /// The longest text of a job's last error, in bytes; the rest is cut.
 pub const JOB_ERROR_BYTES_MAX: usize = 500;
 
+/// Requests for the global login that one branch may have open at once.
+pub const LOGIN_REQUESTS_OPEN_MAX: i64 = 16;
 /// Rows in one page of a list.
 pub const PAGE_MAX: usize = 500;
 /// The longest name of a reseller, customer, site or person, in bytes.

@@ -15,6 +15,7 @@ fn all() -> Vec<&'static Sql> {
         crate::device::LIST_STATEMENTS,
         crate::job::STATEMENTS,
         crate::login::STATEMENTS,
+        crate::login_request::STATEMENTS,
         crate::meta::STATEMENTS,
         crate::migrate::STATEMENTS,
         crate::outbox::STATEMENTS,

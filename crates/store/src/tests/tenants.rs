@@ -29,6 +29,7 @@ on_both! {
     trust_stays_with_its_customer
     addresses_remember_whose_devices_came
     global_logins_are_numbered_once
+    a_request_for_the_global_login_is_decided_and_shown_once
     people_act_in_their_branch_only
     tokens_end
 }
@@ -442,4 +443,28 @@ async fn tokens_end(world: World) {
     assert!(is_missing(&world.store.write(|db| people::remove_token(db, &Scope::Customer(SIBLING), Uuid::from_u128(1))).await));
     world.store.write(|db| people::remove_token(db, &Scope::Customer(OFFICE), Uuid::from_u128(1))).await.unwrap();
     assert_eq!(find([7; 32], NOW).await.unwrap(), None);
+}
+
+async fn a_request_for_the_global_login_is_decided_and_shown_once(world: World) {
+    use crate::login_request::{State, add, decide, list, one, reveal};
+    let world = world.with_tree().await;
+    let walk = |db: &crate::Db| {
+        let (all, own, rival) = (Scope::Operator, Scope::Reseller(RESELLER), Scope::Reseller(RIVAL));
+        let number = add(db, own, "new phones", "somebody", NOW)?;
+        let asked = one(db, &own, number)?;
+        assert_eq!((asked.state, asked.node, asked.asked_by.as_str()), (State::Open, own, "somebody"));
+        assert!(is_missing(&one(db, &rival, number)), "not the rival's");
+        assert_eq!((list(db, &all)?.len(), list(db, &own)?.len(), list(db, &rival)?.len()), (1, 1, 0));
+        assert!(matches!(reveal(db, &own, number, NOW), Err(StoreError::Refused(_))), "nobody granted it yet");
+        assert_eq!(decide(db, number, State::Granted, "operator", NOW)?.state, State::Granted);
+        assert!(matches!(decide(db, number, State::Declined, "operator", NOW), Err(StoreError::Refused(_))), "decided once");
+        assert!(is_missing(&reveal(db, &rival, number, NOW)));
+        assert_eq!(reveal(db, &own, number, NOW)?.revealed, Some(NOW));
+        assert!(matches!(reveal(db, &own, number, NOW), Err(StoreError::Refused(_))), "shown once");
+        assert_eq!(add(db, own, "more phones", "somebody", NOW)?, number + 1);
+        Ok(())
+    };
+    world.store.write(walk).await.unwrap();
+    let flood = |db: &crate::Db| (0..20).try_for_each(|_| add(db, Scope::Reseller(RIVAL), "", "somebody", NOW).map(drop));
+    assert!(matches!(world.store.write(flood).await, Err(StoreError::TooLarge { .. })));
 }
