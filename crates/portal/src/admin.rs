@@ -13,6 +13,7 @@ pub mod figures;
 pub mod global_login;
 pub mod import;
 pub mod line;
+pub mod login_request;
 pub mod policy;
 pub mod reseller;
 pub mod site;

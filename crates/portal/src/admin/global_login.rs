@@ -5,7 +5,7 @@ use domain::role::Action;
 use domain::tenancy::Node;
 use domain::{Span, Time};
 use serde::Serialize;
-use store::{Db, login};
+use store::{Db, Scope, login};
 
 use super::tree::reseller_id;
 use super::{Admin, By, Error};
@@ -33,7 +33,7 @@ pub async fn show(admin: &Admin, by: &By, reseller: Option<String>) -> Result<Ve
         .write(move |db| {
             let owner = owner(db, &by, reseller.as_deref())?;
             by.audit(db, node(owner), Action::RevealPassword.code(), "global login", "")?;
-            in_force(db, &by, owner)
+            in_force(db, owner, by.now)
         })
         .await
 }
@@ -47,7 +47,7 @@ pub async fn rotate(admin: &Admin, by: &By, overlap: Span, reseller: Option<Stri
         .write(move |db| {
             let owner = owner(db, &by, reseller.as_deref())?;
             let until = by.now + overlap;
-            for held in valid(db, &by, owner)? {
+            for held in valid(db, owner, by.now)? {
                 match held.valid_until {
                     _ if overlap == Span::ZERO => login::revoke(db, &by.scope(), held.id)?,
                     // An end that was promised earlier stays.
@@ -57,7 +57,7 @@ pub async fn rotate(admin: &Admin, by: &By, overlap: Span, reseller: Option<Stri
             }
             login::add(db, &by.scope(), owner, USER, &password, by.now)?;
             by.audit(db, node(owner), "global-login.rotated", "global login", &format!("overlap {overlap}"))?;
-            in_force(db, &by, owner)
+            in_force(db, owner, by.now)
         })
         .await
 }
@@ -65,10 +65,10 @@ pub async fn rotate(admin: &Admin, by: &By, overlap: Span, reseller: Option<Stri
 /// How many of the operator's global logins count now, and whether one of them has no end. Shows none.
 pub async fn count_in_force(admin: &Admin, by: &By) -> Result<(usize, bool), Error> {
     by.may_platform(Action::HandleGlobalLogin)?;
-    let by = by.clone();
+    let now = by.now;
     admin
         .read(move |db| {
-            let valid = valid(db, &by, Owner::Operator)?;
+            let valid = valid(db, Owner::Operator, now)?;
             Ok((valid.len(), valid.iter().any(|login| login.valid_until.is_none())))
         })
         .await
@@ -85,16 +85,26 @@ fn node(owner: Owner) -> Node {
     }
 }
 
-fn valid(db: &Db, by: &By, owner: Owner) -> Result<Vec<GlobalLogin>, Error> {
-    let all = login::all(db, &by.scope())?;
-    Ok(all.into_iter().filter(|login| login.owner == owner && login.in_date(by.now)).collect())
+fn valid(db: &Db, owner: Owner, now: Time) -> Result<Vec<GlobalLogin>, Error> {
+    let all = login::all(db, &Scope::Operator)?;
+    Ok(all.into_iter().filter(|login| login.owner == owner && login.in_date(now)).collect())
 }
 
-fn in_force(db: &Db, by: &By, owner: Owner) -> Result<Vec<GlobalLoginView>, Error> {
+/// The logins that count for phones of a node: a reseller's own if it has any, else the platform's. The caller has asked whether they
+/// may be seen.
+pub(crate) fn in_force_at(db: &Db, node: Node, now: Time) -> Result<Vec<GlobalLoginView>, Error> {
+    let own = match node {
+        Node::Reseller(id) => in_force(db, Owner::Reseller(id), now)?,
+        Node::Operator | Node::Customer(_) | Node::Site(_) => Vec::new(),
+    };
+    if own.is_empty() { in_force(db, Owner::Operator, now) } else { Ok(own) }
+}
+
+fn in_force(db: &Db, owner: Owner, now: Time) -> Result<Vec<GlobalLoginView>, Error> {
     let view = |login: GlobalLogin| GlobalLoginView {
         user: login.user.clone(),
         password: login.password.expose().clone(),
         valid_until: login.valid_until.map(Time::rfc3339),
     };
-    Ok(valid(db, by, owner)?.into_iter().map(view).collect())
+    Ok(valid(db, owner, now)?.into_iter().map(view).collect())
 }

@@ -12,7 +12,7 @@ use portal::admin::site::{self, NewSite};
 use portal::admin::token::{self, NewToken};
 use portal::admin::tree::NodeNames;
 use portal::admin::trust::{self, NewTrust};
-use portal::admin::{Admin, By, Error, audit, customer, export, global_login, policy, reseller};
+use portal::admin::{Admin, By, Error, audit, customer, export, global_login, login_request, policy, reseller};
 
 use crate::world::{OFFICE, SHOP, World};
 
@@ -28,7 +28,7 @@ const PEOPLE: [(Role, &str); 7] = [
 ];
 
 /// Acts that can be repeated, on a phone or customer of `Shop` unless they say otherwise.
-const ACTS: [&str; 30] = [
+const ACTS: [&str; 32] = [
     "device show",
     "sees the PIN",
     "device show at Office",
@@ -57,6 +57,8 @@ const ACTS: [&str; 30] = [
     "token create for Shop",
     "token create for operator",
     "global-login show",
+    "global-login request",
+    "global-login grant",
     "audit list",
     "audit verify",
 ];
@@ -138,6 +140,11 @@ async fn perform(admin: &Admin, by: &By, act: &str) -> Result<String, Error> {
         "token create for Shop" => token::create(admin, by, new_token("auditor", shop())).await.map(|_| done())?,
         "token create for operator" => token::create(admin, by, new_token("operator", NodeNames::default())).await.map(|_| done())?,
         "global-login show" => global_login::show(admin, by, None).await.map(|_| done())?,
+        "global-login request" => login_request::add(admin, by, None, "").await.map(|view| view.requester)?,
+        "global-login grant" => {
+            let newest = login_request::list(admin, &By::command_line(by.now)).await?.first().map_or(0, |request| request.id);
+            login_request::decide(admin, by, newest, true).await.map(|_| done())?
+        }
         "audit list" => {
             let entries = audit::list(admin, by, 1000).await?;
             let others = entries.iter().any(|entry| entry.scope.contains("Office"));

@@ -177,6 +177,25 @@ fn global_logins_rotate() {
 }
 
 #[test]
+fn the_global_login_is_asked_for_granted_and_shown_once() {
+    let world = World::new();
+    world.ok(&["reseller", "add", "Dealer"]);
+    let asked = world.json(&["global-login", "request", "--reseller", "Dealer", "--reason", "new phones"]);
+    assert_eq!((&asked["id"], &asked["state"], &asked["requester"]), (&json!(1), &json!("open"), &json!("reseller Dealer")));
+    assert!(world.refused(&["global-login", "reveal", "1"]).contains("not decided yet"));
+    assert_eq!(world.json(&["global-login", "grant", "1"])["state"], "granted");
+    assert!(world.refused(&["global-login", "decline", "1"]).contains("decided already"));
+    assert_eq!(world.json(&["global-login", "reveal", "1"])[0]["password"], world.made["global_login"]["password"]);
+    assert!(world.refused(&["global-login", "reveal", "1"]).contains("already"));
+    world.ok(&["global-login", "request"]);
+    assert_eq!(world.json(&["global-login", "decline", "2"])["state"], "declined");
+    assert!(world.refused(&["global-login", "reveal", "2"]).contains("declined"));
+    assert!(world.refused(&["global-login", "grant", "3"]).contains("request 3: not found"));
+    let all = world.json(&["global-login", "requests"]);
+    assert_eq!((all.as_array().unwrap().len(), &all[0]["id"], &all[1]["reason"]), (2, &json!(2), &json!("new phones")));
+}
+
+#[test]
 fn files_are_rendered_and_read_back() {
     let world = World::with_a_phone();
     let rendered = world.ok(&["brands", "render", MAC]);

@@ -1,0 +1,124 @@
+//! The words of `device`.
+
+use std::net::IpAddr;
+
+use clap::{Args, Subcommand};
+use domain::Span;
+
+use super::{StateArg, YesNoArg};
+
+/// `device …`
+#[derive(Debug, Subcommand)]
+pub enum DeviceCommand {
+    /// Add a phone
+    Add(DeviceAddArgs),
+    /// List phones
+    List {
+        /// Only this customer's
+        #[arg(long, value_name = "NAME")]
+        customer: Option<String>,
+        /// Only these states, with commas
+        #[arg(long, value_delimiter = ',', value_name = "STATES")]
+        state: Vec<StateArg>,
+    },
+    /// Show one phone, its PIN included (audited)
+    Show {
+        /// Its MAC, in any spelling
+        mac: String,
+    },
+    /// No login of this phone earns anything any more; new PIN; the global password may be used once more
+    Reset {
+        /// Its MAC
+        mac: String,
+    },
+    /// Serve one phone of this MAC without proof
+    Suspend {
+        /// Its MAC
+        mac: String,
+        /// For how long, such as 30m; the policy's time if absent
+        #[arg(long = "for", value_name = "DURATION", conflicts_with = "end")]
+        lasts: Option<Span>,
+        /// Which of several phones, by its address
+        #[arg(long, value_name = "ADDRESS", conflicts_with = "end")]
+        address: Option<IpAddr>,
+        /// End it now
+        #[arg(long)]
+        end: bool,
+    },
+    /// May the global one-time password be used (once more)?
+    AllowGlobal {
+        /// Its MAC
+        mac: String,
+        /// yes or no
+        allow: YesNoArg,
+    },
+    /// Tell the phone to fetch
+    Resync {
+        /// Its MAC
+        mac: String,
+    },
+    /// Remove a phone
+    Delete {
+        /// Its MAC
+        mac: String,
+    },
+    /// Set user and password by hand, or clear the login
+    SetLogin {
+        /// Its MAC
+        mac: String,
+        /// User name
+        #[arg(long, value_name = "U", required_unless_present = "clear", requires = "password_stdin")]
+        user: Option<String>,
+        /// Read the password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+        /// Forget the login instead
+        #[arg(long, conflicts_with_all = ["user", "password_stdin"])]
+        clear: bool,
+    },
+    /// Move a phone to another customer (which resets it) or site
+    Move {
+        /// Its MAC
+        mac: String,
+        /// The customer
+        #[arg(long, value_name = "NAME")]
+        customer: String,
+        /// Its site
+        #[arg(long, value_name = "NAME")]
+        site: Option<String>,
+    },
+    /// Put another phone in this one's place
+    Replace {
+        /// The old phone's MAC
+        mac: String,
+        /// The new phone's MAC
+        new_mac: String,
+    },
+    /// What the phone asked and what it was told, newest first
+    Requests {
+        /// Its MAC
+        mac: String,
+    },
+}
+
+/// `device add …`
+#[derive(Debug, Args)]
+pub struct DeviceAddArgs {
+    /// Its MAC, in any spelling
+    pub mac: String,
+    /// Its customer
+    #[arg(long, value_name = "NAME")]
+    pub customer: String,
+    /// Brand and model, such as yealink/T46S; `ringfence brands list` names them
+    #[arg(long, value_name = "BRAND/MODEL")]
+    pub model: String,
+    /// The customer's site
+    #[arg(long, value_name = "NAME")]
+    pub site: Option<String>,
+    /// What people call it
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub label: String,
+    /// A line: user=…,password=…,server=…,extension=…,name=… (a comma inside a value is written \,); once per line
+    #[arg(long = "line", value_name = "FIELDS")]
+    pub lines: Vec<String>,
+}
