@@ -51,7 +51,7 @@ impl Recorder {
 
     /// A configuration with a login went out to it.
     pub fn served(&self, mac: Mac, address: IpAddr, now: Time) {
-        self.note(mac, |noted| noted.served = Some((now, address)));
+        self.note(mac, RECORDED_DEVICES_MAX, |noted| noted.served = Some((now, address)));
     }
 
     /// A full config went out: what made somebody look at this device is over.
