@@ -27,14 +27,20 @@ const OFF_NOMINAL: [f32; 2] = [0.99, 1.01];
 /// The quieter tone's least power in a window: a sine of -33 dBm0.
 const TONE_POWER_MIN: f32 = 1.6e9;
 
-/// How much one tone may be louder than the other: 11 dB. Phones and lines stay within 8.
-const TWIST_MAX: f32 = 12.6;
+/// How much one tone may be louder than the other: 9.5 dB. Phones and lines stay within 8.
+const TWIST_MAX: f32 = 8.9;
 
 /// The tones' least share of all energy. Speech seldom gets there, a tone in noise 10 dB below it does.
 const SHARE_MIN: f32 = 0.75;
 
 /// The most power of a tone's second harmonic, as a share of the tone's. In speech they are alike.
 const HARMONIC_MAX: f32 = 0.1;
+
+/// The most that any single frequency of [`VOICE_HZ`] may have of all energy. Noise spreads, a voice's harmonics do not.
+const STRAY_MAX: f32 = 0.04;
+
+/// Where a voice that sounds like a key has its other harmonics.
+const VOICE_HZ: std::ops::Range<u16> = 150..1150;
 
 /// Empty windows after which the same key may come again. A pause of 40 ms has five of them; one lost packet inside a
 /// tone makes three.
@@ -110,7 +116,15 @@ fn key_in(window: &[f32; WINDOW]) -> Option<Key> {
     // The low tone's second harmonic may lie so near to the high tone that it cannot be told from it.
     let apart = (2.0 * low_hz - high_hz).abs() > 2.0 * SAMPLES_PER_SECOND / SAMPLES;
     let is_sung = power(window, 2.0 * high_hz) > HARMONIC_MAX * high || (apart && power(window, 2.0 * low_hz) > HARMONIC_MAX * low);
-    if is_sung { None } else { Key::named(KEYPAD[row][column]) }
+    if is_sung || has_stray(window, energy, [low_hz, high_hz]) { None } else { Key::named(KEYPAD[row][column]) }
+}
+
+/// Whether a third tone stands beside the two.
+fn has_stray(window: &[f32; WINDOW], energy: f32, tones_hz: [f32; 2]) -> bool {
+    // Nearer to a tone its own skirts would be found.
+    let is_apart = |hz: &f32| tones_hz.iter().all(|tone| (hz - tone).abs() > 95.0);
+    let mut probes = VOICE_HZ.step_by(50).map(f32::from).filter(is_apart);
+    probes.any(|hz| 2.0 * power(window, hz) > STRAY_MAX * SAMPLES * energy)
 }
 
 /// Which of the four tones is the loudest, its frequency and its power.

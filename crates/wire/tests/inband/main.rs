@@ -137,6 +137,14 @@ fn nothing_is_heard_in_noise_and_in_the_tones_of_exchanges() {
         }
         assert_eq!(heard(over_the_line(&sound, Codec::Pcma)), expected);
     }
+    // A third tone, as a voice on these pitches has one.
+    for (third, expected) in [(0.1, "1"), (0.4, "")] {
+        let mut sound = vec![0.0; samples(1000.0)];
+        for (hz, swing) in [(697.0, 1.0), (1209.0, 1.0), (400.0, third)] {
+            add_tone(&mut sound, hz, swing * level(-12.0), 0.0);
+        }
+        assert_eq!(heard(over_the_line(&sound, Codec::Pcma)), expected);
+    }
     // A siren, over all frequencies of all keys.
     let siren = (0..samples(20_000.0)).scan((0.0, 0.0), |(first, second), at| {
         let part = at as f64 / RATE / 20.0;
