@@ -20,3 +20,5 @@ pub const STOP_TIME_MAX: Duration = Duration::from_secs(15);
 pub const REFERENCE_CONNECTIONS_MAX: usize = 1024;
 /// The most phones in a population: the MACs below one prefix.
 pub const PHONES_MAX: u32 = 1 << 24;
+/// Phones that one transaction adds to a population.
+pub const PHONES_PER_WRITE: u32 = 5_000;

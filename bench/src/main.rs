@@ -1,8 +1,12 @@
 //! Measures Ringfence against bare references, in turn and in one run, because only ratios hold on a shared machine.
 //!
 //! ```text
+//! bench run [--json]                               all rows, as a table or as JSON; what each round gave, on stderr
+//! bench row NAME                                   one row, named by a part of its name
 //! bench references                                 what the bare servers alone do here, answers per second
 //! bench reference BODY [CERTIFICATE KEY]           a bare server; prints its address and answers until it is ended
+//! bench desk DATA CERTIFICATE KEY                  the phone path over a data folder
+//! bench fixed BODY CERTIFICATE KEY                 the same listener with one answer
 //! ```
 //!
 //! The pieces and how to use each are in the library beside this file.
@@ -12,8 +16,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use bench::certificate::Certificate;
-use bench::measure;
 use bench::reference::Reference;
+use bench::{desk, measure, rows, table};
 use bytes::Bytes;
 
 fn main() -> ExitCode {
@@ -27,8 +31,19 @@ fn main() -> ExitCode {
             let certificate = Certificate { certificate: certificate.into(), key: key.into() };
             runtime.block_on(serve_reference(body, Some(&certificate)))
         }
+        ["desk", data, certificate, key] => {
+            let certificate = Certificate { certificate: certificate.into(), key: key.into() };
+            runtime.block_on(desk::serve(Path::new(data), &certificate))
+        }
+        ["fixed", body, certificate, key] => {
+            let certificate = Certificate { certificate: certificate.into(), key: key.into() };
+            runtime.block_on(desk::serve_fixed(Path::new(body), &certificate))
+        }
+        ["run"] => runtime.block_on(run("", false)),
+        ["run", "--json"] => runtime.block_on(run("", true)),
+        ["row", name] => runtime.block_on(run(name, false)),
         _ => {
-            eprintln!("usage: bench references | bench reference BODY [CERTIFICATE KEY]");
+            eprintln!("usage: bench run [--json] | bench row NAME | bench references | bench reference BODY [CERTIFICATE KEY]");
             return ExitCode::from(2);
         }
     };
@@ -39,6 +54,17 @@ fn main() -> ExitCode {
         },
         |()| ExitCode::SUCCESS,
     )
+}
+
+/// Measures and prints. A row below its floor is printed like the others; the table says so.
+async fn run(name: &str, json: bool) -> Result<()> {
+    let measured = rows::measure(name).await?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&measured)?);
+    } else {
+        println!("{}", table::markdown(&measured));
+    }
+    Ok(())
 }
 
 /// A bare server in this process, until it is ended from outside.

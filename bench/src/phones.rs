@@ -7,7 +7,7 @@ use brands::Brand;
 use domain::{Mac, Secret};
 use wire::auth::basic_answer;
 use wire::challenge::{Challenge, DigestChallenge};
-use wire::digest;
+use wire::digest::{self, Algorithm};
 
 use crate::connection::Answer;
 use crate::limits::PHONES_MAX;
@@ -47,7 +47,8 @@ impl Login {
         })
     }
 
-    fn target(&self, mac: Mac) -> String {
+    /// The address of a phone's own file.
+    pub fn target(&self, mac: Mac) -> String {
         format!("{}{mac}.cfg", self.folder)
     }
 }
@@ -85,12 +86,12 @@ pub fn digest_fetch(mac: Mac, login: &Login, challenge: &DigestChallenge, count:
     request(mac, &target, &answer)
 }
 
-/// The challenge of a 401 that Digest can answer, the first one offered.
+/// The challenge of a 401 that these phones answer: they know Digest with MD5 and no other.
 pub fn challenge(answer: &Answer<'_>) -> Option<DigestChallenge> {
     let offered = answer.header("www-authenticate").filter_map(|value| wire::challenge::parse(value.as_bytes()).ok());
     offered.flatten().find_map(|challenge| match challenge {
-        Challenge::Digest(digest) => Some(digest),
-        Challenge::Basic { .. } => None,
+        Challenge::Digest(digest) if digest.algorithm == Algorithm::Md5 => Some(digest),
+        Challenge::Digest(_) | Challenge::Basic { .. } => None,
     })
 }
 

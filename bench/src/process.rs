@@ -52,6 +52,22 @@ impl Server {
         Self::start(command).await
     }
 
+    /// This program again, with the phone path over a data folder. See `desk`.
+    pub async fn desk(data: &Path, certificate: &Certificate) -> Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("desk").arg(data).arg(&certificate.certificate).arg(&certificate.key);
+        Self::start(command).await
+    }
+
+    /// This program again, with one fixed answer through the same listener. See `desk`.
+    pub async fn fixed(folder: &Path, body: &Bytes, certificate: &Certificate) -> Result<Self> {
+        let file = folder.join("fixed-body");
+        fs::write(&file, body)?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("fixed").arg(file).arg(&certificate.certificate).arg(&certificate.key);
+        Self::start(command).await
+    }
+
     /// `ringfence serve` on a data folder that is already initialised. `environment` overrides its configuration.
     pub async fn ringfence(binary: &Path, data: &Path, environment: &[(&str, &str)]) -> Result<Self> {
         let mut command = Command::new(binary);
@@ -92,11 +108,7 @@ impl Server {
 
     /// Processor time used so far, all threads. The kernel counts in hundredths of a second.
     pub fn processor_time(&self) -> Result<Duration> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
-        let after_name = stat.rsplit_once(')').context("no process name")?.1;
-        let fields: Vec<&str> = after_name.split_whitespace().collect();
-        let ticks: u64 = fields.get(11).context("no utime")?.parse::<u64>()? + fields.get(12).context("no stime")?.parse::<u64>()?;
-        Ok(Duration::from_millis(ticks * 10))
+        processor_time(&self.pid.to_string())
     }
 
     /// Ends it as an operator would, with SIGTERM, and waits for its end.
@@ -106,6 +118,15 @@ impl Server {
         timeout(STOP_TIME_MAX, self.child.wait()).await.context("the server did not end")??;
         Ok(())
     }
+}
+
+/// Processor time of a process, by its folder in `/proc`; `self` is this one.
+pub fn processor_time(process: &str) -> Result<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let after_name = stat.rsplit_once(')').context("no process name")?.1;
+    let fields: Vec<&str> = after_name.split_whitespace().collect();
+    let ticks: u64 = fields.get(11).context("no utime")?.parse::<u64>()? + fields.get(12).context("no stime")?.parse::<u64>()?;
+    Ok(Duration::from_millis(ticks * 10))
 }
 
 #[cfg(test)]
