@@ -169,8 +169,9 @@ fn by_hand(scene: &Scene<'_>, user: &str) -> Option<Candidate> {
     let own = own_logins(scene).find(named);
     let login = own.or(pending.filter(named))?;
     let password = login.by_hand.as_ref()?.password.clone();
+    // It is typed at a phone, whose door is that of the login before it: any door of the device will do.
     let proof = match scene.handle {
-        Some(handle) if handle != login.claim => Proof::Wrong(Wrong::Device),
+        Some(handle) if handle.mac != login.claim.mac => Proof::Wrong(Wrong::Device),
         _ if own.is_some() => Proof::Own(login.clone()),
         _ => Proof::Claim(login.claim),
     };

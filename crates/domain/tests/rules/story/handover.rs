@@ -3,6 +3,7 @@
 use domain::Span;
 use domain::admission::Answer;
 use domain::device::LoginState;
+use domain::evidence::{Proof, Scene, Wrong, candidates};
 
 use crate::world::{AWAY, Ask, FOREIGN, NEXT_DOOR, OPERATOR, RESELLER, SIX, SIX_FAR, SIX_NEAR, SUCCESSOR, Shown, World, by_hand, follows};
 
@@ -254,6 +255,23 @@ fn a_login_set_by_hand_counts_as_granted_and_turns_the_switch_off() {
         world.gets(&Ask::front().shows(Shown::Login(login.clone())), "FULL, claim_cleared");
         world.gets(&Ask::own(&login), "FULL, own");
     }
+}
+
+#[test]
+fn a_login_set_by_hand_counts_at_the_door_that_the_phone_still_has() {
+    let mut world = World::new("");
+    let old = world.provision();
+    let of_another = world.gets(&Ask::global(OPERATOR).to(1), "FULL, global_first");
+    let typed = world.set_by_hand(0, by_hand());
+    let proof = |world: &World, handle| {
+        let (mac, device) = (Some(world.mac(0)), world.devices.first());
+        let scene = Scene { mac, device, handle: Some(handle), globals: &world.globals, keys: &world.keys, now: world.now };
+        candidates(&scene, &typed.user(&world.keys)).remove(0).proof
+    };
+    assert_eq!(proof(&world, old.claim), Proof::Claim(typed.claim));
+    assert_eq!(proof(&world, of_another.claim), Proof::Wrong(Wrong::Device));
+    world.gets(&Ask::own(&typed), "FULL, claim_cleared");
+    assert_eq!(proof(&world, old.claim), Proof::Own(typed.clone()));
 }
 
 #[test]
