@@ -1,0 +1,17 @@
+//! Whole stories with real pieces: the program as it is shipped, on a directory of its own, with simulated phones, curl, openssl
+//! and rude clients around it.
+
+#![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test ends it")]
+
+mod house;
+
+mod abuse;
+mod clients;
+mod crash;
+mod faults;
+mod fleet;
+mod logins;
+mod policies;
+mod race;
+mod resets;
+mod secrets;
