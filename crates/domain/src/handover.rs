@@ -135,6 +135,9 @@ fn again(
         pending.deliveries += 1;
         pending.last_delivery = now;
         pending.ends = (now + window).min(pending.began + RETRY_WINDOW_MAX);
+        // The window was set to zero meanwhile: dead with this answer.
+        pending.closed = window == Span::ZERO;
+        next.auth.allow_global &= !(pending.closed && pending.armed);
     }
     let reason = stand_in.map_or(Reason::GlobalRetry, stand_in_reason);
     delivered(next, claim, reason, request, around, now)
