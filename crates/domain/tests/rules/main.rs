@@ -4,4 +4,5 @@
 mod matrix;
 mod model;
 mod story;
+mod told;
 mod world;

@@ -10,7 +10,8 @@ use domain::claim::{Claim, Grounds};
 use domain::device::{Auth, Device};
 use domain::login::{GlobalId, Login};
 
-use crate::world::{AWAY, Ask, FOREIGN, OFFICE, OPERATOR, SUCCESSOR, Shown, UNKNOWN, World, by_hand, carried, follows, ip, kind};
+use crate::told::{carried, follows, kind};
+use crate::world::{AWAY, Ask, FOREIGN, OFFICE, OPERATOR, SUCCESSOR, Shown, UNKNOWN, World, by_hand, ip};
 
 const FACTORS: [&str; 3] = ["login=required pin=off", "login=none pin=required", "login=required pin=required"];
 const CERTIFICATES: [&str; 3] = ["off", "accept", "require"];

@@ -21,12 +21,13 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state
 use self::event::{Event, Fate, Fetch, Show};
 use self::history::{History, Step};
 use self::reference::Model;
-use crate::world::{Ask, Shown, World, carried, kind};
+use crate::told::{carried, kind};
+use crate::world::{Ask, Shown, World};
 
 prop_state_machine! {
     #![proptest_config(Config { failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() })]
     #[test]
-    fn histories_are_as_the_model_says_and_the_invariants_hold(sequential 1..60 => Rules);
+    fn histories_are_as_the_model_says_and_the_invariants_hold(sequential 1..80 => Rules);
 }
 
 struct Histories;

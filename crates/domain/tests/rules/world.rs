@@ -5,11 +5,11 @@
 use std::net::IpAddr;
 
 use domain::admin::{self, Change, Refusal};
-use domain::admission::{Answer, BrandTraits, Decision, Door, Request, Surroundings, admit};
+use domain::admission::{BrandTraits, Decision, Door, Request, Surroundings, admit};
 use domain::chance::{Chance, Seeded};
 use domain::claim::{Claim, PlatformKeys};
 use domain::device::{Auth, Device};
-use domain::effect::{Attention, Effect, Event};
+use domain::effect::Effect;
 use domain::evidence::{Evidence, Proof, Scene, Wrong, candidates, refused};
 use domain::login::{ByHand, GlobalId, GlobalLogin, Login, Owner};
 use domain::pin::{Caller, PinAnswer, PinDecision, Stranger, enter};
@@ -18,6 +18,8 @@ use domain::tenancy::{CustomerId, DeviceId, Place, ResellerId};
 use domain::trust::{Trust, Window};
 use domain::{Mac, Secret, Span, Time};
 use uuid::Uuid;
+
+use crate::told::{carried, told};
 
 /// The site that the phones stand at.
 pub const OFFICE: &str = "192.0.2.10";
@@ -476,60 +478,7 @@ fn new_device(number: usize, place: Place, chance: &mut Seeded) -> Device {
     }
 }
 
-/// The login that an answer carries to the phone, if it carries one.
-pub fn carried(answer: &Answer) -> Option<Login> {
-    match answer {
-        Answer::Full { login, .. } => Some(login.clone()),
-        Answer::Signpost { claim, .. } | Answer::Restricted { claim, .. } => Some(Login::of(*claim)),
-        Answer::Challenge { .. } | Answer::Public => None,
-    }
-}
-
 /// A login to be set by hand.
 pub fn by_hand() -> ByHand {
     ByHand { user: "reception".to_owned(), password: Secret::new("kept-in-a-drawer".to_owned()) }
-}
-
-/// An answer in a word, as the matrix and the model write it.
-pub fn kind(answer: &Answer) -> String {
-    match answer {
-        Answer::Challenge { stale: true } => "401 stale".to_owned(),
-        Answer::Challenge { stale: false } => "401".to_owned(),
-        Answer::Public => "public".to_owned(),
-        Answer::Full { .. } => "FULL".to_owned(),
-        Answer::Signpost { .. } => "signpost".to_owned(),
-        Answer::Restricted { notice, .. } => format!("restricted ({notice:?})").to_lowercase(),
-    }
-}
-
-/// Answer and reason: `401, global_spent`.
-pub fn told(decision: &Decision) -> String {
-    format!("{}, {}", kind(&decision.answer), decision.reason.code())
-}
-
-/// What follows from a decision, in words.
-pub fn follows(effects: &[Effect]) -> Vec<String> {
-    effects
-        .iter()
-        .map(|effect| match effect {
-            Effect::Event(event) => event_code(event).to_owned(),
-            Effect::Refetch => "refetch".to_owned(),
-            Effect::Window(_) => "window".to_owned(),
-            Effect::Knock => "knock".to_owned(),
-            Effect::Notice(attention) => attention_code(*attention).to_owned(),
-        })
-        .collect()
-}
-
-fn event_code(event: &Event) -> &'static str {
-    event.code()
-}
-
-fn attention_code(attention: Attention) -> &'static str {
-    match attention {
-        Attention::CameBackWithoutLogin => "came back without its login",
-        Attention::StillUsesGlobal => "still uses the global login",
-        Attention::IdentityMismatch => "identity mismatch",
-        Attention::MassFirstContact => "mass first contact",
-    }
 }

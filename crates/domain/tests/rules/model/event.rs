@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::reference::{Body, Model};
-use crate::world::{ADDRESSES, OFFICE, OWNERS, UNKNOWN, policy};
+use crate::world::{ADDRESSES, AWAY, NEXT_DOOR, OFFICE, OWNERS, UNKNOWN, policy};
 
 /// One step of a history.
 #[derive(Clone, Debug)]
@@ -96,7 +96,9 @@ const CHANGES: [&str; 17] = [
 pub fn policies() -> impl Strategy<Value = [Policy; 2]> {
     let one = || {
         let factors = select(&["login=required pin=off", "login=none pin=required", "login=required pin=required"][..]);
-        let others = select(&["", "", "", "certificate=accept", "certificate=require", "handover=two-step", "on_unconfirmed=rearm"][..]);
+        let others = select(
+            &["", "", "", "handover=two-step", "certificate=accept", "certificate=require", "handover=two-step", "on_unconfirmed=rearm"][..],
+        );
         (factors, others).prop_map(|(factors, others)| policy(&format!("{factors} {others}")))
     };
     [one(), one()]
@@ -105,19 +107,20 @@ pub fn policies() -> impl Strategy<Value = [Policy; 2]> {
 /// The next event of a history that has come as far as this.
 pub fn next(model: &Model) -> BoxedStrategy<Event> {
     let known = 0..OWNERS.len();
-    let device = prop_oneof![6 => Just(0), 2 => Just(1), 2 => Just(2)];
+    let device = prop_oneof![8 => Just(0), 1 => Just(1), 1 => Just(2)];
     let switch = (device.clone(), any::<bool>());
     prop_oneof![
-        24 => fetches(model),
-        16 => comebacks(model),
+        12 => plain(model),
+        16 => fetches(model),
+        20 => comebacks(model),
         10 => calls(model),
-        10 => select(&[1, 61, 301, 961, 1801, 7200, 32_400, 90_000, 260_000][..]).prop_map(|seconds| Event::Wait(Span::seconds(seconds))),
+        10 => select(&[1, 61, 301, 961, 961, 1801, 7200, 32_400, 90_000, 260_000][..]).prop_map(|seconds| Event::Wait(Span::seconds(seconds))),
         2 => device.clone().prop_map(Event::Reset),
         2 => (device.clone(), proptest::option::of(select(&ADDRESSES[..]))).prop_map(|(device, pick)| Event::Suspend { device, pick }),
         1 => known.clone().prop_map(Event::EndSuspension),
-        2 => switch.prop_map(|(device, allow)| Event::Allow { device, allow }),
-        1 => device.clone().prop_map(Event::SetByHand),
-        1 => device.clone().prop_map(Event::Rotate),
+        3 => switch.prop_map(|(device, allow)| Event::Allow { device, allow }),
+        2 => device.clone().prop_map(Event::SetByHand),
+        3 => device.clone().prop_map(Event::Rotate),
         1 => device.prop_map(Event::AllowSecondClaimant),
         1 => (known.clone(), 0..2usize).prop_map(|(device, customer)| Event::Move { device, customer }),
         1 => (known, any::<bool>()).prop_map(|(device, disabled)| Event::Disable { device, disabled }),
@@ -152,6 +155,18 @@ fn fates() -> impl Strategy<Value = Fate> + Clone {
 
 fn addresses() -> impl Strategy<Value = &'static str> + Clone {
     prop_oneof![2 => Just(OFFICE), 3 => select(&ADDRESSES[..])]
+}
+
+/// What honest phones do all day: the first device's asks with a global login or none.
+fn plain(model: &Model) -> impl Strategy<Value = Event> + use<> {
+    let show = prop_oneof![3 => (0..model.globals.len()).prop_map(Show::Global), 1 => Just(Show::Nothing)];
+    let bodies = select(&[Body::Owner, Body::Owner, Body::Second, Body::ImpostorWithGlobal][..]);
+    let address = select(&[OFFICE, OFFICE, NEXT_DOOR, AWAY][..]);
+    (bodies, show, address, fates()).prop_map(|(body, show, address, fate)| {
+        let (door, carrier, get) = (Door::Front, true, true);
+        let (certificate, ignores_challenges) = (false, false);
+        Event::Fetch(Fetch { body, device: 0, door, carrier, get, address, show, certificate, ignores_challenges, fate })
+    })
 }
 
 /// First contacts: what a body shows that holds no login of the device.

@@ -216,7 +216,7 @@ impl History {
                 past.take_up(login, success, now);
                 self.opened.extend(success.map(|success| (customer, site_network(address), success)));
             }
-            Show::Login(login) if step.told.starts_with("restricted") => {
+            Show::Login(login) if step.told.starts_with("restricted") && step.served == Some(login) => {
                 let caller = Caller { claim: step.logins[login].claim, address, model: "yealink/T46S" };
                 past.double.iter_mut().filter(|_| enabled).for_each(|double| double.note_use(caller, now));
             }

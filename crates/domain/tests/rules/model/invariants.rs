@@ -11,7 +11,8 @@ use super::event::{Event, Fetch, Show};
 use super::heard;
 use super::history::{History, Step, customer_of};
 use super::reference::{Body, asks_login, asks_pin};
-use crate::world::{ADDRESSES, AWAY, Ask, NEXT_DOOR, OFFICE, OPERATOR, OWNERS, SIX, Shown, World, ip, kind};
+use crate::told::kind;
+use crate::world::{ADDRESSES, AWAY, Ask, NEXT_DOOR, OFFICE, OPERATOR, OWNERS, SIX, Shown, World, ip};
 
 /// An address that no network in these histories covers.
 const NOWHERE: &str = "203.0.113.99";

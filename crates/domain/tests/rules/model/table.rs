@@ -174,6 +174,10 @@ impl Model {
             delivery.count += 1;
             delivery.ends = (now + lasts).min(delivery.began + Span::hours(24));
             delivery.armed |= armed;
+            delivery.open = lasts > Span::ZERO;
+            if !delivery.open && delivery.armed {
+                self.devices[at].switch = false;
+            }
             let two_step = delivery.two_step;
             self.devices[at].delivery = Some(delivery);
             if !two_step {

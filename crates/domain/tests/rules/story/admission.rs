@@ -3,7 +3,8 @@
 use domain::admission::{Answer, Door};
 use domain::device::State;
 
-use crate::world::{AWAY, Ask, OFFICE, OPERATOR, Shown, UNKNOWN, World, carried, follows, ip, kind};
+use crate::told::{carried, follows, kind};
+use crate::world::{AWAY, Ask, OFFICE, OPERATOR, Shown, UNKNOWN, World, ip};
 use domain::Span;
 
 #[test]

@@ -5,7 +5,8 @@ use domain::admission::Answer;
 use domain::device::LoginState;
 use domain::evidence::{Proof, Scene, Wrong, candidates};
 
-use crate::world::{AWAY, Ask, FOREIGN, NEXT_DOOR, OPERATOR, RESELLER, SIX, SIX_FAR, SIX_NEAR, SUCCESSOR, Shown, World, by_hand, follows};
+use crate::told::follows;
+use crate::world::{AWAY, Ask, FOREIGN, NEXT_DOOR, OPERATOR, RESELLER, SIX, SIX_FAR, SIX_NEAR, SUCCESSOR, Shown, World, by_hand};
 
 const MINUTE: Span = Span::minutes(1);
 
@@ -160,6 +161,15 @@ fn a_retry_window_of_zero_is_dead_with_the_first_answer() {
     let login = world.hand_over();
     world.sees(&Ask::global(OPERATOR), "401, global_spent");
     world.gets(&Ask::own(&login), "FULL, claim_cleared");
+}
+
+#[test]
+fn a_retry_window_set_to_zero_meanwhile_is_dead_with_the_next_answer() {
+    let mut world = World::new("on_unconfirmed=rearm");
+    let login = world.hand_over();
+    world.policy("on_unconfirmed=rearm retry_window=0s");
+    assert_eq!(world.gets(&Ask::global(OPERATOR), "FULL, global_retry"), login);
+    world.sees(&Ask::global(OPERATOR), "401, global_spent");
 }
 
 #[test]
@@ -337,6 +347,17 @@ fn a_new_hand_over_ends_the_earlier_login_that_was_not_taken_up() {
     let second = world.gets(&Ask::global(OPERATOR), "FULL, global_first");
     world.sees(&Ask::own(&first), "401, reset_needed");
     world.gets(&Ask::own(&second), "FULL, claim_cleared");
+}
+
+#[test]
+fn a_spent_global_login_is_no_ground_that_a_later_policy_could_honour() {
+    let mut world = World::new("login=none pin=required");
+    world.allow(0, false);
+    let login = world.gets(&Ask::global(OPERATOR), "restricted (needed), needed");
+    world.policy("login=required pin=off");
+    world.sees(&Ask::own(&login), "401, reset_needed");
+    world.policy("login=required pin=required");
+    world.gets(&Ask::own(&login), "restricted (resetneeded), reset_needed");
 }
 
 #[test]

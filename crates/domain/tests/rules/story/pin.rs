@@ -5,7 +5,8 @@ use domain::device::State;
 use domain::net::pin_network;
 use domain::pin::PinAnswer;
 
-use crate::world::{ADDRESSES, AWAY, Ask, NEXT_DOOR, OFFICE, OPERATOR, SIX, SIX_FAR, UNKNOWN, World, follows, ip};
+use crate::told::follows;
+use crate::world::{ADDRESSES, AWAY, Ask, NEXT_DOOR, OFFICE, OPERATOR, SIX, SIX_FAR, UNKNOWN, World, ip};
 
 const TELEPHONE: &str = "login=none pin=required";
 const HALF_AN_HOUR: Span = Span::minutes(30);
@@ -226,7 +227,7 @@ fn an_unknown_phone_hears_the_same_dialogue_and_no_pin_is_right() {
             let heard = world.call(0, known, OFFICE, &wrong);
             assert_eq!(world.call(UNKNOWN, unknown, OFFICE, &pin), heard);
             assert_eq!(world.call(UNKNOWN, unknown, OFFICE, "12"), world.call(0, known, OFFICE, "12"));
-            let shown = |device| crate::world::kind(&world.ask(&Ask::front().to(device)).answer);
+            let shown = |device| crate::told::kind(&world.ask(&Ask::front().to(device)).answer);
             assert_eq!(shown(UNKNOWN), shown(0));
         }
         world.wait(HALF_AN_HOUR);
@@ -239,20 +240,20 @@ fn an_unknown_phone_spends_the_tries_of_the_same_network_as_a_known_one() {
     let mut world = World::new(TELEPHONE);
     let wrong = world.wrong_pin();
     for device in [0, UNKNOWN] {
-        let login = crate::world::carried(&world.fetch(&Ask::front().to(device).from(AWAY)).answer).expect("a claim");
+        let login = crate::told::carried(&world.fetch(&Ask::front().to(device).from(AWAY)).answer).expect("a claim");
         world.fetch(&Ask::own(&login).to(device).from(AWAY));
         for _ in 0..3 {
             world.call(device, login.claim, OFFICE, &wrong);
         }
-        assert_eq!(crate::world::kind(&world.ask(&Ask::front().to(device)).answer), "restricted (needed)");
-        assert_eq!(crate::world::kind(&world.ask(&Ask::front().to(device).from(AWAY)).answer), "restricted (failed)");
+        assert_eq!(crate::told::kind(&world.ask(&Ask::front().to(device)).answer), "restricted (needed)");
+        assert_eq!(crate::told::kind(&world.ask(&Ask::front().to(device).from(AWAY)).answer), "restricted (failed)");
     }
 }
 
 #[test]
 fn an_unknown_phone_without_the_first_factor_hears_the_same_too() {
     let mut world = World::new(TELEPHONE);
-    let claims = [0, UNKNOWN].map(|device| crate::world::carried(&world.fetch(&Ask::front().to(device)).answer).expect("a claim").claim);
+    let claims = [0, UNKNOWN].map(|device| crate::told::carried(&world.fetch(&Ask::front().to(device)).answer).expect("a claim").claim);
     world.policy("login=required pin=required");
     for (device, claim) in [0, UNKNOWN].into_iter().zip(claims) {
         assert_eq!(world.call(device, claim, OFFICE, "000000"), PinAnswer::ResetNeeded);
@@ -270,6 +271,18 @@ fn a_phone_switched_off_is_heard_like_an_unknown_one() {
     world.call(0, login.claim, OFFICE, &pin);
     world.call(0, login.claim, OFFICE, &pin);
     world.gets(&Ask::own(&login), "restricted (failed), disabled");
+}
+
+#[test]
+fn a_live_phone_switched_off_is_heard_like_an_unknown_one_too() {
+    let mut world = World::new("login=none pin=required temporary_trust=off");
+    let login = world.gets(&Ask::front(), "restricted (needed), needed");
+    let pin = world.pin();
+    world.call(0, login.claim, OFFICE, &pin);
+    world.gets(&Ask::own(&login), "FULL, claim_cleared");
+    assert_eq!(world.call(0, login.claim, OFFICE, &pin), PinAnswer::ResetNeeded);
+    world.devices[0].disabled = true;
+    assert_eq!(world.call(0, login.claim, OFFICE, &pin), PinAnswer::Wrong { left: 2 });
 }
 
 #[test]

@@ -4,7 +4,8 @@ use domain::Span;
 use domain::chance::Seeded;
 use domain::device::{Auth, Device, State};
 
-use crate::world::{AWAY, Ask, OFFICE, OPERATOR, World, by_hand, follows, kind};
+use crate::told::{follows, kind};
+use crate::world::{AWAY, Ask, OFFICE, OPERATOR, World, by_hand};
 
 #[test]
 fn at_once_no_login_of_the_device_earns_full() {

@@ -4,7 +4,8 @@ use domain::Span;
 use domain::login::Login;
 use domain::trust::permanent_network;
 
-use crate::world::{AWAY, Ask, NEXT_DOOR, OFFICE, OPERATOR, PRIVATE, SIX, SIX_NEAR, World, follows, ip, policy};
+use crate::told::follows;
+use crate::world::{AWAY, Ask, NEXT_DOOR, OFFICE, OPERATOR, PRIVATE, SIX, SIX_NEAR, World, ip, policy};
 
 const TELEPHONE: &str = "login=none pin=required";
 const OFFICE_NETWORK: &str = "192.0.2.0/24";
@@ -127,7 +128,7 @@ fn trust_live_says_which_trust_serves_live_devices() {
     for (value, permanent, temporary) in [("all", true, true), ("permanent", true, false), ("none", false, false)] {
         let mut world = World::new(&format!("{TELEPHONE} trust_live={value}"));
         authenticate(&mut world, 0, OFFICE);
-        let served = |world: &World| crate::world::kind(&world.ask(&Ask::front()).answer) == "FULL";
+        let served = |world: &World| crate::told::kind(&world.ask(&Ask::front()).answer) == "FULL";
         assert_eq!(served(&world), temporary, "{value}: its own window");
         world.customers[0].trust.windows.clear();
         trust(&mut world, OFFICE_NETWORK);
