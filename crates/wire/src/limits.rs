@@ -47,3 +47,15 @@ pub const EMERGENCY_NUMBERS_MAX: usize = 32;
 
 /// Digits of an emergency number. The longest in use have six.
 pub const EMERGENCY_DIGITS_MAX: usize = 12;
+
+/// Bytes of a session description. Phones with many codecs and keys send up to 3 kB.
+pub const SDP_BYTES_MAX: usize = 8192;
+
+/// Media lines of a session description. Sound, video, presentation, fax and the like.
+pub const SDP_MEDIA_MAX: usize = 8;
+
+/// Formats of one medium, and mappings of formats.
+pub const SDP_FORMATS_MAX: usize = 32;
+
+/// Keys of one medium that are kept; further ones are passed over.
+pub const SDP_CRYPTO_MAX: usize = 8;
