@@ -1,9 +1,10 @@
 //! What goes back to a phone.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{BuildHasher as _, Hasher as _};
 
 use bytes::Bytes;
+use foldhash::quality::FixedState;
 use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
@@ -123,7 +124,7 @@ impl fmt::Debug for Answer {
 /// A fixed-key hash is enough: nothing rests on it but a saved transfer, who sees the tag may see the body, and two releases
 /// that hash differently cost one full answer.
 pub fn entity_tag(body: &[u8]) -> HeaderValue {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FixedState::default().build_hasher();
     hasher.write(body);
     HeaderValue::try_from(format!("\"{:016x}{:x}\"", hasher.finish(), body.len())).expect("hexadecimal digits in quotes")
 }
