@@ -60,7 +60,7 @@ pub struct News {
 }
 
 statements! {
-    REQUESTS_OF = "select requests from device_seen where mac = $1";
+    KNOWN = "select s.requests from device d left join device_seen s on s.mac = d.mac where d.mac = $1";
     NOTE = "insert into device_seen (mac, last_fetch, address, own_address, firmware, model, requests)
         values ($1, $2, $3, $4, $5, $6, $7)
         on conflict (mac) do update set last_fetch = coalesce(excluded.last_fetch, device_seen.last_fetch),
@@ -68,7 +68,6 @@ statements! {
         own_address = coalesce(excluded.own_address, device_seen.own_address),
         firmware = case when excluded.firmware = '' then device_seen.firmware else excluded.firmware end,
         model = case when excluded.model = '' then device_seen.model else excluded.model end, requests = excluded.requests";
-    KNOWN = "select count(*) as known from device where mac = $1";
     SEEN = "select n.last_fetch, n.address, n.own_address, n.firmware, n.model, n.requests
         from device_seen n join device d on d.mac = n.mac join customer c on c.id = d.customer
         where n.mac = $1 and (c.reseller = $2 or $2 is null) and (d.customer = $3 or $3 is null) and (d.site = $4 or $4 is null)";
@@ -78,10 +77,7 @@ statements! {
 pub fn note(db: &Db, news: &[News]) -> Result<()> {
     for one in news {
         let mac = one.mac.to_string();
-        if db.one(KNOWN, &[(&mac).into()], |row| row.int(0))? == 0 {
-            continue;
-        }
-        let mut requests = db.opt(REQUESTS_OF, &[(&mac).into()], read_requests_at(0))?.unwrap_or_default();
+        let Some(mut requests) = db.opt(KNOWN, &[(&mac).into()], read_requests_at(0))? else { continue };
         requests.extend(one.requests.iter().map(cut));
         let surplus = requests.len().saturating_sub(REQUESTS_KEPT);
         requests.drain(..surplus);
@@ -135,7 +131,7 @@ pub(crate) fn read_seen(row: &Row<'_>, at: usize) -> Result<Option<Seen>> {
 
 fn read_requests_at(at: usize) -> impl Fn(&Row<'_>) -> Result<Vec<Request>> {
     // A log that does not read back begins anew: nothing depends on it.
-    move |row| Ok(serde_json::from_str(row.text(at)?).unwrap_or_default())
+    move |row| Ok(row.opt_text(at)?.and_then(|log| serde_json::from_str(log).ok()).unwrap_or_default())
 }
 
 fn cut(request: &Request) -> Request {

@@ -50,6 +50,7 @@ statements! {
         on conflict (mac, kind) do update set at = excluded.at, address = excluded.address";
     CLEAR = "delete from attention where mac = $1 and kind = $2";
     KNOWN = "select count(*) as known from device where mac = $1";
+    CLEAR_TWO = "delete from attention where mac = $1 and (kind = $2 or kind = $3)";
     OF_DEVICE = "select a.mac, a.kind, a.at, a.address from attention a join device d on d.mac = a.mac join customer c on c.id = d.customer
         where a.mac = $1 and (c.reseller = $2 or $2 is null) and (d.customer = $3 or $3 is null) and (d.site = $4 or $4 is null)
         order by a.kind";
@@ -103,6 +104,11 @@ pub fn raise(db: &Db, attention: &Attention) -> Result<()> {
 /// Takes a flag down.
 pub fn clear(db: &Db, mac: Mac, kind: &str) -> Result<()> {
     db.exec(CLEAR, &[(&mac.to_string()).into(), kind.into()]).map(drop)
+}
+
+/// Takes two flags down, in one statement: what each full config does.
+pub fn clear_two(db: &Db, mac: Mac, kinds: [&str; 2]) -> Result<()> {
+    db.exec(CLEAR_TWO, &[(&mac.to_string()).into(), kinds[0].into(), kinds[1].into()]).map(drop)
 }
 
 /// The flags of one device.

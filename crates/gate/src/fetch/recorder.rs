@@ -9,6 +9,7 @@ use domain::effect::Attention;
 use domain::net::site_network;
 use domain::tenancy::CustomerId;
 use domain::{Mac, Time};
+use ipnet::IpNet;
 use store::seen::{News, Request, Seen};
 use store::sightings::{self, Knock};
 use store::{Db, Store, StoreError};
@@ -128,6 +129,19 @@ struct Batch {
     knocks: Vec<Knock>,
 }
 
+impl Batch {
+    /// From where whose devices fetched, and when last: once for an office, however many of its phones came.
+    fn addresses(&self) -> HashMap<(IpNet, CustomerId), Time> {
+        let mut latest = HashMap::new();
+        for (_, noted) in &self.devices {
+            let Some(((address, customer), last)) = noted.fetched.zip(noted.requests.last()) else { continue };
+            let at = latest.entry((site_network(address), customer)).or_insert(last.time);
+            *at = last.time.max(*at);
+        }
+        latest
+    }
+}
+
 impl Noted {
     fn overlay(&mut self, newer: Self) {
         self.firmware = newer.firmware.or_else(|| self.firmware.take());
@@ -144,7 +158,9 @@ impl Noted {
     }
 
     fn write(&self, db: &Db, mac: Mac) -> Result<(), StoreError> {
-        let Some(last) = self.requests.last() else { return Ok(()) };
+        if self.requests.is_empty() {
+            return Ok(());
+        }
         let seen = Seen {
             served: self.served,
             own_address: self.fetched.map(|(address, _)| address),
@@ -152,10 +168,8 @@ impl Noted {
             model: self.model.clone().unwrap_or_default(),
         };
         store::seen::note(db, &[News { mac, seen, requests: self.requests.clone() }])?;
-        if let Some((address, customer)) = self.fetched {
-            store::trust::note_address(db, &site_network(address), customer, last.time)?;
-            sightings::clear(db, mac, Attention::CameBackWithoutLogin.code())?;
-            sightings::clear(db, mac, Attention::StillUsesGlobal.code())?;
+        if self.fetched.is_some() {
+            sightings::clear_two(db, mac, [Attention::CameBackWithoutLogin.code(), Attention::StillUsesGlobal.code()])?;
         }
         for (flag, (address, at)) in &self.flags {
             sightings::raise(db, &sightings::Attention { mac, kind: flag.code().to_owned(), at: *at, address: Some(*address) })?;
@@ -186,6 +200,10 @@ impl Flusher {
         let written = batch.clone();
         let write = self.store.write(move |db| {
             written.devices.iter().try_for_each(|(mac, noted)| noted.write(db, *mac))?;
+            written
+                .addresses()
+                .into_iter()
+                .try_for_each(|((network, customer), at)| store::trust::note_address(db, &network, customer, at))?;
             if written.knocks.is_empty() { Ok(()) } else { sightings::note_knocks(db, &written.knocks) }
         });
         match write.await {
