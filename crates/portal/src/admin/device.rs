@@ -56,6 +56,14 @@ pub async fn allow_global(admin: &Admin, by: &By, mac: &str, allow: bool) -> Res
         .await
 }
 
+/// Lets the second claimant have the hand-over: what the first was given ends. Refused if nobody else asked.
+pub async fn allow_second_claimant(admin: &Admin, by: &By, mac: &str) -> Result<DeviceView, Error> {
+    change(admin, by, mac, Action::AllowGlobal, "second claimant", |device, _, by| {
+        rules::allow_second_claimant(device, by.now).map_err(|refusal| refused(&refusal))
+    })
+    .await
+}
+
 /// Tells the phone to fetch, if it has a flow to be told over.
 pub async fn resync(admin: &Admin, by: &By, mac: &str) -> Result<DeviceView, Error> {
     change(admin, by, mac, Action::Resync, "", |device, _, _| Ok(Change { device: device.clone(), effects: vec![Effect::Refetch] })).await
@@ -67,6 +75,15 @@ pub async fn set_login(admin: &Admin, by: &By, mac: &str, user: &str, password: 
     let keys = std::sync::Arc::clone(&admin.keys);
     change(admin, by, mac, Action::SetLogin, "set", move |device, policy, by| {
         Ok(rules::set_login(device, login.clone(), &keys, policy, by.now, &mut SystemChance))
+    })
+    .await
+}
+
+/// Gives a live phone a new login at its next fetch. The old one stays valid until the new one is used, and 15 minutes more.
+pub async fn rotate_login(admin: &Admin, by: &By, mac: &str) -> Result<DeviceView, Error> {
+    let keys = std::sync::Arc::clone(&admin.keys);
+    change(admin, by, mac, Action::SetLogin, "rotated", move |device, policy, by| {
+        rules::rotate(device, &keys, policy, by.now, &mut SystemChance).map_err(|refusal| refused(&refusal))
     })
     .await
 }

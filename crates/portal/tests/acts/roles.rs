@@ -28,7 +28,7 @@ const PEOPLE: [(Role, &str); 7] = [
 ];
 
 /// Acts that can be repeated, on a phone or customer of `Shop` unless they say otherwise.
-const ACTS: [&str; 32] = [
+const ACTS: [&str; 34] = [
     "device show",
     "sees the PIN",
     "device show at Office",
@@ -40,6 +40,8 @@ const ACTS: [&str; 32] = [
     "device suspend",
     "device resync",
     "device set-login",
+    "device allow-second",
+    "device rotate-login",
     "device move to Office",
     "device delete absent",
     "brands render",
@@ -103,6 +105,9 @@ async fn perform(admin: &Admin, by: &By, act: &str) -> Result<String, Error> {
         "device suspend" => device::suspend(admin, by, SHOP, Some(Span::minutes(1)), None).await.map(|_| done())?,
         "device resync" => device::resync(admin, by, SHOP).await.map(|_| done())?,
         "device set-login" => device::set_login(admin, by, SHOP, "desk", &Secret::from("correct-horse-9")).await.map(|_| done())?,
+        // These two are for phones in a state that this one is not in: whoever may is told so.
+        "device allow-second" => device::allow_second_claimant(admin, by, SHOP).await.map(|_| done())?,
+        "device rotate-login" => device::rotate_login(admin, by, SHOP).await.map(|_| done())?,
         "device move to Office" => {
             let moved = device::relocate(admin, by, SHOP, NodeNames::customer("Office")).await.map(|_| done())?;
             // Back again, for those who come after.

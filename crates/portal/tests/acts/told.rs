@@ -39,6 +39,8 @@ async fn a_refused_act_leaves_nothing() {
     assert_eq!(device::set_login(admin, by, SHOP, "a:b", &Secret::from("correct-horse-9")).await.unwrap_err().code(), "login");
     let nowhere = "198.51.100.7".parse().unwrap();
     assert_eq!(device::suspend(admin, by, SHOP, None, Some(nowhere)).await.unwrap_err().code(), "refused");
+    assert_eq!(device::allow_second_claimant(admin, by, SHOP).await.unwrap_err().code(), "refused");
+    assert_eq!(device::rotate_login(admin, by, SHOP).await.unwrap_err().code(), "refused");
     assert_eq!(world.last().await, before);
     assert_eq!(device::show(admin, by, SHOP).await.unwrap(), shown);
 }

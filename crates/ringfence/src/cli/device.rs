@@ -52,6 +52,11 @@ pub enum DeviceCommand {
         /// yes or no
         allow: YesNoArg,
     },
+    /// Let the second claimant have the hand-over; what the first was given ends
+    AllowSecond {
+        /// Its MAC
+        mac: String,
+    },
     /// Tell the phone to fetch
     Resync {
         /// Its MAC
@@ -75,6 +80,11 @@ pub enum DeviceCommand {
         /// Forget the login instead
         #[arg(long, conflicts_with_all = ["user", "password_stdin"])]
         clear: bool,
+    },
+    /// Give a live phone a new login at its next fetch
+    RotateLogin {
+        /// Its MAC
+        mac: String,
     },
     /// Move a phone to another customer (which resets it) or site
     Move {

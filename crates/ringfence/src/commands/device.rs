@@ -26,11 +26,13 @@ pub async fn run(context: &Context, command: DeviceCommand, output: Output) -> R
         DeviceCommand::Suspend { mac, end: true, .. } => device::end_suspension(admin, by, &mac).await?,
         DeviceCommand::Suspend { mac, lasts, address, .. } => device::suspend(admin, by, &mac, lasts, address).await?,
         DeviceCommand::AllowGlobal { mac, allow } => device::allow_global(admin, by, &mac, allow == YesNoArg::Yes).await?,
+        DeviceCommand::AllowSecond { mac } => device::allow_second_claimant(admin, by, &mac).await?,
         DeviceCommand::Resync { mac } => device::resync(admin, by, &mac).await?,
         DeviceCommand::SetLogin { mac, clear: true, .. } => device::clear_login(admin, by, &mac).await?,
         DeviceCommand::SetLogin { mac, user, .. } => {
             device::set_login(admin, by, &mac, &user.unwrap_or_default(), &password_from_stdin()?).await?
         }
+        DeviceCommand::RotateLogin { mac } => device::rotate_login(admin, by, &mac).await?,
         DeviceCommand::Move { mac, customer, site } => {
             device::relocate(admin, by, &mac, NodeNames { reseller: None, customer: Some(customer), site }).await?
         }

@@ -53,6 +53,65 @@ async fn a_second_claimant_is_refused_and_listed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_second_claimant_can_be_the_true_phone() {
+    let house = House::open().await;
+    house.add(MAC).await;
+    let first = Given::of(&house.front(MAC, OFFICE, Some(&house.global)).await).expect("a login");
+    let complaint = house.refused(&["device", "allow-second", MAC]).await;
+    assert!(complaint.contains("no second phone is waiting"), "{complaint}");
+    let mut phone = house.phone(MAC, AWAY, Some(&house.global));
+    let mut transcript = Transcript::default();
+    assert_eq!(phone.boot(&mut transcript).await, Outcome::LoginWanted, "{transcript}");
+    house.attention(MAC, "second_claimant").await;
+
+    let shown = house.cli(&["device", "allow-second", MAC]).await;
+    assert_eq!(shown["attention"], serde_json::json!([]), "{shown}");
+    assert_eq!(house.follow(&first, MAC, OFFICE).await.status, 401, "what the first was given ends");
+    assert_eq!(house.front(MAC, OFFICE, Some(&house.global)).await.status, 401, "now the first network is the other one");
+    phone.power_cycle();
+    let given = live(&house, &mut phone).await;
+    assert_ne!(given, first);
+    let shown = house.show(MAC).await;
+    assert_eq!((&shown["login_state"], &shown["attention"]), (&"confirmed".into(), &serde_json::json!([])), "{shown}");
+    assert_eq!(house.follow(&first, MAC, OFFICE).await.status, 401);
+    house.refused(&["device", "allow-second", MAC]).await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_phone_is_given_a_new_login_and_takes_it_up() {
+    let house = House::open().await;
+    house.add(MAC).await;
+    let complaint = house.refused(&["device", "rotate-login", MAC]).await;
+    assert!(complaint.contains("no login of its own yet"), "{complaint}");
+    let mut phone = house.phone(MAC, OFFICE, Some(&house.global));
+    let old = live(&house, &mut phone).await;
+
+    assert_eq!(house.cli(&["device", "rotate-login", MAC]).await["login_state"], "rotating");
+    let mut transcript = Transcript::default();
+    assert_eq!(phone.resync(&mut transcript).await, Outcome::Configured, "{transcript}");
+    let new = Given::of_phone(&phone);
+    house.keep_login(&new.login);
+    assert!(new.door != old.door && new.login != old.login, "{transcript}");
+    assert_eq!(house.show(MAC).await["login_state"], "rotating", "it is not used yet");
+    assert!(is_full(&house.follow(&old, MAC, OFFICE).await, MAC), "the old login until the new one is used");
+
+    // The config that comes with the take-up is the same but for the poll.
+    for outcome in [Outcome::Configured, Outcome::Unchanged] {
+        assert_eq!(phone.resync(&mut transcript).await, outcome, "{transcript}");
+        assert_eq!(Given::of_phone(&phone), new, "{transcript}");
+    }
+    assert_eq!(house.show(MAC).await["login_state"], "confirmed");
+    let by_old = house.follow(&old, MAC, OFFICE).await;
+    assert!(is_full(&by_old, MAC), "the old one lives on for 15 minutes");
+    assert_eq!(Given::of(&by_old), Some(old), "and is told nothing of the new one");
+    let entries = house.cli(&["audit", "list"]).await;
+    let rotated = |entry: &&serde_json::Value| entry["action"] == "set-login" && entry["detail"] == "rotated";
+    assert_eq!(entries.as_array().expect("a list").iter().filter(rotated).count(), 1, "{entries}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_window_the_switch_is_off_with_the_first_answer_and_the_delivery_counts() {
     let house = House::open().await;
     house.add(MAC).await;
