@@ -2,7 +2,7 @@
 //!
 //! Parses and makes `Authorization` and `WWW-Authenticate` values (Basic, RFC 7617; Digest, RFC 7616 with the
 //! older forms that phones still speak), mints and checks nonces, and counts their uses. Reads and makes what a call
-//! consists of: sound ([`g711`]) in [`rtp`], keys ([`dtmf`]), and what both sides agree on ([`sdp`]).
+//! consists of: messages ([`sip`]), what both sides agree on ([`sdp`]), sound ([`g711`]) in [`rtp`], and keys ([`dtmf`]).
 //!
 //! What always holds: no sockets, no clock and no randomness (time and chance are arguments); every input, list
 //! and table has a limit, all of them in [`limits`]; nothing here prints a password.
@@ -17,3 +17,4 @@ pub mod nonce;
 mod params;
 pub mod rtp;
 pub mod sdp;
+pub mod sip;

@@ -59,3 +59,18 @@ pub const SDP_FORMATS_MAX: usize = 32;
 
 /// Keys of one medium that are kept; further ones are passed over.
 pub const SDP_CRYPTO_MAX: usize = 8;
+
+/// Bytes of a SIP message's head. Invitations through several proxies stay under 4 kB.
+pub const SIP_HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// Bytes of a SIP message's body. Descriptions of sessions with many codecs stay under 4 kB.
+pub const SIP_BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// Fields of a SIP message's head.
+pub const SIP_HEADERS_MAX: usize = 128;
+
+/// Bytes of the buffer that a datagram is received into; one that fills it was cut.
+pub const SIP_DATAGRAM_BYTES_MAX: usize = SIP_HEAD_BYTES_MAX + SIP_BODY_BYTES_MAX;
+
+/// Bytes of buffer that an idle stream keeps.
+pub const SIP_STREAM_BYTES_KEPT: usize = 2048;
