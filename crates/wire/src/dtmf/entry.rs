@@ -310,6 +310,7 @@ mod tests {
     fn a_key_behind_an_end_that_nobody_looked_at() {
         check("112~5", "call-112");
         check("112~#", "call-112");
+        check("112~5!........", "call-112 silence");
         check("123456~#", "123456");
         check("123456~654321#", "123456 654321");
         check("123~123456#", "not-six 123456");
@@ -325,6 +326,9 @@ mod tests {
         check("!........!........", "silence silence");
         check("!......!..", "silence");
         check("!......1.......", "");
+        check("!.....*......", "last-four");
+        check("12.....*......", "");
+        check("12.....*........", "silence");
     }
 
     #[test]

@@ -55,6 +55,8 @@ fn nineteen_streams() {
     check("one message", good, &["OPTIONS+0"]);
     check("nothing", "", &[]);
     check("several at once", &good.repeat(3), &["OPTIONS+0"; 3]);
+    let long = with("Max-Forwards", &format!("X: {}\r\n", "x".repeat(2000)));
+    check("short messages behind a long one", &format!("{long}{good}{good}"), &["OPTIONS+0"; 3]);
     check("a body that looks like a message", &format!("{body}{good}"), &["OPTIONS+32", "OPTIONS+0"]);
     check("a keep-alive", "\r\n\r\n", &["ping"]);
     check(
