@@ -56,16 +56,23 @@ pub struct Population {
 }
 
 impl Population {
-    /// The population of that size and stage below `cache`; made if it is not there.
+    /// The population of that size and stage below `cache`; made if it is not there, or does not open.
     pub async fn of(cache: &Path, phones: u32, stage: Stage) -> Result<Self> {
         let folder = cache.join(format!("{phones}-{stage:?}-{RECIPE}").to_lowercase());
-        if !folder.is_dir() {
-            let making = folder.with_extension("making");
-            drop(std::fs::remove_dir_all(&making));
-            Self::make(&making, phones, stage).await?;
-            std::fs::rename(&making, &folder)?;
-        }
-        let store = open(&folder).await?;
+        // One that another build made may have another schema.
+        let kept = if folder.is_dir() { open(&folder).await.ok() } else { None };
+        let store = match kept {
+            Some(store) => store,
+            None => {
+                let making = folder.with_extension("making");
+                for old in [&making, &folder] {
+                    drop(std::fs::remove_dir_all(old));
+                }
+                Self::make(&making, phones, stage).await?;
+                std::fs::rename(&making, &folder)?;
+                open(&folder).await?
+            }
+        };
         let keys = platform_keys(&store).await?;
         store.close().await;
         Ok(Self { folder, phones, keys })

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use brands::Catalogue;
 use rustls::ClientConfig;
 use tokio::task::JoinSet;
 
 use crate::clock;
 use crate::connection::Connection;
 use crate::limits::CONNECTIONS_MAX;
-use crate::phones::{Login, MODEL, basic_fetch, mac};
+use crate::phones::{Login, basic_fetch, mac};
 
 /// The phones that came up.
 pub struct Provisioned {
@@ -39,16 +38,15 @@ pub async fn provision(
     at_once: usize,
 ) -> Result<Provisioned> {
     ensure!((1..=CONNECTIONS_MAX).contains(&at_once), "between 1 and {CONNECTIONS_MAX} connections");
-    let catalogue = Arc::new(Catalogue::embedded());
     let started = clock::now();
     let mut tasks = JoinSet::new();
     for share in phones.chunks(phones.len().div_ceil(at_once).max(1)) {
-        let (share, tls, global, catalogue) = (share.to_vec(), tls.clone(), global.clone(), Arc::clone(&catalogue));
+        let (share, tls, global) = (share.to_vec(), tls.clone(), global.clone());
         tasks.spawn(async move {
             let mut connection = Connection::open(target, tls.as_ref()).await?;
             let mut up = Vec::with_capacity(share.len());
             for index in share {
-                up.push((index, one(&mut connection, &catalogue, &global, index).await.with_context(|| format!("phone {}", mac(index)))?));
+                up.push((index, one(&mut connection, &global, index).await.with_context(|| format!("phone {}", mac(index)))?));
             }
             Ok::<_, anyhow::Error>(up)
         });
@@ -60,10 +58,10 @@ pub async fn provision(
     Ok(Provisioned { phones, time: clock::now() - started })
 }
 
-async fn one(connection: &mut Connection, catalogue: &Catalogue, global: &Login, index: u32) -> Result<Login> {
+async fn one(connection: &mut Connection, global: &Login, index: u32) -> Result<Login> {
     let first = connection.ask(&basic_fetch(mac(index), global)).await?;
     ensure!(first.status == 200, "the first fetch was answered {}", first.status);
-    let own = Login::from_config(catalogue.brand(MODEL.0).context("the brand is built in")?, first.body)?;
+    let own = Login::from_config(first.body)?;
     let second = connection.ask(&basic_fetch(mac(index), &own)).await?;
     ensure!(second.status == 200, "the fetch with its own login was answered {}", second.status);
     Ok(own)

@@ -167,8 +167,12 @@ impl Bench {
         let provisioned = || {
             let share: Vec<u32> = (next..next + PROVISIONINGS).collect();
             next += PROVISIONINGS;
-            let tls = Some(Arc::clone(&tls));
-            async move { Ok(provision(target, tls, &Population::global_login(), &share, ARRIVING_AT_ONCE).await?.per_second()) }
+            let (server, tls) = (&server, Some(Arc::clone(&tls)));
+            async move {
+                let global = Population::global_login();
+                let all = || provision(target, tls, &global, &share, ARRIVING_AT_ONCE);
+                Ok(timed(server, all, |_| f64::from(PROVISIONINGS)).await?.per_second())
+            }
         };
         let mut written = 0;
         let bare = || {
@@ -230,15 +234,21 @@ async fn resync_round(server: &Server, phones: &Population, seed: u64, bytes: us
     rate(server, load).await
 }
 
-/// Answers per second. The processor time of each, the server's and the client's, goes to stderr: on a busy machine it says more.
+/// Answers per second, and the processor time of each on stderr.
 async fn rate(server: &Server, load: Load) -> Result<f64> {
-    let times = || Ok::<_, anyhow::Error>((server.processor_time()?, processor_time("self")?));
-    let (before, tally, after) = (times()?, load::run(&load).await?, times()?);
-    let answers = f64::from(u32::try_from(tally.answers.max(1))?);
-    let micros = |used: Duration| used.as_secs_f64() * 1e6 / answers;
-    let (servers, clients) = (micros(after.0.saturating_sub(before.0)), micros(after.1.saturating_sub(before.1)));
-    eprintln!("    processor time for each answer, µs: server {servers:.1}, client {clients:.1}; {answers} answers");
+    let tally = timed(server, || load::run(&load), |tally| f64::from(u32::try_from(tally.answers).unwrap_or(u32::MAX))).await?;
     tally.per_second()
+}
+
+/// Tells the processor time of each of `count`, the server's and the client's: on a busy machine it says more than a rate.
+async fn timed<T, F: Future<Output = Result<T>>>(server: &Server, work: impl FnOnce() -> F, count: impl FnOnce(&T) -> f64) -> Result<T> {
+    let times = || Ok::<_, anyhow::Error>((server.processor_time()?, processor_time("self")?));
+    let (before, done, after) = (times()?, work().await?, times()?);
+    let count = count(&done).max(1.0);
+    let micros = |used: Duration| used.as_secs_f64() * 1e6 / count;
+    let (servers, clients) = (micros(after.0.saturating_sub(before.0)), micros(after.1.saturating_sub(before.1)));
+    eprintln!("    processor time for each, µs: server {servers:.1}, client {clients:.1}");
+    Ok(done)
 }
 
 /// Over connections that stay open.
