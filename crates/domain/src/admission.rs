@@ -19,7 +19,7 @@ use crate::pin::Stranger;
 use crate::policy::{CertificatePolicy, LoginPolicy, Policy, TemporaryTrust, UaMismatch};
 use crate::reason::Reason;
 use crate::time::{Span, Time};
-use crate::trust::{Fetch, StandIn, Trust, stand_in, window_after};
+use crate::trust::{Fetch, StandIn, Trust, WindowChange, stand_in, window_after};
 
 /// Which door the phone knocks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -491,9 +491,12 @@ pub(crate) fn window_effects(
     now: Time,
 ) -> impl Iterator<Item = Effect> {
     let fetch = Fetch { address: request.address, pin_success, renews: request.brand.renews_trust, address_shared: around.address_shared };
-    let window = window_after(device, fetch, around.policy, around.trust, now);
-    window.into_iter().flat_map(move |window| {
-        let event = if window.opened == now { Event::TrustOpened } else { Event::TrustExtended };
-        [Effect::Window(window), Effect::Event(event)]
+    let change = window_after(device, fetch, around.policy, around.trust, now);
+    change.into_iter().flat_map(|change| {
+        let event = match change {
+            WindowChange::Opened(_) => Event::TrustOpened,
+            WindowChange::Extended(_) => Event::TrustExtended,
+        };
+        [Effect::Window(change), Effect::Event(event)]
     })
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::claim::Claim;
-use crate::trust::Window;
+use crate::trust::WindowChange;
 
 /// Something for the edge to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum Effect {
     /// Tell the phone to fetch: what it would be served has changed.
     Refetch,
     /// Open or extend a temporary trust window.
-    Window(Window),
+    Window(WindowChange),
     /// A MAC that nobody knows, or a disabled one, came by (bounded table).
     Knock,
     /// Something an admin should look at; kept apart from the device, because unproved traffic may cause it.

@@ -41,6 +41,25 @@ pub struct Window {
     pub opened_by: crate::mac::Mac,
 }
 
+/// What a full config does to its site's window. The two differ in what they stand on: an extension on a window that is open, so that
+/// one that was closed meanwhile stays closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WindowChange {
+    /// There was none, or one that had ended.
+    Opened(Window),
+    /// There was one, and it opened when this one says. Its end and its PIN success only ever move on.
+    Extended(Window),
+}
+
+impl WindowChange {
+    /// The window as it is then.
+    pub fn window(&self) -> &Window {
+        match self {
+            Self::Opened(window) | Self::Extended(window) => window,
+        }
+    }
+}
+
 /// All trust of one customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
@@ -113,7 +132,7 @@ pub struct Fetch {
 }
 
 /// The window as it is after this full config: opened, renewed, or `None` for no change.
-pub fn window_after(device: &Device, fetch: Fetch, policy: &Policy, trust: &Trust, now: Time) -> Option<Window> {
+pub fn window_after(device: &Device, fetch: Fetch, policy: &Policy, trust: &Trust, now: Time) -> Option<WindowChange> {
     let address = canonical(fetch.address);
     let private = is_private(address) && !policy.trust_private.is_yes();
     let shared = fetch.address_shared && !policy.trust_shared.is_yes();
@@ -124,18 +143,21 @@ pub fn window_after(device: &Device, fetch: Fetch, policy: &Policy, trust: &Trus
     let opened = open.map_or(now, |window| window.opened);
     let ends = policy.trust_cap.0.map_or(now + policy.trust_window, |cap| (now + policy.trust_window).min(opened + cap));
     match (open, fetch.pin_success) {
-        (None, Some(pin_success)) => Some(Window {
+        (None, Some(pin_success)) => Some(WindowChange::Opened(Window {
             customer: device.place.customer,
             network: site_network(address),
             opened,
             ends,
             pin_success,
             opened_by: device.mac,
-        }),
+        })),
         (Some(window), Some(pin_success)) if pin_success > window.pin_success => {
-            Some(Window { ends: ends.max(window.ends), pin_success, opened_by: device.mac, ..window.clone() })
+            let ends = ends.max(window.ends);
+            Some(WindowChange::Extended(Window { ends, pin_success, opened_by: device.mac, ..window.clone() }))
         }
-        (Some(window), _) if fetch.renews && ends >= window.ends + SEEN_STEP => Some(Window { ends, ..window.clone() }),
+        (Some(window), _) if fetch.renews && ends >= window.ends + SEEN_STEP => {
+            Some(WindowChange::Extended(Window { ends, ..window.clone() }))
+        }
         _ => None,
     }
 }

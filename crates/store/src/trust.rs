@@ -2,7 +2,7 @@
 
 use domain::limits::{PERMANENT_NETWORKS_MAX, TRUST_WINDOWS_MAX};
 use domain::tenancy::CustomerId;
-use domain::trust::{Trust, Window};
+use domain::trust::{Trust, Window, WindowChange};
 use domain::{Mac, Span, Time};
 use ipnet::IpNet;
 
@@ -29,9 +29,11 @@ statements! {
         on conflict (customer, network) do update set label = excluded.label";
     DROP_NETWORK = "delete from trusted_network where customer = $1 and network = $2";
     WINDOWS = "select customer, network, opened, ends, pin_success, opened_by from trust_window where customer = $1 order by ends desc, network";
-    SAVE_WINDOW = "insert into trust_window (customer, network, opened, ends, pin_success, opened_by) values ($1, $2, $3, $4, $5, $6)
+    OPEN_WINDOW = "insert into trust_window (customer, network, opened, ends, pin_success, opened_by) values ($1, $2, $3, $4, $5, $6)
         on conflict (customer, network) do update set opened = excluded.opened, ends = excluded.ends,
-        pin_success = excluded.pin_success, opened_by = excluded.opened_by";
+        pin_success = excluded.pin_success, opened_by = excluded.opened_by where trust_window.ends <= excluded.opened";
+    EXTEND_WINDOW = "update trust_window set ends = $1, pin_success = $2, opened_by = $3
+        where customer = $4 and network = $5 and opened = $6 and ends <= $1 and pin_success <= $2";
     DROP_WINDOW = "delete from trust_window where customer = $1 and network = $2";
     SURPLUS = "delete from trust_window where customer = $1 and network in
         (select network from trust_window where customer = $1 order by ends desc, network limit $2 offset $3)";
@@ -80,11 +82,22 @@ pub fn windows(db: &Db, scope: &Scope, of: CustomerId) -> Result<Vec<Window>> {
     db.all(WINDOWS, &[id(&of.0)], window)
 }
 
-/// Opens or extends a window, as the domain decided. Beyond the limit per customer, the windows that end first go.
-pub fn save_window(db: &Db, window: &Window) -> Result<()> {
+/// Opens or extends a window, as the domain decided, if what it decided on is still so: an extension finds the window open as it was
+/// read, an opening finds none that is open. Beyond the limit per customer, the windows that end first go.
+///
+/// Otherwise [`StoreError::Conflict`]: a write that reads and saves in one closure is run again and never sees it.
+pub fn save_window(db: &Db, change: &WindowChange) -> Result<()> {
+    let window = change.window();
     let (customer, network, opener) = (window.customer.0, window.network.to_string(), window.opened_by.to_string());
-    let args = [id(&customer), (&network).into(), window.opened.into(), window.ends.into(), window.pin_success.into(), (&opener).into()];
-    db.exec(SAVE_WINDOW, &args)?;
+    let [of, network, opener] = [id(&customer), (&network).into(), (&opener).into()];
+    let [opened, ends, pin_success] = [window.opened.into(), window.ends.into(), window.pin_success.into()];
+    let saved = match change {
+        WindowChange::Opened(_) => db.exec(OPEN_WINDOW, &[of, network, opened, ends, pin_success, opener])?,
+        WindowChange::Extended(_) => db.exec(EXTEND_WINDOW, &[ends, pin_success, opener, of, network, opened])?,
+    };
+    if saved == 0 {
+        return Err(db.conflict());
+    }
     let max = i64::try_from(TRUST_WINDOWS_MAX).expect("a small constant");
     db.exec(SURPLUS, &[id(&customer), max.into(), max.into()])?;
     touch_customer(db, window.customer)

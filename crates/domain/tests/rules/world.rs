@@ -336,8 +336,8 @@ impl World {
             self.devices[device] = next.clone();
         }
         for effect in &decision.effects {
-            if let Effect::Window(window) = effect {
-                self.put_window(device, window.clone());
+            if let Effect::Window(change) = effect {
+                self.put_window(device, change.window().clone());
             }
         }
     }

@@ -180,7 +180,7 @@ fn keep(db: &Db, found: Option<&Fetched>, decision: &Decision, now: Time) -> Res
     }
     for effect in &decision.effects {
         match effect {
-            Effect::Window(window) => store::trust::save_window(db, window)?,
+            Effect::Window(change) => store::trust::save_window(db, change)?,
             Effect::Event(event) => tell(db, &found.stored.device, event, now)?,
             Effect::Refetch => store::outbox::enqueue(db, now, REFETCH, payload(&found.stored.device, None))?,
             // Seen by unproved traffic: kept in memory and written in batches.

@@ -184,7 +184,7 @@ pub(crate) fn carry_out(db: &Db, by: &By, device: &Device, effects: &[Effect]) -
         match effect {
             Effect::Event(event) => store::outbox::enqueue(db, by.now, event.code(), payload())?,
             Effect::Refetch => store::outbox::enqueue(db, by.now, "device.refetch", payload())?,
-            Effect::Window(window) => store::trust::save_window(db, window)?,
+            Effect::Window(change) => store::trust::save_window(db, change)?,
             // Only traffic causes these.
             Effect::Knock | Effect::Notice(_) => {}
         }

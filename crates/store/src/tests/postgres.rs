@@ -1,8 +1,14 @@
 //! What only a server can do to us.
 
-use crate::StoreError;
+use domain::Span;
+use domain::trust::{Window, WindowChange};
+use ipnet::IpNet;
+
 use crate::db::Sql;
-use crate::tests::fixture::{World, add, block_on, counter};
+use crate::tests::fixture::{NOW, World, add, block_on, counter};
+use crate::tests::tree::{OFFICE, mac};
+use crate::trust::{close_window, save_window, windows};
+use crate::{Scope, StoreError};
 
 #[test]
 fn a_lost_connection_is_replaced() {
@@ -34,6 +40,45 @@ fn a_lost_connection_is_replaced() {
             assert!(failures <= crate::limits::POOL_MAX);
         }
         assert_eq!(world.store.read(counter).await.unwrap(), 9);
+    });
+}
+
+/// On SQLite nobody closes a window while another transaction is under way.
+#[test]
+fn a_window_closed_during_a_fetch_stays_closed() {
+    block_on(async {
+        let world = World::postgres().await.with_tree().await;
+        let network = IpNet::from(std::net::IpAddr::from([203, 0, 113, 1]));
+        let (ends, pin_success) = (NOW + Span::hours(8), NOW);
+        let window = Window { customer: OFFICE, network, opened: NOW, ends, pin_success, opened_by: mac(1) };
+        world.store.write(move |db| save_window(db, &WindowChange::Opened(window.clone()))).await.unwrap();
+
+        let (read, has_read) = std::sync::mpsc::channel();
+        let (closed, is_closed) = std::sync::mpsc::channel();
+        let is_closed = std::sync::Mutex::new(is_closed);
+        let fetch = tokio::spawn({
+            let store = world.store.clone();
+            async move {
+                let work = move |db: &crate::Db| {
+                    let seen = windows(db, &Scope::Operator, OFFICE)?;
+                    read.send(seen.len()).unwrap();
+                    is_closed.lock().unwrap().recv().unwrap();
+                    seen.into_iter().try_for_each(|window| {
+                        save_window(db, &WindowChange::Extended(Window { ends: window.ends + Span::hours(1), ..window }))
+                    })
+                };
+                store.write(work).await
+            }
+        });
+        let has_read = tokio::task::spawn_blocking(move || (has_read.recv().unwrap(), has_read)).await.unwrap();
+        assert_eq!(has_read.0, 1, "the fetch knows the window");
+        world.store.write(move |db| close_window(db, &Scope::Operator, OFFICE, &network)).await.unwrap();
+        // Once for each time that it reads.
+        closed.send(()).unwrap();
+        closed.send(()).unwrap();
+        fetch.await.unwrap().unwrap();
+        assert_eq!(has_read.1.try_iter().collect::<Vec<_>>(), [0], "it decided again, and saw that there is none");
+        assert_eq!(world.store.read(|db| windows(db, &Scope::Operator, OFFICE)).await.unwrap(), []);
     });
 }
 

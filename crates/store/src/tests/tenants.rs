@@ -4,6 +4,7 @@ use domain::login::Owner;
 use domain::policy::Patch;
 use domain::role::{Actor, Role};
 use domain::tenancy::{CustomerId, Node, ResellerId};
+use domain::trust::{Window, WindowChange};
 use domain::{Secret, Span};
 use ipnet::IpNet;
 use uuid::Uuid;
@@ -27,6 +28,7 @@ on_both! {
     a_context_holds_until_its_revision_moves
     a_context_carries_policy_settings_trust_and_logins
     trust_stays_with_its_customer
+    a_window_is_saved_only_on_what_was_read
     addresses_remember_whose_devices_came
     global_logins_are_numbered_once
     a_request_for_the_global_login_is_decided_and_shown_once
@@ -284,9 +286,41 @@ async fn a_context_carries_policy_settings_trust_and_logins(world: World) {
     assert!(!nobody.trust.is_permanent("198.51.100.7".parse().unwrap()));
 }
 
+async fn a_window_is_saved_only_on_what_was_read(world: World) {
+    let world = world.with_tree().await;
+    let network = IpNet::from(std::net::IpAddr::from([203, 0, 113, 1]));
+    let at = |opened: i64, ends: i64, pin_success: i64| {
+        let [opened, ends, pin_success] = [opened, ends, pin_success].map(|hours| NOW + Span::hours(hours));
+        Window { customer: OFFICE, network, opened, ends, pin_success, opened_by: tree::mac(1) }
+    };
+    let save = |change: WindowChange| world.store.write(move |db| save_window(db, &change));
+    let kept = || world.store.read(|db| windows(db, &Scope::Operator, OFFICE));
+    let refused = |result: &crate::Result<()>| matches!(result, Err(StoreError::Conflict));
+
+    assert!(refused(&save(WindowChange::Extended(at(0, 9, 0))).await), "there is none");
+    save(WindowChange::Opened(at(0, 8, 0))).await.unwrap();
+    assert!(refused(&save(WindowChange::Opened(at(1, 9, 1))).await), "somebody else opened it");
+    assert!(refused(&save(WindowChange::Extended(at(-1, 9, 0))).await), "this is another one than was read");
+    save(WindowChange::Extended(at(0, 10, 2))).await.unwrap();
+    assert!(refused(&save(WindowChange::Extended(at(0, 9, 2))).await), "it was extended further meanwhile");
+    assert!(refused(&save(WindowChange::Extended(at(0, 11, 1))).await), "a later PIN stands behind it meanwhile");
+    assert_eq!(kept().await.unwrap(), [at(0, 10, 2)]);
+    let revision = || world.store.read(|db| Ok(context::load(db, Some(OFFICE))?.revision));
+    let before = revision().await.unwrap();
+
+    world.store.write(move |db| trust::close_window(db, &Scope::Operator, OFFICE, &network)).await.unwrap();
+    let after = revision().await.unwrap();
+    assert_ne!(before, after);
+    assert!(refused(&save(WindowChange::Extended(at(0, 11, 2))).await), "it was closed by hand");
+    assert_eq!((kept().await.unwrap(), revision().await.unwrap()), (vec![], after), "and stays closed");
+    save(WindowChange::Opened(at(1, 2, 1))).await.unwrap();
+    save(WindowChange::Opened(at(2, 9, 2))).await.expect("the one before has ended");
+    assert_eq!(kept().await.unwrap(), [at(2, 9, 2)]);
+}
+
 async fn trust_stays_with_its_customer(world: World) {
     let world = world.with_tree().await;
-    let window = |number: u8, hours| domain::trust::Window {
+    let window = |number: u8, hours| Window {
         customer: OFFICE,
         network: IpNet::from(std::net::IpAddr::from([203, 0, 113, number])),
         opened: NOW,
@@ -297,9 +331,9 @@ async fn trust_stays_with_its_customer(world: World) {
     world
         .store
         .write(move |db| {
-            save_window(db, &window(1, 8))?;
-            save_window(db, &window(2, 1))?;
-            save_window(db, &window(1, 9))
+            save_window(db, &WindowChange::Opened(window(1, 8)))?;
+            save_window(db, &WindowChange::Opened(window(2, 1)))?;
+            save_window(db, &WindowChange::Extended(window(1, 9)))
         })
         .await
         .unwrap();
@@ -319,7 +353,8 @@ async fn trust_stays_with_its_customer(world: World) {
         (0..=domain::limits::TRUST_WINDOWS_MAX).try_for_each(|at| {
             let host = u32::try_from(at).unwrap();
             let network = IpNet::from(std::net::IpAddr::from((0xcb00_7100 + host).to_be_bytes()));
-            save_window(db, &domain::trust::Window { network, ends: NOW + Span::seconds(i64::from(host) + 1), ..window(0, 0) })
+            let ends = NOW + Span::seconds(i64::from(host) + 1);
+            save_window(db, &WindowChange::Opened(Window { network, ends, ..window(0, 0) }))
         })
     };
     world.store.write(many).await.unwrap();
