@@ -1,4 +1,4 @@
-//! Power cuts while 200 phones fetch for the first time.
+//! Power cuts, and stops, while phones fetch for the first time and while people administer.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::fleet::{import, mac};
-use crate::house::{Given, House, OFFICE, is_full};
+use crate::house::{CUSTOMER, Given, House, OFFICE, is_full};
 
 const PHONES: usize = 200;
 const AT_ONCE: usize = 24;
@@ -144,4 +144,53 @@ async fn check_survivors(house: &House, survivors: &[Survivor]) {
         let state = (&shown["state"], &shown["login_state"], &shown["allow_global_password"]);
         assert_eq!(state, (&"successful".into(), &"confirmed".into(), &false.into()), "{shown}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_told_to_stop_amid_an_office_that_boots_leaves_nobody_behind() {
+    let mut house = House::logging("info").await;
+    import(&house, 0..PHONES).await;
+    let progress = Arc::new(Progress::default());
+    let queue = Arc::new(Mutex::new((0..PHONES).map(|number| house.phone(&mac(number), OFFICE, Some(&house.global))).collect::<Vec<_>>()));
+    let mut running = JoinSet::new();
+    for _ in 0..AT_ONCE {
+        running.spawn(work(Arc::clone(&queue), Arc::clone(&progress)));
+    }
+    for due in [PHONES / 4, PHONES, PHONES + PHONES / 2] {
+        while progress.passes.load(Ordering::Relaxed) < due {
+            progress.more.notified().await;
+        }
+        house.stop().await;
+        house.serve().await;
+    }
+    let survivors: Vec<Survivor> = running.join_all().await.into_iter().flatten().collect();
+    assert_eq!(survivors.len(), PHONES);
+    check_survivors(&house, &survivors).await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_killed_is_stored_wholly_or_not_at_all() {
+    const ROWS: usize = 2000;
+    let house = House::logging("info").await;
+    let rows = (0..ROWS).map(|number| format!("yealink,T46S,{},{CUSTOMER}", mac(number)));
+    let text = ["vendor,type,mac,customer".to_owned()].into_iter().chain(rows).collect::<Vec<_>>().join("\n");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let arguments = ["import", file.path().to_str().unwrap()];
+    let mut counts = Vec::new();
+    // Later and later, until one comes to its end.
+    for step in 1.. {
+        let ended = house.run_and_kill(&arguments, Duration::from_millis(15) * step).await;
+        let listed = house.cli(&["device", "list"]).await.as_array().map(Vec::len).unwrap();
+        assert!(listed == 0 || listed == ROWS, "killed after {} ms: {listed} devices", 15 * step);
+        counts.push(listed);
+        if ended {
+            break;
+        }
+    }
+    println!("devices after each kill: {counts:?}");
+    assert_eq!((counts.first(), counts.last()), (Some(&0), Some(&ROWS)));
+    house.cli(&["audit", "verify"]).await;
+    house.close().await;
 }

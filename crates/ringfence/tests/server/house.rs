@@ -209,6 +209,17 @@ impl House {
         output
     }
 
+    /// Runs a command and kills it after a while. Whether it had ended, well, before that.
+    pub(crate) async fn run_and_kill(&self, arguments: &[&str], after: Duration) -> bool {
+        let mut child = self.command(arguments).stdout(Stdio::null()).stderr(self.log()).spawn().unwrap();
+        if let Ok(ended) = timeout(after, child.wait()).await {
+            assert!(ended.unwrap().success(), "{arguments:?}\n{}", self.log_tail());
+            return true;
+        }
+        child.kill().await.unwrap();
+        false
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ringfence"));
         command.args(arguments).arg("--data").arg(&self.data).kill_on_drop(true).stdin(Stdio::null());

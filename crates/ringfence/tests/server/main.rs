@@ -10,6 +10,7 @@ mod clients;
 mod crash;
 mod faults;
 mod fleet;
+mod limits;
 mod logins;
 mod policies;
 mod race;

@@ -1,13 +1,15 @@
-//! Many phones with one MAC at the same moment, in two networks.
+//! Many phones with one MAC at the same moment, in two networks; and an admin between them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use phonesim::{Answer, Identity, Request};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::house::{Given, House, is_full};
+use crate::house::{Given, House, OFFICE, is_full, until};
+use crate::resets::live;
 
 const RACERS: usize = 64;
 const ROUNDS: usize = 8;
@@ -71,4 +73,45 @@ async fn race(house: &House, mac: &str) -> Vec<(usize, Answer)> {
         house.keep_answer(answer);
     }
     answers
+}
+
+/// Phones that ask without a pause.
+const HAMMERS: usize = 8;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_request_sent_after_a_reset_is_served_by_a_login_from_before_it() {
+    let house = Arc::new(House::logging("info").await);
+    let mac = "0015650beef0";
+    house.add(mac).await;
+    for round in 0..5 {
+        let given = live(&house, &mut house.phone(mac, OFFICE, Some(&house.global))).await;
+        let (is_reset, ends) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (served, refused) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let mut hammers = JoinSet::new();
+        for _ in 0..HAMMERS {
+            let (house, given) = (Arc::clone(&house), given.clone());
+            let (is_reset, ends, served, refused) = (Arc::clone(&is_reset), Arc::clone(&ends), Arc::clone(&served), Arc::clone(&refused));
+            hammers.spawn(async move {
+                while !ends.load(Ordering::SeqCst) {
+                    let after = is_reset.load(Ordering::SeqCst);
+                    let answer = house.follow(&given, mac, OFFICE).await;
+                    match answer.status {
+                        200 => assert!(!after, "round {round}: served after the reset"),
+                        401 => {}
+                        other => panic!("round {round}: {other}"),
+                    }
+                    let count = if answer.status == 200 { &served } else { &refused };
+                    count.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        until("all are at it", async || served.load(Ordering::SeqCst) > 2 * HAMMERS).await;
+        house.cli(&["device", "reset", mac]).await;
+        is_reset.store(true, Ordering::SeqCst);
+        let before = refused.load(Ordering::SeqCst);
+        until("all were refused", async || refused.load(Ordering::SeqCst) > before + 2 * HAMMERS).await;
+        ends.store(true, Ordering::SeqCst);
+        hammers.join_all().await;
+    }
+    Arc::into_inner(house).expect("all hammers have ended").close().await;
 }
