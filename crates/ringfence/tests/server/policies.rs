@@ -175,7 +175,11 @@ async fn an_impostor_with_the_right_mac_gets_nothing_and_changes_nothing() {
     house.add(other).await;
     let given = live(&house, &mut house.phone(MAC, OFFICE, Some(&house.global))).await;
     let of_other = live(&house, &mut house.phone(other, OFFICE, Some(&house.global))).await;
+    // What is noted of fetches is written a moment later: once this is there, so is all before it.
+    house.front(MAC, AWAY, Some(&Login::new(&house.global.user, "mistyped"))).await;
+    house.newest_reason(MAC, "global_wrong").await;
     let before = house.show(MAC).await;
+    assert!(before["last_fetch"].is_string() && before["last_address"] == OFFICE, "{before}");
 
     let mut impostor = house.phone(MAC, AWAY, None);
     let mut transcript = Transcript::default();
