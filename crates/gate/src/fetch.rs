@@ -8,20 +8,20 @@ mod ledger;
 mod recorder;
 mod reply;
 mod tables;
+mod wanted;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use brands::{Brand, Capability, Catalogue, FileKind, Firmware, Model, Sighting};
-use domain::admission::{self, Answer as Admitted, BrandTraits, Decision, Surroundings, admit};
-use domain::claim::{Claim, PlatformKeys, TOKEN_CHARS};
-use domain::device::Device;
+use brands::{Catalogue, FileKind, Firmware};
+use domain::admission::{self, Answer as Admitted, Decision, Surroundings, admit};
+use domain::claim::PlatformKeys;
 use domain::effect::Effect;
 use domain::evidence::{Evidence, Proof};
 use domain::pin::Caller;
 use domain::policy::PlainHttp;
 use domain::reason::Reason;
-use domain::{Chance, Mac, Span, Time};
+use domain::{Chance, Mac, Time};
 use http::HeaderValue;
 use store::device::Fetched;
 use store::{Store, StoreError};
@@ -34,11 +34,11 @@ pub use self::tables::Tables;
 use self::evidence::{Challenger, Proving, Shown};
 use self::ledger::{Books, Kept, Ledger};
 use self::reply::{Asked, ReplyError};
+use self::wanted::Wanted;
 use crate::address::AddressKey;
 use crate::answer::Answer;
 use crate::limits::Limits;
 use crate::metrics::{Fetch, Metrics};
-use crate::path::{Door, SecretKind};
 use crate::phones::{Method, Phones, Request};
 use crate::throttle::WrongLogins;
 
@@ -98,15 +98,6 @@ impl AsRef<Ledger> for Desk {
     fn as_ref(&self) -> &Ledger {
         &self.0.ledger
     }
-}
-
-/// Which phone wants which file through which door. Claimed by the request, not proved.
-struct Wanted<'a> {
-    sighting: Sighting<'a>,
-    door: admission::Door,
-    handle: Result<Option<Claim>, ()>,
-    mac: Option<Mac>,
-    file: FileKind,
 }
 
 /// What is noted of an answered request.
@@ -181,7 +172,7 @@ impl Desk {
         let (core, request) = (Arc::clone(&self.0), Arc::new(request.clone()));
         let again = Arc::clone(&request);
         let decide = move |found: Option<&Fetched>, books: &Books| {
-            let wanted = core.wanted(&again);
+            let wanted = Wanted::read(&core.catalogue, &core.keys, &again);
             let evidence = core.prove(&again, &wanted, mac, found, books, false);
             core.decide(&again, &wanted, mac, found, books, evidence)
         };
@@ -190,29 +181,10 @@ impl Desk {
 }
 
 impl Core {
-    fn wanted(&self, request: &Request) -> Wanted<'_> {
-        let sighting = self.catalogue.identify(&request.target.file, request.user_agent());
-        let (door, handle) = match &request.target.door {
-            Door::Front if request.target.file.is_empty() => (admission::Door::Bare, Ok(None)),
-            Door::Front | Door::Secret(SecretKind::GlobalLogin, _) => (admission::Door::Front, Ok(None)),
-            Door::Own(handle) => (admission::Door::Own, self.keys.read(handle).map(Some).ok_or(())),
-            Door::Secret(SecretKind::Login, secret) => {
-                let token = secret.expose().get(..TOKEN_CHARS).unwrap_or_default();
-                (admission::Door::Own, self.keys.read(token).map(Some).ok_or(()))
-            }
-        };
-        let by_handle = handle.ok().flatten().map(|claim| claim.mac);
-        // The bare door has no file name: the User-Agent chooses the file, and proves nothing by that.
-        let bare = door == admission::Door::Bare;
-        let mac = sighting.mac.or(by_handle).or(sighting.agent_mac.filter(|_| bare));
-        let file = if bare { FileKind::Carrier } else { sighting.file };
-        Wanted { sighting, door, handle, mac, file }
-    }
-
     /// Row 1 and its like: answered by the name alone.
     fn public(&self, wanted: &Wanted<'_>) -> Outcome {
-        let rendered = self
-            .asked(wanted, None)
+        let rendered = wanted
+            .asked(&self.catalogue, None)
             .and_then(|asked| reply::render(&self.catalogue, asked, &Admitted::Public, None, &self.face, &self.keys, true).ok().flatten());
         match rendered {
             Some(answer) => Outcome { answer, evidence: "nothing", decision: "public", reason: Reason::Public },
@@ -251,7 +223,6 @@ impl Core {
         evidence: Evidence,
     ) -> Decision {
         let device = found.map(|found| &found.stored.device);
-        let (brand, model) = self.served_as(wanted, device);
         let asked = admission::Request {
             door: wanted.door,
             carrier: wanted.file == FileKind::Carrier,
@@ -259,8 +230,8 @@ impl Core {
             address: request.address,
             mac,
             evidence,
-            brand: traits(&wanted.sighting, brand, model),
-            model: &shown_model(wanted).unwrap_or_default(),
+            brand: wanted.traits(&self.catalogue, device),
+            model: &wanted.shown_model().unwrap_or_default(),
         };
         let stranger = if device.is_none() { self.tables.stranger(mac) } else { None };
         let around = Surroundings {
@@ -324,7 +295,7 @@ impl Core {
         }
         for effect in &decision.effects {
             match effect {
-                Effect::Knock => self.recorder.knocked(mac, request.address, &shown_model(wanted).unwrap_or_default(), request.now),
+                Effect::Knock => self.recorder.knocked(mac, request.address, &wanted.shown_model().unwrap_or_default(), request.now),
                 Effect::Notice(attention) => self.recorder.flagged(mac, *attention, request.address, request.now),
                 Effect::Event(_) | Effect::Refetch | Effect::Window(_) => {}
             }
@@ -363,7 +334,7 @@ impl Core {
         file: FileKind,
     ) -> Result<Option<Answer>, ReplyError> {
         let found = served_as_added(kept);
-        let Some(asked) = self.asked(wanted, found.map(|found| &found.stored.device)) else { return Ok(None) };
+        let Some(asked) = wanted.asked(&self.catalogue, found.map(|found| &found.stored.device)) else { return Ok(None) };
         let asked = Asked { mac: Some(mac), file, ..asked };
         let content = found.filter(|_| file == FileKind::Carrier).map(|found| self.ledger.content(found, &kept.books)).transpose()?;
         let (answer, encrypted) = (&kept.decision.answer, request.connection.tls);
@@ -399,21 +370,6 @@ impl Core {
         Outcome { answer, evidence: "nothing", decision: "unavailable", reason: Reason::Limited }
     }
 
-    /// The brand and model that a phone is served as: the device's own once it is known, else what it shows.
-    fn served_as<'s>(&'s self, wanted: &Wanted<'s>, device: Option<&Device>) -> (Option<&'s Brand>, Option<&'s Model>) {
-        match device.and_then(|device| self.catalogue.model(&device.model)) {
-            Some((brand, model)) => (Some(brand), Some(model)),
-            None => (wanted.sighting.brand, wanted.sighting.model),
-        }
-    }
-
-    fn asked<'s>(&'s self, wanted: &Wanted<'s>, device: Option<&Device>) -> Option<Asked<'s>> {
-        let (brand, model) = self.served_as(wanted, device);
-        let brand = brand?;
-        let model = model.unwrap_or_else(|| brand.generic());
-        Some(Asked { brand, model, firmware: wanted.sighting.firmware, mac: wanted.mac, file: wanted.file })
-    }
-
     fn count(&self, wanted: &Wanted<'_>, outcome: &Outcome) {
         let at = self.catalogue.brands().iter().position(|brand| wanted.sighting.brand.is_some_and(|seen| seen.name() == brand.name()));
         let brand = Arc::clone(&self.labels[at.unwrap_or(self.labels.len() - 1)]);
@@ -435,7 +391,7 @@ impl Core {
             bytes: outcome.answer.body.len() as u64,
         };
         let firmware = wanted.sighting.firmware.as_ref().map(Firmware::as_str);
-        self.recorder.seen(mac, seen, firmware, shown_model(wanted));
+        self.recorder.seen(mac, seen, firmware, wanted.shown_model());
         // What a stranger gets for the MAC of a live phone says nothing about that phone.
         let for_this_phone = !matches!(outcome.reason, Reason::ResetNeeded | Reason::UnknownDevice | Reason::Disabled);
         if matches!(outcome.decision, "full" | "restricted" | "signpost") && for_this_phone && request.method == Method::Get {
@@ -447,7 +403,7 @@ impl Core {
 impl Phones for Desk {
     async fn handle(&self, request: &Request) -> Answer {
         let core = &self.0;
-        let wanted = core.wanted(request);
+        let wanted = Wanted::read(&core.catalogue, &core.keys, request);
         let challenged = |answer| Outcome { answer, evidence: "nothing", decision: "challenge", reason: Reason::LoginRequired };
         let outcome = match (request.method, wanted.mac) {
             (Method::Put | Method::Post, _) => {
@@ -476,23 +432,6 @@ fn served_as_added(kept: &Kept) -> Option<&Fetched> {
 fn changes(decision: &Decision) -> bool {
     let durable = |effect: &Effect| matches!(effect, Effect::Event(_) | Effect::Refetch | Effect::Window(_));
     decision.device.is_some() || decision.effects.iter().any(durable)
-}
-
-/// How the brand behaves. What a phone meets before it has proved itself follows from what it shows, so that a MAC that somebody
-/// added and one that nobody added cannot be told apart by the poll in their restricted configs.
-fn traits(shown: &Sighting<'_>, brand: Option<&Brand>, model: Option<&Model>) -> BrandTraits {
-    let shown_model = shown.model.or(shown.brand.map(Brand::generic));
-    BrandTraits {
-        front_door_sticks: shown.brand.is_some_and(Brand::front_door_sticks),
-        shortest_poll: Span::seconds(shown_model.map_or(60, |model| model.shortest_poll_seconds).into()),
-        renews_trust: model.or(brand.map(Brand::generic)).is_some_and(|model| model.renews_trust == Capability::Yes),
-        retry_delay: Span::seconds(brand.map_or(0, Brand::retry_delay_seconds).into()),
-    }
-}
-
-/// Brand and model as the phone shows them, `yealink/T46S`.
-fn shown_model(wanted: &Wanted<'_>) -> Option<String> {
-    wanted.sighting.brand.zip(wanted.sighting.model).map(|(brand, model)| format!("{}/{}", brand.name(), model.name))
 }
 
 fn proof_word(proof: &Proof) -> &'static str {

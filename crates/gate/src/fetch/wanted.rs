@@ -1,0 +1,81 @@
+//! What a request asks for: which phone, which file, which door. Claimed by the request, not proved.
+
+use brands::{Brand, Capability, Catalogue, FileKind, Model, Sighting};
+use domain::admission::{self, BrandTraits};
+use domain::claim::{Claim, PlatformKeys, TOKEN_CHARS};
+use domain::device::Device;
+use domain::{Mac, Span};
+
+use super::reply::Asked;
+use crate::path::{Door, SecretKind};
+use crate::phones::Request;
+
+/// Which phone wants which file through which door.
+pub struct Wanted<'a> {
+    /// What file name and User-Agent show.
+    pub sighting: Sighting<'a>,
+    /// Which door.
+    pub door: admission::Door,
+    /// The claim of an own door's handle; `Err` for a handle that is none.
+    pub handle: Result<Option<Claim>, ()>,
+    /// The phone, if anything names one.
+    pub mac: Option<Mac>,
+    /// The kind of file.
+    pub file: FileKind,
+}
+
+impl<'a> Wanted<'a> {
+    /// Reads a request.
+    pub fn read(catalogue: &'a Catalogue, keys: &PlatformKeys, request: &Request) -> Self {
+        let sighting = catalogue.identify(&request.target.file, request.user_agent());
+        let (door, handle) = match &request.target.door {
+            Door::Front if request.target.file.is_empty() => (admission::Door::Bare, Ok(None)),
+            Door::Front | Door::Secret(SecretKind::GlobalLogin, _) => (admission::Door::Front, Ok(None)),
+            Door::Own(handle) => (admission::Door::Own, keys.read(handle).map(Some).ok_or(())),
+            Door::Secret(SecretKind::Login, secret) => {
+                let token = secret.expose().get(..TOKEN_CHARS).unwrap_or_default();
+                (admission::Door::Own, keys.read(token).map(Some).ok_or(()))
+            }
+        };
+        let by_handle = handle.ok().flatten().map(|claim| claim.mac);
+        // The bare door has no file name: the User-Agent chooses the file, and proves nothing by that.
+        let bare = door == admission::Door::Bare;
+        let mac = sighting.mac.or(by_handle).or(sighting.agent_mac.filter(|_| bare));
+        let file = if bare { FileKind::Carrier } else { sighting.file };
+        Self { sighting, door, handle, mac, file }
+    }
+
+    /// The file as the renderer is asked for it. `device`: one that proved itself, and so is served as what it was added as.
+    pub fn asked(&self, catalogue: &'a Catalogue, device: Option<&Device>) -> Option<Asked<'a>> {
+        let (brand, model) = self.served_as(catalogue, device);
+        let brand = brand?;
+        let model = model.unwrap_or_else(|| brand.generic());
+        Some(Asked { brand, model, firmware: self.sighting.firmware, mac: self.mac, file: self.file })
+    }
+
+    /// How the brand behaves. What a phone meets before it has proved itself follows from what it shows, so that a MAC that
+    /// somebody added and one that nobody added cannot be told apart by the poll in their restricted configs.
+    pub fn traits(&self, catalogue: &'a Catalogue, device: Option<&Device>) -> BrandTraits {
+        let shown = &self.sighting;
+        let shown_model = shown.model.or(shown.brand.map(Brand::generic));
+        let (brand, model) = self.served_as(catalogue, device);
+        BrandTraits {
+            front_door_sticks: shown.brand.is_some_and(Brand::front_door_sticks),
+            shortest_poll: Span::seconds(shown_model.map_or(60, |model| model.shortest_poll_seconds).into()),
+            renews_trust: model.or(brand.map(Brand::generic)).is_some_and(|model| model.renews_trust == Capability::Yes),
+            retry_delay: Span::seconds(brand.map_or(0, Brand::retry_delay_seconds).into()),
+        }
+    }
+
+    /// Brand and model as the phone shows them, `yealink/T46S`.
+    pub fn shown_model(&self) -> Option<String> {
+        self.sighting.brand.zip(self.sighting.model).map(|(brand, model)| format!("{}/{}", brand.name(), model.name))
+    }
+
+    fn served_as(&self, catalogue: &'a Catalogue, device: Option<&Device>) -> (Option<&'a Brand>, Option<&'a Model>) {
+        match device.and_then(|device| catalogue.model(&device.model)) {
+            Some((brand, model)) => (Some(brand), Some(model)),
+            None => (self.sighting.brand, self.sighting.model),
+        }
+    }
+}
