@@ -59,6 +59,8 @@ pub struct Phones {
 /// `[tls]`: absent files mean the self-made certificate.
 #[derive(Clone, Debug)]
 pub struct Tls {
+    /// PEM files of the authorities whose word on a phone's MAC is taken, by the maker's name.
+    pub manufacturers: BTreeMap<String, PathBuf>,
     /// For phones.
     pub phones: Option<PairFiles>,
     /// For people.
@@ -185,7 +187,11 @@ impl Config {
                 http_public_url: reader.value("phones.http_public_url"),
                 trusted_proxies: reader.value("phones.trusted_proxies"),
             },
-            tls: Tls { phones: reader.pair("tls.phones_cert", "tls.phones_key"), portal: reader.pair("tls.portal_cert", "tls.portal_key") },
+            tls: Tls {
+                manufacturers: reader.files("tls.manufacturers"),
+                phones: reader.pair("tls.phones_cert", "tls.phones_key"),
+                portal: reader.pair("tls.portal_cert", "tls.portal_key"),
+            },
             sip: Sip {
                 udp: reader.value("sip.udp"),
                 tcp: reader.value("sip.tcp"),

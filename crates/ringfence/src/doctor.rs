@@ -101,10 +101,11 @@ pub async fn examine(data: &DataDir) -> Vec<Finding> {
         Err(error) => findings.push(Finding::error("keys", error.to_string(), "put the master key file of this database there, mode 0600")),
         Ok(ring) => {
             findings.push(Finding::ok("keys", format!("{} master keys", ring.numbers().count())));
+            let makers = config.tls.manufacturers.len();
             match Context::with(data.clone(), config, &ring).await {
                 Err(failure) => findings.push(Finding::error("database", failure.message, "see store.url, the key file and the disk")),
                 Ok(context) => {
-                    findings.extend(database::examine(&context).await);
+                    findings.extend(database::examine(&context, makers).await);
                     context.close().await;
                 }
             }

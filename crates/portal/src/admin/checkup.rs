@@ -1,6 +1,6 @@
 //! A look at everything that is kept: does it all read, and do the policies make sense?
 
-use domain::policy::Policy;
+use domain::policy::{CertificatePolicy, Policy};
 use domain::role::Action;
 use domain::tenancy::Node;
 use store::device::Filter;
@@ -19,6 +19,8 @@ pub struct Checkup {
     pub devices: usize,
     /// Places whose policy would ask nothing of a phone.
     pub asking_nothing: Vec<String>,
+    /// Places whose policy looks at certificates of phones.
+    pub asking_certificates: Vec<String>,
     /// Customers whose `login` or `pin` differs from the platform's, by name.
     pub differing: Vec<String>,
 }
@@ -48,14 +50,14 @@ pub async fn read(admin: &Admin, by: &By) -> Result<Checkup, Error> {
 
 fn customers(db: &Db, checkup: &mut Checkup) -> Result<(), Error> {
     let platform = policy_at(db, Node::Operator)?;
-    note_open(checkup, &platform, "the platform");
+    note_policy(checkup, &platform, "the platform");
     let mut after = None;
     loop {
         let page = tenancy::customers(db, &Scope::Operator, "", after.as_ref(), PAGE_MAX)?;
         for customer in &page.items {
             checkup.customers += 1;
             let policy = policy_at(db, Node::Customer(customer.id))?;
-            note_open(checkup, &policy, &format!("customer {}", customer.name));
+            note_policy(checkup, &policy, &format!("customer {}", customer.name));
             if (policy.login, policy.pin) != (platform.login, platform.pin) {
                 checkup.differing.push(customer.name.clone());
             }
@@ -72,7 +74,7 @@ fn sites(db: &Db, checkup: &mut Checkup) -> Result<(), Error> {
     loop {
         let page = tenancy::sites(db, &Scope::Operator, None, "", after.as_ref(), PAGE_MAX)?;
         for site in &page.items {
-            note_open(checkup, &policy_at(db, Node::Site(site.id))?, &format!("site {}", site.name));
+            note_policy(checkup, &policy_at(db, Node::Site(site.id))?, &format!("site {}", site.name));
         }
         match page.next {
             Some(next) => after = Some(next),
@@ -81,8 +83,11 @@ fn sites(db: &Db, checkup: &mut Checkup) -> Result<(), Error> {
     }
 }
 
-fn note_open(checkup: &mut Checkup, policy: &Policy, place: &str) {
+fn note_policy(checkup: &mut Checkup, policy: &Policy, place: &str) {
     if policy.asks_nothing() {
         checkup.asking_nothing.push(place.to_owned());
+    }
+    if policy.certificate != CertificatePolicy::Off {
+        checkup.asking_certificates.push(place.to_owned());
     }
 }

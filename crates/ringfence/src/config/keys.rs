@@ -27,6 +27,11 @@ pub(super) const KEYS: &[Key] = &[
     key("tls.phones_key", r#""""#, "PEM"),
     key("tls.portal_cert", r#""""#, "the same for the portal"),
     key("tls.portal_key", r#""""#, "PEM"),
+    key(
+        "tls.manufacturers",
+        "{}",
+        "makers whose certificates in phones count, and a PEM file of each one's authorities: { yealink=\"yealink-ca.pem\" }",
+    ),
     key("sip.udp", r#""0.0.0.0:5060""#, "empty is off"),
     key("sip.tcp", r#""0.0.0.0:5060""#, "empty is off"),
     key("sip.tls", r#""0.0.0.0:5061""#, "empty is off"),

@@ -9,6 +9,11 @@ use domain::net::parse_network;
 use ipnet::IpNet;
 use toml::Value;
 
+/// Makers whose authorities are known. Each certificate is judged by one after the other.
+const MAKERS_MAX: usize = 64;
+/// Bytes in a maker's name.
+const MAKER_BYTES_MAX: usize = 64;
+
 /// A kind of value.
 pub(super) trait Kind: Sized {
     /// What is allowed, in words.
@@ -154,6 +159,21 @@ impl Kind for BTreeMap<String, Vec<String>> {
             (is_country(code) && !numbers.is_empty()).then(|| (code.clone(), numbers))
         };
         value.as_table()?.iter().map(country).collect()
+    }
+}
+
+impl Kind for BTreeMap<String, PathBuf> {
+    const ALLOWED: &'static str =
+        "makers' names of small letters, digits and hyphens with a PEM file of each, at most 64, such as { yealink = \"yealink-ca.pem\" }";
+
+    fn read(value: &Value) -> Option<Self> {
+        let maker = |(name, file): (&String, &Value)| {
+            let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            let fits = (1..=MAKER_BYTES_MAX).contains(&name.len()) && name.bytes().all(plain);
+            let file = file.as_str().filter(|file| fits && !file.is_empty())?;
+            Some((name.clone(), file.into()))
+        };
+        value.as_table().filter(|table| table.len() <= MAKERS_MAX)?.iter().map(maker).collect()
     }
 }
 

@@ -51,6 +51,12 @@ impl Reader {
         K::read(&default(path)).expect("defaults are of their kind; a test reads them all")
     }
 
+    /// Files by name, each relative to the data directory.
+    pub fn files(&mut self, path: &'static str) -> BTreeMap<String, PathBuf> {
+        let files: BTreeMap<String, PathBuf> = self.value(path);
+        files.into_iter().map(|(name, file)| (name, self.data.join(file))).collect()
+    }
+
     /// Certificate and key: both or none.
     pub fn pair(&mut self, cert: &'static str, key: &'static str) -> Option<PairFiles> {
         let OptionalPath(cert_path) = self.value(cert);

@@ -60,6 +60,20 @@ fn the_environment_wins() {
 }
 
 #[test]
+fn makers_are_named_with_their_authorities() {
+    let text = "[tls]\nmanufacturers = { yealink = \"yealink-ca.pem\", snom = \"/etc/snom.pem\" }\n";
+    let by_environment = [("RINGFENCE_TLS_MANUFACTURERS", "{ yealink = \"yealink-ca.pem\", snom = \"/etc/snom.pem\" }")];
+    for config in [read(text, &[]).unwrap(), read("", &by_environment).unwrap()] {
+        let makers: Vec<_> = config.tls.manufacturers.iter().map(|(name, file)| (name.as_str(), file.as_path())).collect();
+        assert_eq!(makers, [("snom", Path::new("/etc/snom.pem")), ("yealink", Path::new("/data/yealink-ca.pem"))]);
+    }
+    assert!(read("", &[]).unwrap().tls.manufacturers.is_empty());
+    assert!(complaints("", &[("RINGFENCE_TLS_MANUFACTURERS", "yealink-ca.pem")]).contains("makers' names"));
+    let many: Vec<String> = (0..65).map(|number| format!("m{number} = \"ca.pem\"")).collect();
+    assert!(complaints(&format!("[tls]\nmanufacturers = {{ {} }}\n", many.join(", ")), &[]).contains("at most 64"));
+}
+
+#[test]
 fn a_list_in_the_environment_is_written_either_way() {
     for text in ["192.0.2.10, 2001:db8::/64", "[\"192.0.2.10\", \"2001:db8::/64\"]"] {
         let config = read("", &[("RINGFENCE_PHONES_TRUSTED_PROXIES", text)]).unwrap();
@@ -107,6 +121,10 @@ fn each_kind_refuses_what_it_cannot_be() {
         ("phones.trusted_proxies", "\"192.0.2.1\""),
         ("phones.trusted_proxies", "[\"proxy\"]"),
         ("tls.portal_key", "\"key.pem\""),
+        ("tls.manufacturers", "\"yealink-ca.pem\""),
+        ("tls.manufacturers", "{ yealink = 7 }"),
+        ("tls.manufacturers", "{ yealink = \"\" }"),
+        ("tls.manufacturers", "{ \"Y l\" = \"ca.pem\" }"),
         ("sip.udp", "true"),
         ("sip.public_host", "\"\""),
         ("sip.rtp", "\"80-90\""),

@@ -23,6 +23,7 @@ pub fn examine(data: &DataDir, config: &Config) -> Vec<Finding> {
     if config.portal.tls {
         findings.extend(portal.iter().map(|file| one(file, &config.portal.public_url.host, "tls.portal_cert")));
     }
+    findings.extend(config.tls.manufacturers.iter().map(|(maker, file)| authorities(maker, file)));
     findings.dedup();
     if findings.is_empty() {
         let what = format!("no certificate in {}", data.tls().display());
@@ -65,6 +66,21 @@ fn one(file: &Path, host: &str, key: &str) -> Finding {
         }
         () if days < SOON_DAYS => Finding::warning("certificate", format!("{name} ends in {days} days"), replace),
         () => Finding::ok("certificate", format!("{name} is good for {host} for {days} days")),
+    }
+}
+
+/// A maker's authorities, of which at least one must read; the server refuses to start without.
+fn authorities(maker: &str, file: &Path) -> Finding {
+    let name = file.display();
+    let advice = format!("put the authorities of {maker} there as PEM, or take it out of tls.manufacturers");
+    let bytes = match std::fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) => return Finding::error("certificate", format!("{name}: {error}"), advice),
+    };
+    let reads = |pem: &Pem| pem.label == "CERTIFICATE" && pem.parse_x509().is_ok();
+    match Pem::iter_from_buffer(&bytes).filter(|pem| pem.as_ref().is_ok_and(reads)).count() {
+        0 => Finding::error("certificate", format!("{name}: there is no certificate in it"), advice),
+        count => Finding::ok("certificate", format!("{name} holds {count} authorities of {maker}")),
     }
 }
 

@@ -5,8 +5,8 @@ use portal::admin::{Error, audit, checkup, global_login};
 use super::Finding;
 use crate::context::Context;
 
-/// Looks into the database.
-pub async fn examine(context: &Context) -> Vec<Finding> {
+/// Looks into the database. `makers` counts the manufacturers whose certificates can be judged.
+pub async fn examine(context: &Context, makers: usize) -> Vec<Finding> {
     let mut findings = vec![integrity(context).await];
     findings.push(history(context).await);
     match checkup::read(&context.admin, &context.by()).await {
@@ -15,6 +15,7 @@ pub async fn examine(context: &Context) -> Vec<Finding> {
             let (customers, devices) = (checkup.customers, checkup.devices);
             findings.push(Finding::ok("database", format!("{customers} customers, {devices} devices, all readable")));
             findings.extend(policies(&checkup));
+            findings.extend(certificates(&checkup, makers));
         }
     }
     findings.push(logins(context).await);
@@ -56,6 +57,14 @@ fn policies(checkup: &checkup::Checkup) -> Vec<Finding> {
     });
     let found: Vec<Finding> = open.chain(differing).collect();
     if found.is_empty() { vec![Finding::ok("policies", "every phone has something to prove")] } else { found }
+}
+
+/// A policy that looks for a proof which no phone can bring.
+fn certificates(checkup: &checkup::Checkup, makers: usize) -> Option<Finding> {
+    let asking = &checkup.asking_certificates;
+    let what = || format!("no maker is known to judge the certificates by that these ask for: {}", asking.join(", "));
+    let advice = "name the makers' authorities in tls.manufacturers, or set certificate=off there";
+    (makers == 0 && !asking.is_empty()).then(|| Finding::warning("policies", what(), advice))
 }
 
 async fn logins(context: &Context) -> Finding {

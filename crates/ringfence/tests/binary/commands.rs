@@ -246,6 +246,17 @@ fn doctor_finds_nothing_wrong_and_then_something() {
     let healthy = world.json(&["doctor"]);
     assert_eq!(healthy["ok"], true, "{healthy}");
     assert!(healthy.to_string().contains("ask for something else than the platform: Brave"), "{healthy}");
+    world.ok(&["policy", "set", "--customer", "Brave", "certificate=accept"]);
+    let looked = world.json(&["doctor"]);
+    assert_eq!(looked["ok"], true, "{looked}");
+    assert!(looked.to_string().contains("no maker is known to judge the certificates by that these ask for: customer Brave"), "{looked}");
+    let named = |file: &str| {
+        let ran = world.command(&["doctor", "--json"]).env("RINGFENCE_TLS_MANUFACTURERS", format!("{{ maker = \"{file}\" }}")).output();
+        String::from_utf8(ran.unwrap().stdout).unwrap()
+    };
+    let known = named("tls/ca.pem");
+    assert!(known.contains("holds 1 authorities of maker") && !known.contains("no maker is known"), "{known}");
+    assert!(named("absent.pem").contains("put the authorities of maker there"));
     std::fs::set_permissions(world.data().join("master.key"), std::fs::Permissions::from_mode(0o644)).unwrap();
     let ran = world.run(&["doctor", "--json"]);
     assert_eq!(ran.status, 1);

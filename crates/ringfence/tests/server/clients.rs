@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::house::{Given, House, OFFICE, PATIENCE, is_full, line_password};
 
 /// Runs a program; its input stays open until it ends. What it printed, and whether it succeeded.
-async fn run(program: &str, arguments: &[&str], input: &str) -> (String, bool) {
+pub(crate) async fn run(program: &str, arguments: &[&str], input: &str) -> (String, bool) {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{program}: {error}"));

@@ -116,6 +116,12 @@ impl House {
         assert_eq!(server.rest.await.unwrap(), "");
     }
 
+    /// Tells the server to read certificates again.
+    pub(crate) async fn hang_up(&self) {
+        let pid = self.server.as_ref().and_then(|server| server.child.id()).expect("no server runs").to_string();
+        assert!(Command::new("kill").args(["-HUP", &pid]).status().await.unwrap().success());
+    }
+
     /// Kills it as a power cut would.
     pub(crate) async fn kill(&mut self) {
         let mut server = self.server.take().expect("no server runs");

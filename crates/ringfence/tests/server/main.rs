@@ -6,6 +6,7 @@
 mod house;
 
 mod abuse;
+mod certificates;
 mod clients;
 mod crash;
 mod faults;
