@@ -112,7 +112,7 @@ impl PlatformKeys {
             return Err(KeysError::Short);
         }
         // Keyed once: each request takes several digests, and setting the key is half the work of a short one.
-        let keyed = keys.iter().map(|key| Hmac::new_from_slice(key.expose()).expect("HMAC takes keys of any length"));
+        let keyed = keys.into_iter().map(|key| Hmac::new_from_slice(key.expose()).expect("HMAC takes keys of any length"));
         Ok(Self((b'a'..=b'z').zip(keyed).collect()))
     }
 
