@@ -57,21 +57,24 @@ async fn flush(flusher: Flusher, mut stopped: watch::Receiver<bool>) {
     let (mut dropped, mut stopping) = (0, false);
     while !stopping {
         stopping = pause(&mut stopped, FLUSH).await;
-        loop {
-            match flusher.flush().await {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "the request log could not be written; it is kept for now");
-                    break;
-                }
-            }
-        }
+        // One batch at a time, so that many resyncs are not as many writes; the rest on the way out.
+        while write_batch(&flusher).await && stopping {}
         if flusher.dropped() > dropped {
             dropped = flusher.dropped();
             tracing::warn!(dropped, "too many phones at once: some requests are not in the log");
         }
     }
+}
+
+/// Whether there was something to write, and it was written.
+async fn write_batch(flusher: &Flusher) -> bool {
+    flusher.flush().await.map_or_else(
+        |error| {
+            tracing::warn!(%error, "the request log could not be written; it is kept for now");
+            false
+        },
+        |written| written > 0,
+    )
 }
 
 /// Phones whose lock has ended are told to fetch.
