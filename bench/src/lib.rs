@@ -1,7 +1,7 @@
 //! The load generator, the reference servers and the table: each piece is usable alone.
 //!
-//! * [`population`] makes data folders with up to a million phones and keeps them; [`desk`] serves one as `ringfence serve` does,
-//!   and the same listener with one fixed answer.
+//! * [`population`] makes data folders with up to a million phones and keeps them; [`fixed`] is the gate's own listener with one
+//!   fixed answer.
 //! * [`reference`] is bare hyper, or hyper behind bare rustls, with one fixed body.
 //! * [`process`] runs a server (a reference, or `ringfence serve`) as a process of its own: its addresses, time to get
 //!   ready, resident memory, processor time.
@@ -18,7 +18,7 @@
 
 pub mod certificate;
 pub mod connection;
-pub mod desk;
+pub mod fixed;
 pub mod limits;
 pub mod load;
 pub mod measure;

@@ -5,8 +5,7 @@
 //! bench row NAME                                   one row, named by a part of its name
 //! bench references                                 what the bare servers alone do here, answers per second
 //! bench reference BODY [CERTIFICATE KEY]           a bare server; prints its address and answers until it is ended
-//! bench desk DATA CERTIFICATE KEY                  the phone path over a data folder
-//! bench fixed BODY CERTIFICATE KEY                 the same listener with one answer
+//! bench fixed BODY CERTIFICATE KEY                 the gate's listener with one answer
 //! ```
 //!
 //! The pieces and how to use each are in the library beside this file.
@@ -17,7 +16,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use bench::certificate::Certificate;
 use bench::reference::Reference;
-use bench::{desk, measure, rows, table};
+use bench::{fixed, measure, rows, table};
 use bytes::Bytes;
 
 fn main() -> ExitCode {
@@ -31,13 +30,9 @@ fn main() -> ExitCode {
             let certificate = Certificate { certificate: certificate.into(), key: key.into() };
             runtime.block_on(serve_reference(body, Some(&certificate)))
         }
-        ["desk", data, certificate, key] => {
-            let certificate = Certificate { certificate: certificate.into(), key: key.into() };
-            runtime.block_on(desk::serve(Path::new(data), &certificate))
-        }
         ["fixed", body, certificate, key] => {
             let certificate = Certificate { certificate: certificate.into(), key: key.into() };
-            runtime.block_on(desk::serve_fixed(Path::new(body), &certificate))
+            runtime.block_on(fixed::serve(Path::new(body), &certificate))
         }
         ["run"] => runtime.block_on(run("", false)),
         ["run", "--json"] => runtime.block_on(run("", true)),

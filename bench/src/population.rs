@@ -1,8 +1,9 @@
 //! Databases with many phones, made through the store in large batches and kept between runs.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use domain::chance::{Chance, Seeded};
 use domain::claim::{Claim, Grounds, PlatformKeys};
 use domain::device::{Auth, Device, Live};
@@ -13,13 +14,14 @@ use domain::tenancy::{CustomerId, DeviceId, Node, Place};
 use domain::{Secret, Time};
 use store::device::Setup;
 use store::{KeyRing, Options, Scope, Store};
+use tokio::process::Command;
 use uuid::Uuid;
 
 use crate::limits::PHONES_PER_WRITE;
 use crate::phones::{Login, MODEL, mac};
 
 /// Changes when what is written below does, so that older databases are made anew.
-const RECIPE: u32 = 1;
+const RECIPE: u32 = 2;
 /// When all of it happened.
 const MADE: Time = Time::from_millis(1_795_305_600_000);
 const CUSTOMER: CustomerId = CustomerId(Uuid::from_u128(1));
@@ -61,17 +63,16 @@ impl Population {
         let folder = cache.join(format!("{phones}-{stage:?}-{RECIPE}").to_lowercase());
         // One that another build made may have another schema.
         let kept = if folder.is_dir() { open(&folder).await.ok() } else { None };
-        let store = match kept {
-            Some(store) => store,
-            None => {
-                let making = folder.with_extension("making");
-                for old in [&making, &folder] {
-                    drop(std::fs::remove_dir_all(old));
-                }
-                Self::make(&making, phones, stage).await?;
-                std::fs::rename(&making, &folder)?;
-                open(&folder).await?
+        let store = if let Some(store) = kept {
+            store
+        } else {
+            let making = folder.with_extension("making");
+            for old in [&making, &folder] {
+                drop(std::fs::remove_dir_all(old));
             }
+            Self::make(&making, phones, stage).await?;
+            std::fs::rename(&making, &folder)?;
+            open(&folder).await?
         };
         let keys = platform_keys(&store).await?;
         store.close().await;
@@ -81,8 +82,7 @@ impl Population {
     /// A new population in a folder that is not there yet.
     pub async fn make(folder: &Path, phones: u32, stage: Stage) -> Result<Self> {
         eprintln!("making a database with {phones} phones");
-        std::fs::create_dir_all(folder)?;
-        KeyRing::generate(&mut System).save(&folder.join("master.key"))?;
+        begin(folder).await?;
         let store = open(folder).await?;
         let keys = platform_keys(&store).await?;
         store
@@ -117,6 +117,24 @@ impl Population {
     pub fn global_login() -> Login {
         Login::global(GLOBAL_USER, GLOBAL_PASSWORD)
     }
+}
+
+/// Where `ringfence` lies, if it was built with this program.
+pub fn binary() -> Result<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name("ringfence"))
+}
+
+/// `ringfence init`; without the binary, only what the store needs.
+async fn begin(folder: &Path) -> Result<()> {
+    let binary = binary()?;
+    if binary.is_file() {
+        let made = Command::new(binary).args(["init", "--json", "--data"]).arg(folder).stdout(Stdio::null()).status().await?;
+        ensure!(made.success(), "ringfence init failed: {made}");
+    } else {
+        std::fs::create_dir_all(folder)?;
+        KeyRing::generate(&mut System).save(&folder.join("master.key"))?;
+    }
+    Ok(())
 }
 
 /// Opens the store of a data folder.

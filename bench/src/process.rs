@@ -52,14 +52,7 @@ impl Server {
         Self::start(command).await
     }
 
-    /// This program again, with the phone path over a data folder. See `desk`.
-    pub async fn desk(data: &Path, certificate: &Certificate) -> Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.arg("desk").arg(data).arg(&certificate.certificate).arg(&certificate.key);
-        Self::start(command).await
-    }
-
-    /// This program again, with one fixed answer through the same listener. See `desk`.
+    /// This program again, with one fixed answer through the same listener. See `fixed`.
     pub async fn fixed(folder: &Path, body: &Bytes, certificate: &Certificate) -> Result<Self> {
         let file = folder.join("fixed-body");
         fs::write(&file, body)?;
@@ -68,10 +61,14 @@ impl Server {
         Self::start(command).await
     }
 
-    /// `ringfence serve` on a data folder that is already initialised. `environment` overrides its configuration.
-    pub async fn ringfence(binary: &Path, data: &Path, environment: &[(&str, &str)]) -> Result<Self> {
+    /// `ringfence serve` on a data folder, over HTTP and HTTPS with this certificate, on free ports of loopback.
+    pub async fn ringfence(binary: &Path, data: &Path, certificate: &Certificate) -> Result<Self> {
         let mut command = Command::new(binary);
-        command.arg("serve").arg("--data").arg(data).envs(environment.iter().copied()).env("RUST_LOG", "warn");
+        command.arg("serve").arg("--data").arg(data).env("RUST_LOG", "error");
+        for key in ["PHONES_HTTPS", "PHONES_HTTP", "PORTAL_LISTEN", "SIP_UDP", "SIP_TCP", "SIP_TLS"] {
+            command.env(format!("RINGFENCE_{key}"), "127.0.0.1:0");
+        }
+        command.env("RINGFENCE_TLS_PHONES_CERT", &certificate.certificate).env("RINGFENCE_TLS_PHONES_KEY", &certificate.key);
         Self::start(command).await
     }
 

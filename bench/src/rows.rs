@@ -13,7 +13,7 @@ use crate::connection::Connection;
 use crate::load::{self, Load, Use, random_order};
 use crate::measure::{fresh_tls, get, group_commit, same_body};
 use crate::phones::{Login, basic_fetch, challenge, digest_fetch, mac};
-use crate::population::{Population, Stage};
+use crate::population::{Population, Stage, binary};
 use crate::process::{Server, processor_time};
 use crate::provision::provision;
 use crate::table::{Row, median};
@@ -139,7 +139,7 @@ impl Bench {
 
     async fn fresh(&self, name: &str, certificate: &Certificate, limits: (f64, f64)) -> Result<Row> {
         let phones = Population::of(&self.cache, PHONES, Stage::Live).await?;
-        let server = Server::desk(&phones.folder, certificate).await?;
+        let server = Server::ringfence(&binary()?, &phones.folder, certificate).await?;
         let tls = Some(certificate.client()?);
         let mut first = Connection::open(server.addresses()?.phones_https.context("no HTTPS")?, tls.as_ref()).await?;
         let body = Bytes::copy_from_slice(first.ask(&basic_fetch(mac(0), &phones.login(0))).await?.body);
@@ -160,7 +160,7 @@ impl Bench {
         let folder = self.folder.path().join("boxed");
         let rounds = u32::try_from(ROUNDS + 1)?;
         let phones = Population::make(&folder, PROVISIONINGS * rounds, Stage::Boxed).await?;
-        let server = Server::desk(&phones.folder, &self.p256).await?;
+        let server = Server::ringfence(&binary()?, &phones.folder, &self.p256).await?;
         let target = server.addresses()?.phones_https.context("no HTTPS")?;
         let tls = self.p256.client()?;
         let mut next = 0;
@@ -222,7 +222,7 @@ impl Bench {
 
     async fn served(&self, phones: u32) -> Result<(Population, Server)> {
         let phones = Population::of(&self.cache, phones, Stage::Live).await?;
-        let server = Server::desk(&phones.folder, &self.p256).await?;
+        let server = Server::ringfence(&binary()?, &phones.folder, &self.p256).await?;
         Ok((phones, server))
     }
 }
