@@ -140,6 +140,12 @@ pub fn rotate(device: &Device, keys: &PlatformKeys, policy: &Policy, now: Time, 
     Ok(Change { device: next, effects: vec![Effect::Refetch] })
 }
 
+/// Switches a device off, or on again. Off, it is served like a phone that nobody knows; its login and its lines stay for later.
+pub fn disable(device: &Device, disabled: bool) -> Change {
+    let next = Device { disabled, ..device.clone() };
+    Change { device: next, effects: vec![Effect::Refetch] }
+}
+
 /// Moves a device. To another customer means a reset: nothing that one customer granted serves another.
 pub fn relocate(device: &Device, place: Place, now: Time, chance: &mut dyn Chance) -> Change {
     let other_customer = place.customer != device.place.customer;

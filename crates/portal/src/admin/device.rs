@@ -93,6 +93,12 @@ pub async fn clear_login(admin: &Admin, by: &By, mac: &str) -> Result<DeviceView
     change(admin, by, mac, Action::SetLogin, "cleared", |device, _, by| Ok(rules::clear_login(device, by.now, &mut SystemChance))).await
 }
 
+/// Switches a phone off, or on again. Off, it is served like a phone that nobody knows; its login and its lines stay for later.
+pub async fn disable(admin: &Admin, by: &By, mac: &str, disabled: bool) -> Result<DeviceView, Error> {
+    let detail = if disabled { "disabled" } else { "enabled" };
+    change(admin, by, mac, Action::EditDevices, detail, move |device, _, _| Ok(rules::disable(device, disabled))).await
+}
+
 /// Removes a phone.
 pub async fn delete(admin: &Admin, by: &By, mac: &str) -> Result<(), Error> {
     let (mac, by) = (parse_mac(mac)?, by.clone());

@@ -28,7 +28,7 @@ const PEOPLE: [(Role, &str); 7] = [
 ];
 
 /// Acts that can be repeated, on a phone or customer of `Shop` unless they say otherwise.
-const ACTS: [&str; 34] = [
+const ACTS: [&str; 35] = [
     "device show",
     "sees the PIN",
     "device show at Office",
@@ -42,6 +42,7 @@ const ACTS: [&str; 34] = [
     "device set-login",
     "device allow-second",
     "device rotate-login",
+    "device enable",
     "device move to Office",
     "device delete absent",
     "brands render",
@@ -108,6 +109,7 @@ async fn perform(admin: &Admin, by: &By, act: &str) -> Result<String, Error> {
         // These two are for phones in a state that this one is not in: whoever may is told so.
         "device allow-second" => device::allow_second_claimant(admin, by, SHOP).await.map(|_| done())?,
         "device rotate-login" => device::rotate_login(admin, by, SHOP).await.map(|_| done())?,
+        "device enable" => device::disable(admin, by, SHOP, false).await.map(|_| done())?,
         "device move to Office" => {
             let moved = device::relocate(admin, by, SHOP, NodeNames::customer("Office")).await.map(|_| done())?;
             // Back again, for those who come after.

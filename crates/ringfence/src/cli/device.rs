@@ -57,6 +57,16 @@ pub enum DeviceCommand {
         /// Its MAC
         mac: String,
     },
+    /// Switch a phone off: it is served like one that nobody knows, and keeps login and lines for later
+    Disable {
+        /// Its MAC
+        mac: String,
+    },
+    /// Switch a phone on again
+    Enable {
+        /// Its MAC
+        mac: String,
+    },
     /// Tell the phone to fetch
     Resync {
         /// Its MAC

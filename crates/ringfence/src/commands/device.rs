@@ -27,6 +27,8 @@ pub async fn run(context: &Context, command: DeviceCommand, output: Output) -> R
         DeviceCommand::Suspend { mac, lasts, address, .. } => device::suspend(admin, by, &mac, lasts, address).await?,
         DeviceCommand::AllowGlobal { mac, allow } => device::allow_global(admin, by, &mac, allow == YesNoArg::Yes).await?,
         DeviceCommand::AllowSecond { mac } => device::allow_second_claimant(admin, by, &mac).await?,
+        DeviceCommand::Disable { mac } => device::disable(admin, by, &mac, true).await?,
+        DeviceCommand::Enable { mac } => device::disable(admin, by, &mac, false).await?,
         DeviceCommand::Resync { mac } => device::resync(admin, by, &mac).await?,
         DeviceCommand::SetLogin { mac, clear: true, .. } => device::clear_login(admin, by, &mac).await?,
         DeviceCommand::SetLogin { mac, user, .. } => {
@@ -92,7 +94,7 @@ fn requests(all: &[RequestView], output: Output) -> Result<(), Failure> {
 
 fn words(one: &DeviceView) -> String {
     let login = serde_json::to_value(one.login_state).ok().and_then(|value| value.as_str().map(str::to_owned));
-    let rows: [(&str, String); 16] = [
+    let rows: [(&str, String); 17] = [
         ("mac", one.mac.clone()),
         ("model", format!("{}/{}", one.brand, one.model)),
         ("customer", one.customer.clone()),
@@ -108,6 +110,7 @@ fn words(one: &DeviceView) -> String {
         ("last fetch", or_dash(one.last_fetch.as_ref())),
         ("last address", or_dash(one.last_address.as_ref())),
         ("firmware", or_dash(one.firmware.as_ref())),
+        ("disabled", if one.disabled { "yes" } else { "no" }.to_owned()),
         ("attention", or_dash(Some(&one.attention.join(", ")))),
     ];
     let lines: Vec<String> = rows.iter().map(|(name, value)| format!("{name:<22} {value}").trim_end().to_owned()).collect();

@@ -143,28 +143,18 @@ fn stripped(answer: &Answer, mac: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disabled_device_is_answered_like_an_unknown_one() {
-    let mut house = House::open().await;
+    let house = House::open().await;
     house.add(MAC).await;
     let given = live(&house, &mut house.phone(MAC, OFFICE, Some(&house.global))).await;
-    disable(&mut house, true).await;
+    house.cli(&["device", "disable", MAC]).await;
     assert_eq!(house.follow(&given, MAC, OFFICE).await.status, 401);
     assert_eq!(house.front(MAC, OFFICE, Some(&house.global)).await.status, 401);
     let (disabled, unknown) = (house.front(MAC, OFFICE, None).await, house.front(UNKNOWN, OFFICE, None).await);
     assert_same(&stripped(&disabled, MAC), &stripped(&unknown, UNKNOWN), "a disabled device");
     house.newest_reason(MAC, "disabled").await;
-    disable(&mut house, false).await;
+    house.cli(&["device", "enable", MAC]).await;
     assert!(is_full(&house.follow(&given, MAC, OFFICE).await, MAC), "it kept its login");
     house.close().await;
-}
-
-/// No command does this yet, so the row itself is changed while nothing runs on it.
-async fn disable(house: &mut House, disabled: bool) {
-    house.stop().await;
-    let database = rusqlite::Connection::open(house.data().join("ringfence.db")).unwrap();
-    let changed = database.execute("update device set disabled = ?1, version = version + 1 where mac = ?2", (disabled, MAC)).unwrap();
-    assert_eq!(changed, 1);
-    drop(database);
-    house.serve().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

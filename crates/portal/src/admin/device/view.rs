@@ -58,6 +58,8 @@ pub struct DeviceView {
     pub rounds: u32,
     /// Bodies that used this phone's name.
     pub claims: usize,
+    /// Switched off by an admin.
+    pub disabled: bool,
     /// What a person should look at.
     pub attention: Vec<&'static str>,
 }
@@ -194,6 +196,7 @@ impl Viewer {
             wrong_tries: auth.tries.iter().map(|tries| tries.wrong).max().unwrap_or(0),
             rounds: auth.tries.iter().map(|tries| tries.rounds).max().unwrap_or(0),
             claims: auth.used.len(),
+            disabled: device.disabled,
             attention: attention(auth, login_state, served, noticed),
         }
     }
