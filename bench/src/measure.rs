@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use bytes::Bytes;
-use domain::Time;
 use domain::chance::Seeded;
-use store::{KeyRing, Options, Store, StoreError, job};
+use domain::{Mac, Time};
+use store::{Db, KeyRing, Options, Scope, Store, StoreError, job};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -16,6 +16,8 @@ use uuid::Uuid;
 use crate::certificate::{Certificate, Key};
 use crate::clock;
 use crate::load::{self, Check, Load, Use};
+use crate::phones;
+use crate::population::{self, Population};
 use crate::process::Server;
 
 /// How long one round of a load lasts at most.
@@ -86,6 +88,40 @@ pub async fn group_commit(folder: &Path, writers: u128, time: Duration) -> Resul
     let seconds = (clock::now() - started).as_secs_f64();
     store.close().await;
     Ok(f64::from(written) / seconds)
+}
+
+/// Durable changes of a device per second by the bare store on SQLite, from so many writers at once: each reads a device, saves it and
+/// leaves one message, in a transaction of its own. That is what a hand-over writes, and what a take-up writes, without the phone.
+pub async fn device_commits(phones: &Population, writers: u32, time: Duration) -> Result<f64> {
+    let store = population::open(&phones.folder).await?;
+    let started = clock::now();
+    let mut tasks = JoinSet::new();
+    for writer in 0..writers {
+        let (store, share) = (store.clone(), phones.phones / writers);
+        tasks.spawn(async move {
+            let mut written = 0u32;
+            while clock::now() - started < time {
+                let mac = phones::mac(writer * share + written % share);
+                store.write(move |db| change(db, mac)).await?;
+                written += 1;
+            }
+            Ok::<_, StoreError>(written)
+        });
+    }
+    let mut written = 0;
+    while let Some(count) = tasks.join_next().await {
+        written += count??;
+    }
+    let seconds = (clock::now() - started).as_secs_f64();
+    store.close().await;
+    Ok(f64::from(written) / seconds)
+}
+
+fn change(db: &Db, mac: Mac) -> Result<(), StoreError> {
+    let now = Time::from_millis(0);
+    let stored = store::device::by_mac(db, &Scope::Operator, mac)?;
+    store::device::save(db, &stored, now)?;
+    store::outbox::enqueue(db, now, "bench", String::new())
 }
 
 /// A TLS connection of its own for each request, as phones do it.

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::certificate::{Certificate, Key};
 use crate::connection::Connection;
 use crate::load::{self, Load, Use, random_order};
-use crate::measure::{fresh_tls, get, group_commit, same_body};
+use crate::measure::{device_commits, fresh_tls, get, group_commit, same_body};
 use crate::phones::{Login, basic_fetch, challenge, digest_fetch, mac};
 use crate::population::{Population, Stage, binary};
 use crate::process::{Server, processor_time};
@@ -53,10 +53,11 @@ const RESYNC: &str = "resync, kept connections: own answer / static answer, per 
 const LARGE: &str = "resync: 1 000 000 devices / 1 000 devices, per second";
 const FRESH_RSA: &str = "fetch on a fresh TLS connection, RSA-2048: ours / bare hyper + rustls, per second";
 const FRESH_P256: &str = "fetch on a fresh TLS connection, P-256: ours / bare hyper + rustls, per second";
-const FIRST: &str = "first provisionings / durable writes of the bare store, per second";
+const FIRST: &str = "first provisionings / durable device changes of the bare store, per second";
+const FIRST_SMALL: &str = "first provisionings / smallest durable writes of the bare store, per second";
 const MEMORY: &str = "resident memory with 100 000 devices, all served, MB (limit / use)";
 const START: &str = "start with 1 000 000 devices, ms (limit / use)";
-const NAMES: [&str; 7] = [RESYNC, LARGE, FRESH_RSA, FRESH_P256, FIRST, MEMORY, START];
+const NAMES: [&str; 8] = [RESYNC, LARGE, FRESH_RSA, FRESH_P256, FIRST, FIRST_SMALL, MEMORY, START];
 
 /// What all rows share.
 struct Bench {
@@ -85,7 +86,7 @@ impl Bench {
             LARGE => self.large().await,
             FRESH_RSA => self.fresh(FRESH_RSA, &self.rsa, (0.85, 0.95)).await,
             FRESH_P256 => self.fresh(FRESH_P256, &self.p256, (0.70, 0.90)).await,
-            FIRST => self.first().await,
+            FIRST | FIRST_SMALL => self.first(name).await,
             MEMORY => self.memory().await,
             _ => self.start().await,
         }
@@ -156,8 +157,11 @@ impl Bench {
         Ok(row)
     }
 
-    async fn first(&self) -> Result<Row> {
-        let folder = self.folder.path().join("boxed");
+    /// Hand-over and take-up of phones from the box, against one of two rates of the bare store: of the same kind of writes, or of
+    /// the smallest there are.
+    async fn first(&self, name: &str) -> Result<Row> {
+        let same_writes = name == FIRST;
+        let folder = self.folder.path().join(if same_writes { "boxed" } else { "boxed-small" });
         let rounds = u32::try_from(ROUNDS + 1)?;
         let phones = Population::make(&folder, PROVISIONINGS * rounds, Stage::Boxed).await?;
         let server = Server::ringfence(&binary()?, &phones.folder, &self.p256).await?;
@@ -178,12 +182,17 @@ impl Bench {
         let bare = || {
             written += 1;
             let folder = self.folder.path().join(format!("bare-{written}"));
+            let writers = ARRIVING_AT_ONCE as u32;
             async move {
+                if same_writes {
+                    let phones = Population::of(&self.cache, PROVISIONINGS, Stage::Live).await?;
+                    return device_commits(&phones, writers, ROUND).await;
+                }
                 std::fs::create_dir_all(&folder)?;
-                group_commit(&folder, ARRIVING_AT_ONCE as u128, ROUND).await
+                group_commit(&folder, writers.into(), ROUND).await
             }
         };
-        let row = Row::in_turn(FIRST, (0.25, 0.45), ROUNDS, bare, provisioned).await?;
+        let row = Row::in_turn(name, (0.25, 0.45), ROUNDS, bare, provisioned).await?;
         server.stop().await?;
         Ok(row)
     }
