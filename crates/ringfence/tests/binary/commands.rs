@@ -32,6 +32,7 @@ fn a_phone_is_shown_in_the_documented_shape() {
         "rounds",
         "claims",
         "attention",
+        "disabled",
     ];
     documented.sort_unstable();
     assert_eq!(keys, documented);
