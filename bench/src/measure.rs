@@ -27,7 +27,7 @@ const KEPT_AT_ONCE: usize = 32;
 /// Fresh connections at once.
 const FRESH_AT_ONCE: usize = 16;
 /// As many phones as arrive together in the provisioning row.
-const WRITERS: u128 = 64;
+const WRITERS: u32 = 64;
 /// The most that one round sends; it ends with these or with its time, whichever is first.
 const ROUND_REQUESTS: usize = 300_000;
 /// About a Yealink T46S full config; the real comparison takes the real body.
@@ -62,47 +62,39 @@ pub async fn references() -> Result<()> {
 }
 
 /// Durable transactions per second of the bare store on SQLite, one small row each, from so many writers at once.
-pub async fn group_commit(folder: &Path, writers: u128, time: Duration) -> Result<f64> {
+pub async fn group_commit(folder: &Path, writers: u32, time: Duration) -> Result<f64> {
     let file = format!("sqlite:{}", folder.join("writes.db").display());
     let mut chance = Seeded::new(1);
     let ring = KeyRing::generate(&mut chance);
     let store = Store::open(&file, &ring, Box::new(chance), Options::new(folder)).await?;
-    let started = clock::now();
-    let mut tasks = JoinSet::new();
-    for writer in 0..writers {
-        let store = store.clone();
-        tasks.spawn(async move {
-            let mut written = 0u32;
-            while clock::now() - started < time {
-                let id = Uuid::from_u128(writer << 64 | u128::from(written));
-                store.write(move |db| job::add(db, id, "bench", Time::from_millis(0), "")).await?;
-                written += 1;
-            }
-            Ok::<_, StoreError>(written)
-        });
-    }
-    let mut written = 0;
-    while let Some(count) = tasks.join_next().await {
-        written += count??;
-    }
-    let seconds = (clock::now() - started).as_secs_f64();
-    store.close().await;
-    Ok(f64::from(written) / seconds)
+    commits(store, writers, time, |db, writer, written| {
+        let id = Uuid::from_u128(u128::from(writer) << 64 | u128::from(written));
+        job::add(db, id, "bench", Time::from_millis(0), "")
+    })
+    .await
 }
 
 /// Durable changes of a device per second by the bare store on SQLite, from so many writers at once: each reads a device, saves it and
 /// leaves one message, in a transaction of its own. That is what a hand-over writes, and what a take-up writes, without the phone.
 pub async fn device_commits(phones: &Population, writers: u32, time: Duration) -> Result<f64> {
-    let store = population::open(&phones.folder).await?;
+    let (store, share) = (population::open(&phones.folder).await?, phones.phones / writers);
+    commits(store, writers, time, move |db, writer, written| change(db, phones::mac(writer * share + written % share))).await
+}
+
+/// Transactions per second of so many writers, each of which waits for one before it begins the next.
+async fn commits<F>(store: Store, writers: u32, time: Duration, write: F) -> Result<f64>
+where
+    F: Fn(&Db, u32, u32) -> Result<(), StoreError> + Clone + Send + 'static,
+{
     let started = clock::now();
     let mut tasks = JoinSet::new();
     for writer in 0..writers {
-        let (store, share) = (store.clone(), phones.phones / writers);
+        let (store, write) = (store.clone(), write.clone());
         tasks.spawn(async move {
             let mut written = 0u32;
             while clock::now() - started < time {
-                let mac = phones::mac(writer * share + written % share);
-                store.write(move |db| change(db, mac)).await?;
+                let write = write.clone();
+                store.write(move |db| write(db, writer, written)).await?;
                 written += 1;
             }
             Ok::<_, StoreError>(written)

@@ -189,7 +189,7 @@ impl Bench {
                     return device_commits(&phones, writers, ROUND).await;
                 }
                 std::fs::create_dir_all(&folder)?;
-                group_commit(&folder, writers.into(), ROUND).await
+                group_commit(&folder, writers, ROUND).await
             }
         };
         let row = Row::in_turn(name, (0.25, 0.45), ROUNDS, bare, provisioned).await?;
