@@ -1,0 +1,1 @@
+//! Numeric limits of the telephone face.

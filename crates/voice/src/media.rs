@@ -1,0 +1,1 @@
+//! RTP: playing prompts, hearing keys, relaying emergency calls; on threads of its own.

@@ -1,0 +1,1 @@
+//! Telling phones to fetch.

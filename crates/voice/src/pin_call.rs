@@ -1,0 +1,1 @@
+//! The call that asks for the PIN.

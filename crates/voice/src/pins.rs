@@ -1,0 +1,1 @@
+//! PINs keyed in: loaded, decided by the domain, kept.

@@ -1,0 +1,1 @@
+//! What the voice says: prompts by language, encoded once.

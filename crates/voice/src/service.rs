@@ -1,0 +1,1 @@
+//! Opening, wiring and closing the telephone face.
