@@ -26,7 +26,6 @@ use http::HeaderValue;
 use store::device::Fetched;
 use store::{Store, StoreError};
 
-pub use self::ledger::REFETCH;
 pub use self::recorder::{Flusher, Recorder};
 pub use self::reply::Face;
 pub use self::tables::Tables;

@@ -204,6 +204,7 @@ pub fn remove(db: &Db, scope: &Scope, mac: Mac) -> Result<()> {
 
 fn forget_traces(db: &Db, mac: &str) -> Result<()> {
     db.exec(DROP_SEEN, &[mac.into()])?;
+    crate::call::forget(db, mac)?;
     db.exec(DROP_ATTENTION, &[mac.into()]).map(drop)
 }
 

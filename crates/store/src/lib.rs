@@ -15,9 +15,11 @@
 
 pub mod audit;
 pub mod backup;
+pub mod call;
 pub mod context;
 mod db;
 pub mod device;
+pub mod effect;
 mod error;
 pub mod job;
 pub mod limits;
@@ -28,6 +30,7 @@ mod migrate;
 pub mod outbox;
 pub mod page;
 pub mod people;
+pub mod pin_attempt;
 pub mod policy;
 mod postgres;
 mod reseal;

@@ -64,6 +64,16 @@ pub const LABEL_BYTES_MAX: usize = 200;
 pub const REQUESTS_KEPT: usize = 50;
 /// The longest text field of a remembered request, in bytes; the rest is cut.
 pub const REQUEST_FIELD_BYTES_MAX: usize = 160;
+/// Telephone calls remembered per device; the newest stay.
+pub const CALLS_KEPT: i64 = 50;
+/// The longest text field of a remembered call, in bytes; the rest is cut.
+pub const CALL_FIELD_BYTES_MAX: usize = 80;
+/// Prompts remembered of one call; more than a call within its time can hear.
+pub const CALL_PROMPTS_MAX: usize = 64;
+/// How long the answer to a PIN attempt is kept, so that a repeated one is answered alike.
+pub const PIN_ATTEMPT_HOURS: i64 = 24;
+/// The longest name of an engine's session, in bytes.
+pub const PIN_ATTEMPT_SESSION_BYTES_MAX: usize = 200;
 /// Phones that nobody added, remembered; the longest unseen go.
 pub const KNOCKS_MAX: i64 = 10_000;
 /// How long an address remembers whose devices fetched from it: authentication.md section 7 asks for 30 days.

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use domain::admission::Decision;
-use domain::device::Device;
-use domain::effect::{Effect, Event};
 use domain::login::GlobalLogin;
 use domain::net::site_network;
 use domain::policy::Policy;
@@ -20,9 +18,6 @@ use store::{Db, Store, StoreError};
 use super::reply::Content;
 use crate::limits::BOOKS_MAX;
 use crate::phones::Request;
-
-/// The outbox topic that asks for a phone to be told to fetch.
-pub const REFETCH: &str = "device.refetch";
 
 /// What rules and templates need besides the device, for one place and model. Holds as long as its revision is the store's.
 #[derive(Debug)]
@@ -178,25 +173,7 @@ fn keep(db: &Db, found: Option<&Fetched>, decision: &Decision, now: Time) -> Res
     if let Some(device) = &decision.device {
         store::device::save(db, &Stored { device: device.clone(), version: found.stored.version }, now)?;
     }
-    for effect in &decision.effects {
-        match effect {
-            Effect::Window(change) => store::trust::save_window(db, change)?,
-            Effect::Event(event) => tell(db, &found.stored.device, event, now)?,
-            Effect::Refetch => store::outbox::enqueue(db, now, REFETCH, payload(&found.stored.device, None))?,
-            // Seen by unproved traffic: kept in memory and written in batches.
-            Effect::Knock | Effect::Notice(_) => {}
-        }
-    }
-    Ok(())
-}
-
-fn tell(db: &Db, device: &Device, event: &Event, now: Time) -> Result<(), StoreError> {
-    store::outbox::enqueue(db, now, event.code(), payload(device, Some(event)))
-}
-
-fn payload(device: &Device, event: Option<&Event>) -> String {
-    let address = event.and_then(Event::address).map(|address| address.to_string());
-    serde_json::json!({ "mac": device.mac.to_string(), "customer": device.place.customer, "address": address }).to_string()
+    store::effect::carry_out(db, &found.stored.device, &decision.effects, now)
 }
 
 #[cfg(test)]

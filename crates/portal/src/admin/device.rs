@@ -185,17 +185,7 @@ pub(crate) fn load(db: &Db, by: &By, mac: Mac, action: Action) -> Result<(Stored
 
 /// Leaves what follows from a change in the outbox, for whoever has to act on it.
 pub(crate) fn carry_out(db: &Db, by: &By, device: &Device, effects: &[Effect]) -> Result<(), Error> {
-    let payload = || serde_json::json!({ "mac": device.mac, "customer": device.place.customer, "address": null }).to_string();
-    for effect in effects {
-        match effect {
-            Effect::Event(event) => store::outbox::enqueue(db, by.now, event.code(), payload())?,
-            Effect::Refetch => store::outbox::enqueue(db, by.now, "device.refetch", payload())?,
-            Effect::Window(change) => store::trust::save_window(db, change)?,
-            // Only traffic causes these.
-            Effect::Knock | Effect::Notice(_) => {}
-        }
-    }
-    Ok(())
+    Ok(store::effect::carry_out(db, device, effects, by.now)?)
 }
 
 /// The node whose policy holds for a place.

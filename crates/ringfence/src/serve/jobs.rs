@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Span, Time};
-use gate::fetch::{Flusher, REFETCH};
+use gate::fetch::Flusher;
 use portal::edge::{SystemChance, now};
 use store::{Store, StoreError};
 use tokio::sync::watch;
@@ -102,7 +102,7 @@ async fn tell_lapsed(store: &Store, node: Uuid, since: Time, at: Time) -> Result
             }
             ended.iter().try_for_each(|mac| {
                 let payload = serde_json::json!({ "mac": mac, "customer": null, "address": null }).to_string();
-                store::outbox::enqueue(db, at, REFETCH, payload)
+                store::outbox::enqueue(db, at, store::effect::REFETCH, payload)
             })
         })
         .await

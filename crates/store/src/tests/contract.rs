@@ -204,19 +204,17 @@ async fn a_changed_migration_is_refused(world: World) {
 }
 
 async fn opening_twice_at_once_migrates_once(world: World) {
-    static MORE: &[crate::migrate::Migration] = &[
-        crate::migrate::MIGRATIONS[0],
-        crate::migrate::MIGRATIONS[1],
-        crate::migrate::Migration { number: 3, name: "later", text: "create table later (\n    id bigint primary key\n);\n" },
-    ];
-    let options = Options { migrations: MORE, ..world.options() };
+    let next = crate::migrate::MIGRATIONS.last().unwrap().number + 1;
+    let later = crate::migrate::Migration { number: next, name: "later", text: "create table later (\n    id bigint primary key\n);\n" };
+    let more: &'static [_] = Box::leak([crate::migrate::MIGRATIONS, &[later]].concat().into_boxed_slice());
+    let options = Options { migrations: more, ..world.options() };
     let (first, second) = tokio::join!(world.open(&world.ring, options.clone()), world.open(&world.ring, options.clone()));
     for store in [first, second] {
         store.unwrap().write(|db| db.batch("delete from later")).await.unwrap();
     }
-    let broken: &[_] =
-        &[crate::migrate::Migration { number: 4, name: "broken", text: "create table half (\n    id bigint\n);\nnonsense;\n" }];
-    let broken = Box::leak([MORE, broken].concat().into_boxed_slice());
+    let broken =
+        crate::migrate::Migration { number: next + 1, name: "broken", text: "create table half (\n    id bigint\n);\nnonsense;\n" };
+    let broken = Box::leak([more, &[broken]].concat().into_boxed_slice());
     assert!(world.open(&world.ring, Options { migrations: broken, ..world.options() }).await.is_err());
     let store = world.open(&world.ring, options).await.expect("a failed migration leaves nothing behind");
     assert!(store.read(|db| db.batch("select * from half")).await.is_err());

@@ -10,6 +10,7 @@ use crate::tests::tree::mac;
 fn all() -> Vec<&'static Sql> {
     [
         crate::audit::STATEMENTS,
+        crate::call::STATEMENTS,
         crate::context::STATEMENTS,
         crate::device::STATEMENTS,
         crate::device::LIST_STATEMENTS,
@@ -20,6 +21,7 @@ fn all() -> Vec<&'static Sql> {
         crate::migrate::STATEMENTS,
         crate::outbox::STATEMENTS,
         crate::people::STATEMENTS,
+        crate::pin_attempt::STATEMENTS,
         crate::policy::STATEMENTS,
         crate::reseal::STATEMENTS,
         crate::seen::STATEMENTS,
