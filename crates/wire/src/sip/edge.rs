@@ -124,6 +124,12 @@ pub fn reply(request: &Message<'_>, refusal: Refusal, extensions: &[&str], sourc
     Some(answer.into_bytes())
 }
 
+/// The value of a request's first Via as it stands in the answers: where the request really came from is added. None if it
+/// does not say where to answer to.
+pub fn answered_via(value: &str, source: SocketAddr) -> Option<String> {
+    Some(Via::top(value)?.answered(source))
+}
+
 fn refusal(message: &Message<'_>, method: &str, uri: &str, version: &str, extensions: &[&str]) -> Option<Refusal> {
     if !is_our_version(version) {
         return Some(Refusal::VersionNotSupported);
