@@ -12,6 +12,7 @@ pub mod chance;
 pub mod claim;
 pub mod device;
 pub mod effect;
+pub mod emergency;
 pub mod evidence;
 pub mod grounds;
 pub mod handover;

@@ -146,6 +146,8 @@ actions! {
     Batch = "batch";
     /// Add, change, delete sites.
     EditSites = "edit-sites";
+    /// Add, test, remove trunks for emergency calls.
+    EditTrunks = "edit-trunks";
     /// Add, change, delete customers.
     EditCustomers = "edit-customers";
     /// Add, change, delete resellers.
@@ -175,7 +177,8 @@ fn permits(role: Role, action: Action, policy: &Policy) -> bool {
         Role::CustomerAdmin => match action {
             A::ResetAuthentication | A::AllowGlobal => policy.customer_reset.is_yes(),
             // Line passwords, policies and the tree above are the reseller's; all that a site needs day by day is the customer's.
-            A::RevealPassword | A::MoveDevices | A::SetLogin | A::EditPolicy | A::EditCustomers | A::EditResellers => false,
+            // A trunk shows numbers to the emergency services: the reseller answers for it.
+            A::RevealPassword | A::MoveDevices | A::SetLogin | A::EditPolicy | A::EditTrunks | A::EditCustomers | A::EditResellers => false,
             _ => !matches!(action, A::RequestGlobalLogin | A::HandleGlobalLogin | A::OperatePlatform),
         },
         Role::Installer => matches!(action, A::ViewDevices | A::RevealPin | A::Suspend | A::Resync),

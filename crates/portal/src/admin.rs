@@ -19,6 +19,7 @@ pub mod reseller;
 pub mod site;
 pub mod token;
 pub mod tree;
+pub mod trunk;
 pub mod trust;
 
 use std::sync::Arc;

@@ -30,3 +30,7 @@ pub const IMPORT_ROWS_MAX: usize = 10_000;
 pub const IMPORT_LINES_MAX: usize = 16;
 /// Bytes of one import file.
 pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Bytes of a trunk's user or password: what carriers hand out has a few dozen.
+pub const LOGIN_BYTES_MAX: usize = 128;
+/// Channels of one trunk: more than any carrier sells at once.
+pub const TRUNK_CHANNELS_MAX: u32 = 100_000;

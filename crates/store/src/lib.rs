@@ -42,6 +42,7 @@ mod sqlite;
 pub mod tenancy;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod trunk;
 pub mod trust;
 
 use std::path::{Path, PathBuf};

@@ -88,3 +88,10 @@ pub const AUDIT_PER_WRITE_MAX: usize = 10_000;
 pub const GLOBAL_LOGINS_VALID_MAX: i64 = 8;
 /// Rows that one step of sealing anew handles.
 pub const RESEAL_STEP: i64 = 200;
+
+/// Trunks on the platform: all of them stand in the routing table of every node.
+pub const TRUNKS_MAX: i64 = 1_000;
+/// Sites that the routing table reads in one go.
+pub const ROUTE_SITES_PAGE: i64 = 1_000;
+/// The longest word about a trunk's state, in bytes; the rest is cut.
+pub const TRUNK_DETAIL_BYTES_MAX: usize = 200;

@@ -21,6 +21,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "foundation", text: include_str!("../migrations/0001_foundation.sql") },
     Migration { number: 2, name: "tenancy and devices", text: include_str!("../migrations/0002_tenancy_and_devices.sql") },
     Migration { number: 3, name: "calls", text: include_str!("../migrations/0003_calls.sql") },
+    Migration { number: 4, name: "trunks", text: include_str!("../migrations/0004_trunks.sql") },
 ];
 
 /// Any number that other users of the PostgreSQL database are unlikely to lock: "ringfenc" in ASCII.

@@ -1,13 +1,17 @@
 //! Seals everything anew under the newest master key, so that an old key can be forgotten.
 
+use domain::emergency::TrunkId;
+
 use crate::db::{Db, Sql, statements};
 use crate::limits::RESEAL_STEP;
+use crate::scope::{id, uuid};
 use crate::seal::Place;
 use crate::{Result, Store};
 
 statements! {
     DEVICES = "select mac from device where mac > $1 order by mac limit $2";
     LOGINS = "select id from global_login where id > $1 order by id limit $2";
+    TRUNKS = "select id from trunk where id > $1 order by id limit $2";
     METAS = "select name from meta where name > $1 order by name limit $2";
     AUTH = "select auth from device where mac = $1";
     SET_AUTH = "update device set auth = $1 where mac = $2 and auth = $3";
@@ -15,6 +19,8 @@ statements! {
     SET_LINES = "update device set lines = $1 where mac = $2 and lines = $3";
     PASSWORD = "select password from global_login where id = $1";
     SET_PASSWORD = "update global_login set password = $1 where id = $2 and password = $3";
+    TRUNK = "select password from trunk where id = $1 and password is not null";
+    SET_TRUNK = "update trunk set password = $1 where id = $2 and password = $3";
     VALUE = "select value from meta where name = $1";
     SET_VALUE = "update meta set value = $1 where name = $2 and value = $3";
     HEAD = "select hash from audit_head where id = $1 and hash is not null";
@@ -31,6 +37,7 @@ impl Store {
             .stepwise(String::new(), |db, after| step(db, DEVICES, after.as_str().into(), |row| Ok(row.text(0)?.to_owned()), device))
             .await?;
         count += self.stepwise(0, |db, after| step(db, LOGINS, (*after).into(), |row| row.int(0), |db, number| login(db, *number))).await?;
+        count += self.stepwise(uuid::Uuid::nil(), |db, after| step(db, TRUNKS, id(after), |row| uuid(row, 0), trunk)).await?;
         count += self
             .stepwise(String::new(), |db, after| step(db, METAS, after.as_str().into(), |row| Ok(row.text(0)?.to_owned()), meta))
             .await?;
@@ -78,6 +85,10 @@ fn device(db: &Db, mac: &String) -> Result<u64> {
 
 fn login(db: &Db, number: i64) -> Result<u64> {
     again(db, PASSWORD, SET_PASSWORD, number.into(), crate::login::place(&number.to_string()))
+}
+
+fn trunk(db: &Db, of: &uuid::Uuid) -> Result<u64> {
+    again(db, TRUNK, SET_TRUNK, id(of), crate::trunk::place(&TrunkId(*of)))
 }
 
 fn meta(db: &Db, name: &String) -> Result<u64> {

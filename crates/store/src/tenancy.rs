@@ -8,6 +8,7 @@ use crate::db::{Db, Row, statements};
 use crate::limits::NAME_BYTES_MAX;
 use crate::page::{Cursor, Page, anywhere, fetch_count, page};
 use crate::scope::{Bounds, Scope, id, opt_id, opt_uuid, uuid};
+use crate::trunk::touch_routes;
 use crate::{Result, StoreError};
 
 /// A reseller.
@@ -228,6 +229,7 @@ pub fn add_site(db: &Db, scope: &Scope, site: &Site) -> Result<()> {
         site.created.into(),
     ];
     db.exec(ADD_SITE, &args)?;
+    touch_routes(db)?;
     touch_customer(db, site.customer)
 }
 
@@ -244,6 +246,7 @@ pub fn save_site(db: &Db, scope: &Scope, site: &Site) -> Result<i64> {
         site.version.into(),
     ];
     let version = db.opt(SAVE_SITE, &args, |row| row.int(0))?.ok_or_else(|| db.conflict())?;
+    touch_routes(db)?;
     touch_customer(db, kept.customer)?;
     Ok(version)
 }
@@ -291,6 +294,7 @@ pub fn remove_site(db: &Db, scope: &Scope, wanted: SiteId) -> Result<()> {
     db.exec(DROP_SITE_RULES, &[id(&wanted.0)])?;
     db.exec(DROP_SITE_SETTINGS, &[id(&wanted.0)])?;
     db.exec(DROP_SITE, &[id(&wanted.0)])?;
+    touch_routes(db)?;
     touch_customer(db, kept.customer)
 }
 

@@ -9,3 +9,4 @@ mod sqlite;
 mod statements;
 mod tenants;
 mod tree;
+mod trunks;

@@ -11,6 +11,7 @@ use portal::admin::import::{self, Mode};
 use portal::admin::site::{self, NewSite};
 use portal::admin::token::{self, NewToken};
 use portal::admin::tree::NodeNames;
+use portal::admin::trunk::{self, NewTrunk};
 use portal::admin::trust::{self, NewTrust};
 use portal::admin::{Admin, By, Error, audit, customer, export, global_login, login_request, policy, reseller};
 
@@ -28,7 +29,7 @@ const PEOPLE: [(Role, &str); 7] = [
 ];
 
 /// Acts that can be repeated, on a phone or customer of `Shop` unless they say otherwise.
-const ACTS: [&str; 35] = [
+const ACTS: [&str; 38] = [
     "device show",
     "sees the PIN",
     "device show at Office",
@@ -55,6 +56,9 @@ const ACTS: [&str; 35] = [
     "trust add",
     "trust list",
     "site add",
+    "trunk add for Shop",
+    "trunk add for operator",
+    "trunk list",
     "customer list",
     "reseller add",
     "token create for Shop",
@@ -142,6 +146,9 @@ async fn perform(admin: &Admin, by: &By, act: &str) -> Result<String, Error> {
             let new = NewSite { customer: "Shop".into(), name: by.name.clone(), ..NewSite::default() };
             site::add(admin, by, new).await.map(|_| done())?
         }
+        "trunk add for Shop" => trunk::add(admin, by, new_trunk(&format!("{} Shop", by.name), shop())).await.map(|_| done())?,
+        "trunk add for operator" => trunk::add(admin, by, new_trunk(&by.name, NodeNames::default())).await.map(|_| done())?,
+        "trunk list" => trunk::list(admin, by).await.map(|all| format!("{} trunks", all.len()))?,
         "customer list" => customer::list(admin, by).await.map(|all| format!("{} customers", all.len()))?,
         "reseller add" => reseller::add(admin, by, &by.name, domain::tenancy::ResellerKind::Channel).await.map(|_| done())?,
         "token create for Shop" => token::create(admin, by, new_token("auditor", shop())).await.map(|_| done())?,
@@ -160,6 +167,10 @@ async fn perform(admin: &Admin, by: &By, act: &str) -> Result<String, Error> {
         "audit verify" => audit::verify(admin, by).await.map(|_| done())?,
         other => panic!("no act {other}"),
     })
+}
+
+fn new_trunk(name: &str, place: NodeNames) -> NewTrunk {
+    NewTrunk { name: name.into(), uri: "sip:trunk.example.com".into(), place, priority: 100, ..NewTrunk::default() }
 }
 
 fn new_token(role: &str, at: NodeNames) -> NewToken {

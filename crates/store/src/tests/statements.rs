@@ -27,6 +27,7 @@ fn all() -> Vec<&'static Sql> {
         crate::seen::STATEMENTS,
         crate::sightings::STATEMENTS,
         crate::tenancy::STATEMENTS,
+        crate::trunk::STATEMENTS,
         crate::trust::STATEMENTS,
     ]
     .concat()
