@@ -6,6 +6,7 @@
 
 mod answer;
 mod crypto;
+mod pass;
 
 use std::net::IpAddr;
 
@@ -14,6 +15,7 @@ use thiserror::Error;
 pub use self::{
     answer::{Answer, Chosen, Ours, Refusal, Secured, Srtp, answer, choose, offer},
     crypto::{Crypto, SrtpKey, Suite},
+    pass::{Passed, agreed, pass_answer, pass_offer, pick},
 };
 use crate::limits::{SDP_BYTES_MAX, SDP_CRYPTO_MAX, SDP_FORMATS_MAX, SDP_MEDIA_MAX};
 
@@ -51,6 +53,8 @@ pub struct Media {
     pub formats: Vec<String>,
     /// The meanings of formats that were given, first one of each.
     pub maps: Vec<Map>,
+    /// Parameters of formats (`a=fmtp`), first one of each: the format and the rest of the line, in plain ASCII.
+    pub parameters: Vec<(String, String)>,
     /// Where it is received; none if a host name was given, or nothing.
     pub address: Option<IpAddr>,
     /// What its sender does with it.
@@ -72,6 +76,8 @@ pub struct Map {
     pub name: String,
     /// Ticks a second.
     pub clock: u32,
+    /// Channels; 1 if nothing was said.
+    pub channels: u8,
 }
 
 /// Which way sound goes, seen from the one who wrote it.
@@ -191,6 +197,13 @@ impl Media {
                 }
                 self.maps.extend(known);
             }
+            "fmtp" => {
+                let known = parameters(value).filter(|(format, _)| self.parameters.iter().all(|(other, _)| other != format));
+                if known.is_some() && self.parameters.len() == SDP_FORMATS_MAX {
+                    return Err(Malformed::TooLong);
+                }
+                self.parameters.extend(known);
+            }
             "ptime" => self.ptime_ms = milliseconds(value),
             "maxptime" => self.ptime_max_ms = milliseconds(value),
             "crypto" => self.crypto.extend(Crypto::parse(value).filter(|_| self.crypto.len() < SDP_CRYPTO_MAX)),
@@ -217,8 +230,16 @@ fn map(value: &str) -> Option<Map> {
     let mut parts = encoding.trim().split('/');
     let name = parts.next()?.trim().to_owned();
     let clock = parts.next()?.trim().parse().ok()?;
+    let channels = parts.next().and_then(|channels| channels.trim().parse().ok()).unwrap_or(1);
     let payload_type = payload_type.parse().ok().filter(|payload_type| *payload_type < 128)?;
-    Some(Map { payload_type, name, clock })
+    Some(Map { payload_type, name, clock, channels })
+}
+
+/// `101 0-15`.
+fn parameters(value: &str) -> Option<(String, String)> {
+    let (format, rest) = value.split_once(|c: char| c.is_ascii_whitespace())?;
+    let is_plain = |text: &str| text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    (is_plain(format) && is_plain(rest)).then(|| (format.to_owned(), rest.trim().to_owned()))
 }
 
 /// Some phones send a fraction.
@@ -239,8 +260,9 @@ mod tests {
         let [audio] = &session.media[..] else { panic!("{session:?}") };
         assert_eq!((audio.kind.as_str(), audio.port, audio.profile.as_str()), ("audio", 11780, "RTP/AVP"));
         assert_eq!(audio.formats, ["9", "8", "0", "101"]);
-        assert_eq!(audio.map(101), Some(&Map { payload_type: 101, name: "telephone-event".into(), clock: 8000 }));
+        assert_eq!(audio.map(101), Some(&Map { payload_type: 101, name: "telephone-event".into(), clock: 8000, channels: 1 }));
         assert_eq!((audio.address, audio.ptime_ms, audio.direction), (Some([192, 0, 2, 7].into()), Some(20), Direction::SendRecv));
+        assert_eq!(audio.parameters, [("101".to_owned(), "0-15".to_owned())]);
     }
 
     #[test]
@@ -252,7 +274,7 @@ mod tests {
         let [audio, video] = &session.media[..] else { panic!("{session:?}") };
         assert_eq!((audio.port, audio.direction, audio.ptime_ms), (4000, Direction::SendOnly, Some(20)));
         assert_eq!(audio.address, Some("2001:db8::1".parse().unwrap()));
-        assert_eq!(audio.maps, [Map { payload_type: 8, name: "pcma".into(), clock: 8000 }]);
+        assert_eq!(audio.maps, [Map { payload_type: 8, name: "pcma".into(), clock: 8000, channels: 1 }]);
         assert_eq!((video.port, video.address, video.direction, video.ptime_max_ms), (0, None, Direction::RecvOnly, Some(40)));
         assert!(Session::parse(b"v=0").unwrap().media.is_empty());
     }

@@ -184,7 +184,7 @@ pub fn offer(address: IpAddr, ours: &Ours<'_>) -> String {
     body
 }
 
-fn head(address: IpAddr, ours: &Ours<'_>) -> String {
+pub(super) fn head(address: IpAddr, ours: &Ours<'_>) -> String {
     let family = if address.is_ipv4() { "IP4" } else { "IP6" };
     let mut body = String::with_capacity(400);
     line(&mut body, format_args!("v=0"));
@@ -216,18 +216,18 @@ fn write_event(body: &mut String, payload_type: u8) {
     line(body, format_args!("a=fmtp:{payload_type} 0-15"));
 }
 
-fn line(body: &mut String, line: std::fmt::Arguments<'_>) {
+pub(super) fn line(body: &mut String, line: std::fmt::Arguments<'_>) {
     write!(body, "{line}\r\n").expect("a string takes everything");
 }
 
 /// Sound over RTP with or without SDES. Of feedback (`…F`) nothing is needed; keys by DTLS are beyond us.
-fn is_sound(media: &Media) -> bool {
+pub(super) fn is_sound(media: &Media) -> bool {
     let is_rtp = ["RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF"].iter().any(|profile| media.profile.eq_ignore_ascii_case(profile));
     media.kind.eq_ignore_ascii_case("audio") && media.port != 0 && is_rtp
 }
 
 /// Some phones offer SRTP under the plain profile ("optional"): with keys it can be either, without it is plain.
-fn is_secure_profile(media: &Media) -> bool {
+pub(super) fn is_secure_profile(media: &Media) -> bool {
     media.profile.get(4..5).is_some_and(|letter| letter.eq_ignore_ascii_case("S"))
 }
 
