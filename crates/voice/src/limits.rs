@@ -18,3 +18,48 @@ pub const WRONG_ANSWERS: i64 = 20;
 pub const WRONG_ANSWER_FORGIVEN: Span = Span::seconds(10);
 /// Pairs of source and phone whose wrong answers are remembered.
 pub const WRONG_ANSWERS_MAX: usize = 65_536;
+
+// Media.
+
+/// How often a media thread looks after its sessions, in microseconds.
+pub const RTP_TICK_MICROS: u64 = 5_000;
+/// How often a call with us looks for packets, in microseconds: once in the usual length of one.
+pub const RTP_POLL_MICROS: u64 = 20_000;
+/// Datagrams taken from a port at one look; the rest waits for the next.
+pub const RTP_DRAIN_PACKETS: usize = 32;
+/// Datagrams of a session that are looked into in one second. Sound in packets of 10 ms beside telephone events are 200.
+pub const RTP_PACKETS_PER_SECOND: u32 = 400;
+/// Of these, from addresses that are not known to be the telephone's.
+pub const RTP_STRANGERS_PER_SECOND: u32 = 100;
+/// Packets sent at once after a thread was held up; more are left out.
+pub const RTP_CATCH_UP_PACKETS: u64 = 3;
+/// By how much a packet may be late before that is counted, in microseconds: 40 ms between packets of 20 ms.
+pub const RTP_GAP_MICROS: u64 = 20_000;
+/// Clips that wait to be played in one call. The longest saying has about twenty.
+pub const RTP_CLIPS_MAX: usize = 256;
+/// Keys and ends of clips that wait to be heard by the dialogue of one call.
+pub const RTP_EVENTS_MAX: usize = 64;
+/// Commands that wait for a media thread.
+pub const RTP_COMMANDS_MAX: usize = 4096;
+/// Pairs of ports where the operating system chooses them.
+pub const RTP_PAIRS_MAX: usize = 16_384;
+/// Ports tried for one session, when others hold some of the range.
+pub const RTP_BIND_TRIES_MAX: usize = 32;
+/// How long a port of an ended call rests, in microseconds: telephones send on until they have seen the end.
+pub const RTP_PORT_REST_MICROS: u64 = 5_000_000;
+/// Bytes of datagrams that wait in the kernel for one port: about 80 of sound.
+pub const RTP_RECEIVE_BUFFER_BYTES: usize = 65_536;
+/// Silence after which another port of the telephone's address may take a call over, in microseconds.
+pub const RTP_LATCH_SILENT_MICROS: u64 = 1_000_000;
+/// Silence after which any address may take an emergency call over, in microseconds.
+pub const RTP_LATCH_WIDE_SILENT_MICROS: u64 = 5_000_000;
+/// Consecutive packets that this takes: one second of sound.
+pub const RTP_LATCH_WIDE_PACKETS: u32 = 50;
+/// How long packets go to an address that only the description names and that is never heard, in microseconds.
+pub const RTP_UNHEARD_MICROS: u64 = 30_000_000;
+/// Packets that may come late or twice under SRTP (RFC 3711 wants at least 64).
+pub const SRTP_REPLAY_PACKETS: usize = 64;
+/// Sources of one telephone whose SRTP state is kept.
+pub const SRTP_SOURCES_MAX: usize = 4;
+/// RTCP packets of one side of a relay in one second. Telephones send one in five seconds.
+pub const RTCP_PACKETS_PER_SECOND: u32 = 20;

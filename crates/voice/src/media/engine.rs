@@ -1,0 +1,150 @@
+//! A thread that looks after many sessions: every 5 ms it steps those whose turn has come.
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use wire::limits::RTP_PACKET_BYTES_MAX;
+
+use super::outside::{Clock, Moment};
+use crate::limits::{RTP_COMMANDS_MAX, RTP_TICK_MICROS};
+
+/// Room for one datagram, and one byte by which a longer one is known.
+pub(super) type Buffer = [u8; RTP_PACKET_BYTES_MAX + 1];
+
+/// What has turns.
+pub(super) trait Session: Send + 'static {
+    /// Does what is due, and tells when the next turn is.
+    fn step(&mut self, now: Moment, buffer: &mut Buffer) -> Moment;
+}
+
+enum Command<S> {
+    Add(u64, Box<S>),
+    Act(u64, Box<dyn FnOnce(&mut S) + Send>),
+    Take(u64, Box<dyn FnOnce(Box<S>) + Send>),
+    Remove(u64),
+}
+
+/// A thread of sessions of one kind.
+#[derive(Debug)]
+pub(super) struct Engine<S> {
+    commands: SyncSender<Command<S>>,
+    sessions: Arc<AtomicUsize>,
+    next_id: AtomicU64,
+}
+
+impl<S: Session> Engine<S> {
+    /// Starts the thread. It ends with the engine and the last [`Hold`].
+    pub(super) fn start(name: &str, clock: Clock) -> io::Result<Self> {
+        let (commands, inbox) = sync_channel(RTP_COMMANDS_MAX);
+        thread::Builder::new().name(name.to_owned()).spawn(move || run(&inbox, clock))?;
+        Ok(Self { commands, sessions: Arc::default(), next_id: AtomicU64::new(0) })
+    }
+
+    /// Gives a session to the thread.
+    pub(super) fn add(&self, session: S) -> Hold<S> {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        self.sessions.fetch_add(1, Ordering::Relaxed);
+        let hold = Hold { id, commands: self.commands.clone(), sessions: Arc::clone(&self.sessions) };
+        hold.send(Command::Add(id, Box::new(session)));
+        hold
+    }
+
+    pub(super) fn sessions(&self) -> usize {
+        self.sessions.load(Ordering::Relaxed)
+    }
+}
+
+/// A session on its thread; dropping it ends the session.
+#[derive(Debug)]
+pub(super) struct Hold<S> {
+    id: u64,
+    commands: SyncSender<Command<S>>,
+    sessions: Arc<AtomicUsize>,
+}
+
+impl<S> Hold<S> {
+    /// Has something done to the session on its thread, in the order of calling.
+    pub(super) fn act(&self, act: impl FnOnce(&mut S) + Send + 'static) {
+        self.send(Command::Act(self.id, Box::new(act)));
+    }
+
+    /// Takes the session off its thread.
+    pub(super) fn take(self, with: impl FnOnce(Box<S>) + Send + 'static) {
+        self.send(Command::Take(self.id, Box::new(with)));
+    }
+
+    fn send(&self, command: Command<S>) {
+        // The thread ends only when nobody can send any more, unless it panicked: then there is nothing left to tell.
+        let _ = self.commands.send(command);
+    }
+}
+
+impl<S> Drop for Hold<S> {
+    fn drop(&mut self) {
+        self.send(Command::Remove(self.id));
+        self.sessions.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+struct Turn<S> {
+    due: Moment,
+    session: Box<S>,
+}
+
+type Turns<S> = HashMap<u64, Turn<S>>;
+
+fn run<S: Session>(inbox: &Receiver<Command<S>>, clock: Clock) {
+    let mut turns: Turns<S> = HashMap::new();
+    let mut buffer = [0; RTP_PACKET_BYTES_MAX + 1];
+    let mut tick = 0;
+    loop {
+        if turns.is_empty() {
+            let Ok(command) = inbox.recv() else { return };
+            obey(&mut turns, command);
+            tick = clock.now();
+        }
+        loop {
+            let now = clock.now();
+            if now >= tick {
+                break;
+            }
+            match inbox.recv_timeout(Duration::from_micros(tick - now)) {
+                Ok(command) => obey(&mut turns, command),
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+        let now = clock.now();
+        for turn in turns.values_mut().filter(|turn| turn.due <= now) {
+            turn.due = turn.session.step(now, &mut buffer);
+        }
+        tick = (tick + RTP_TICK_MICROS).max(now);
+    }
+}
+
+fn obey<S>(turns: &mut Turns<S>, command: Command<S>) {
+    match command {
+        Command::Add(id, session) => drop(turns.insert(id, Turn { due: 0, session })),
+        Command::Act(id, act) => {
+            if let Some(turn) = turns.get_mut(&id) {
+                act(&mut turn.session);
+                turn.due = 0;
+            }
+        }
+        Command::Take(id, with) => {
+            if let Some(turn) = turns.remove(&id) {
+                with(turn.session);
+            }
+        }
+        Command::Remove(id) => drop(turns.remove(&id)),
+    }
+}

@@ -1,0 +1,142 @@
+//! A call with us: its descriptions, what is said, what is heard.
+
+use std::{fmt, sync::Arc};
+
+use tokio::sync::{mpsc, oneshot};
+use wire::{
+    dtmf::{Key, Method},
+    sdp::{Chosen, Session, answer},
+};
+
+use super::{
+    End, Media, Refusal, Statistics, Surroundings,
+    counters::Counters,
+    engine::Hold,
+    player::{Player, Terms},
+    ports::Purpose,
+    relay::Relay,
+};
+use crate::{limits::RTP_EVENTS_MAX, prompts::Clip};
+
+/// What happens in a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TalkEvent {
+    /// A key was pressed, told once for each press.
+    Key(Key, Method),
+    /// All that was to be said has been said.
+    Played,
+}
+
+/// A call with us. Dropping it closes its port.
+pub struct Talk {
+    media: Media,
+    hold: Hold<Player>,
+    end: End,
+    chosen: Chosen,
+    body: String,
+    events: mpsc::Receiver<TalkEvent>,
+    counters: Counters,
+}
+
+/// An emergency number was keyed in, but no relay can be made; the call with us goes on.
+#[derive(Debug)]
+pub struct NotRelayed {
+    /// The call.
+    pub talk: Talk,
+    /// Why.
+    pub refusal: Refusal,
+}
+
+impl Talk {
+    pub(super) fn begin(media: &Media, offer: &[u8], phone: &Surroundings) -> Result<Self, Refusal> {
+        let offer = Session::parse(offer)?;
+        let addresses = media.inner.pools.advertised();
+        // What can be taken is settled before a port is, as most that is refused is refused for this.
+        let mut end = End::new(phone, addresses.first().copied().unwrap_or(phone.peer), 0);
+        let chosen = end.describe(phone.policy(), |ours| wire::sdp::choose(&offer, &wire::sdp::Ours { addresses: &addresses, ..*ours }))?;
+        let lease = media.inner.pools.take(chosen.address, Purpose::Call, media.inner.clock)?;
+        (end.address, end.port, end.version) = (chosen.address, lease.port, 0);
+        let answer = end.describe(phone.policy(), |ours| answer(&offer, ours))?;
+        end.settle(answer.chosen.secured.as_ref().map(|secured| secured.suite));
+        let (sender, events) = mpsc::channel(RTP_EVENTS_MAX);
+        let counters = Counters::default();
+        let terms = terms(&end, &answer.chosen);
+        let hold = media.player().add(Player::new(lease, &terms, counters.clone(), sender));
+        Ok(Self { media: media.clone(), hold, end, chosen: answer.chosen, body: answer.body, events, counters })
+    }
+
+    /// Our answer, as last said. With SRTP it holds our key: a secret.
+    pub fn answer(&self) -> &str {
+        &self.body
+    }
+
+    /// What was agreed.
+    pub fn chosen(&self) -> &Chosen {
+        &self.chosen
+    }
+
+    /// Says these after what is being said, in packets without a break.
+    pub fn play(&self, clips: Vec<Arc<Clip>>) {
+        self.hold.act(move |player| player.play(clips));
+    }
+
+    /// Stops speaking at once. No [`TalkEvent::Played`] comes for what was cut off.
+    pub fn silence(&self) {
+        self.hold.act(Player::silence);
+    }
+
+    /// The next thing that happens. May be dropped and called again.
+    pub async fn next(&mut self) -> TalkEvent {
+        match self.events.recv().await {
+            Some(event) => event,
+            // The call was taken off its thread.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Answers another offer of the telephone (hold, another address or key) with our new description.
+    pub fn update(&mut self, offer: &[u8]) -> Result<&str, Refusal> {
+        let offer = Session::parse(offer)?;
+        let policy = self.end.around.policy();
+        let chosen = self.end.describe(policy, |ours| wire::sdp::choose(&offer, ours))?;
+        self.end.version -= 1;
+        self.end.settle(chosen.secured.as_ref().map(|secured| secured.suite));
+        let answer = self.end.describe(policy, |ours| answer(&offer, ours))?;
+        let terms = terms(&self.end, &answer.chosen);
+        self.hold.act(move |player| player.agree(&terms));
+        (self.chosen, self.body) = (answer.chosen, answer.body);
+        Ok(&self.body)
+    }
+
+    /// Puts the call through: what was keyed in is an emergency number. The trunk is offered the codec in use; the
+    /// telephone need not be told anything, as its port stays.
+    pub async fn into_relay(self, trunk: &Surroundings) -> Result<Relay, Box<NotRelayed>> {
+        let prepared = Relay::prepare(&self.media, trunk);
+        let lease = match prepared {
+            Ok(lease) => lease,
+            Err(refusal) => return Err(Box::new(NotRelayed { talk: self, refusal })),
+        };
+        let (sender, player) = oneshot::channel();
+        self.hold.take(move |player| drop(sender.send(player)));
+        match player.await {
+            Ok(player) => Ok(Relay::from_player(&self.media, *player, self.end, &self.chosen, lease, trunk)),
+            // Its thread is gone, and all calls with it.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// The call's counts so far.
+    pub fn statistics(&self) -> Statistics {
+        self.counters.read()
+    }
+}
+
+impl fmt::Debug for Talk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Talk").field("port", &self.end.port).finish_non_exhaustive()
+    }
+}
+
+fn terms(end: &End, chosen: &Chosen) -> Terms {
+    Terms { chosen: chosen.clone(), signalling: end.around.peer, key: end.key.clone() }
+}
