@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::chance::Chance;
+use crate::limits::ACCOUNT_GRACE;
 use crate::login::GlobalId;
 use crate::mac::Mac;
 use crate::secret::Secret;
@@ -39,6 +40,13 @@ pub struct Grounds {
     pub handed_over: bool,
     /// At that hand-over a stand-in took the PIN's place.
     pub stood_in: bool,
+}
+
+/// When the throw-away account of a claim ends, after another claim of its device was taken up at `since`; none if it does not.
+///
+/// A claim made later is of a phone that came after: it stays reachable, so that it can be told that a reset is needed, and when that came.
+pub fn account_ends(claim: &Claim, taken_up: &Claim, since: Time) -> Option<Time> {
+    (claim != taken_up && claim.issued() <= since).then(|| since + ACCOUNT_GRACE)
 }
 
 /// The identity of one phone body.
@@ -262,6 +270,17 @@ mod tests {
         fn no_text_breaks_the_reader(text in ".{0,40}") {
             let _ = keys().read(&text);
         }
+    }
+
+    #[test]
+    fn a_take_up_ends_the_accounts_before_it() {
+        let mac = "001565000001".parse().unwrap();
+        let issue = |at, seed| keys().issue(mac, 1, Grounds::default(), at, &mut Seeded::new(seed));
+        let (own, other) = (issue(now(), 1), issue(now(), 2));
+        let since = now() + crate::Span::minutes(5);
+        assert_eq!(account_ends(&own, &own, since), None);
+        assert_eq!(account_ends(&other, &own, since), Some(since + crate::Span::minutes(10)));
+        assert_eq!(account_ends(&issue(since + crate::Span::minutes(1), 3), &own, since), None);
     }
 
     #[test]

@@ -19,6 +19,51 @@ pub const WRONG_ANSWER_FORGIVEN: Span = Span::seconds(10);
 /// Pairs of source and phone whose wrong answers are remembered.
 pub const WRONG_ANSWERS_MAX: usize = 65_536;
 
+// Registrations.
+
+/// Contacts of one claim: the handsets of a DECT base. The longest unheard goes.
+pub const CONTACTS_PER_CLAIM_MAX: usize = 10;
+/// Contacts of one phone under all its claims, so that a stranger's do not pile up.
+pub const CONTACTS_PER_MAC_MAX: usize = 40;
+/// Contacts from one address (IPv6: one /64): the largest campus behind one router.
+pub const CONTACTS_PER_ADDRESS_MAX: usize = 16_384;
+/// Contacts altogether: 100 000 phones, some of them with several; about 1 kB each.
+pub const CONTACTS_MAX: usize = 160_000;
+/// Contacts in one REGISTER.
+pub const CONTACTS_PER_REGISTER_MAX: usize = 16;
+/// Proxies between a phone and us.
+pub const PATHS_MAX: usize = 8;
+/// The longest address of a contact or proxy, in bytes.
+pub const ADDRESS_BYTES_MAX: usize = 512;
+/// The longest `Call-ID` of a registration, in bytes.
+pub const CALL_ID_BYTES_MAX: usize = 256;
+/// How much of a phone's `User-Agent` is kept, in bytes.
+pub const AGENT_BYTES_MAX: usize = 128;
+/// The shortest registration, in seconds; shorter is 423.
+pub const EXPIRES_MIN: u32 = 60;
+/// The longest registration, in seconds, and what a phone gets that asks for nothing.
+pub const EXPIRES_MAX: u32 = 3_600;
+/// The longest registration on UDP, in seconds.
+pub const EXPIRES_UDP_MAX: u32 = 600;
+/// The longest registration on UDP through a NAT, in seconds: routers forget such ways after 30 s to 3 minutes of silence.
+pub const EXPIRES_NAT_MAX: u32 = 120;
+/// How long a phone may be silent on a stream, in seconds, if it asks (RFC 5626): less than routers wait.
+pub const FLOW_TIMER_SECONDS: u32 = 120;
+/// Phones of which is remembered where they stand and whose login was taken up.
+pub const KNOWN_PHONES_MAX: usize = 131_072;
+/// Phones that wait to be looked up. Beyond them, the next registration asks again.
+pub const LOOKUPS_WAITING_MAX: usize = 16_384;
+/// Phones looked up at the same time.
+pub const LOOKUPS_AT_ONCE_MAX: usize = 4;
+/// How long what was learned holds without news.
+pub const KNOWN_FOR: Span = Span::minutes(10);
+/// How often a way through a NAT is kept open.
+pub const KEEP_ALIVE_EVERY: Span = Span::seconds(25);
+/// OPTIONS for that purpose a second. With more phones than fit, each is asked less often.
+pub const KEEP_ALIVES_PER_SECOND_MAX: usize = 400;
+/// OPTIONS that wait for their answers.
+pub const KEEP_ALIVES_WAITING_MAX: usize = 4_096;
+
 // Media.
 
 /// How often a media thread looks after its sessions, in microseconds.
