@@ -180,6 +180,13 @@ impl Stranger {
         Self(auth)
     }
 
+    /// What a caller hears before the prompt, as [`standing`] says it of a device.
+    pub fn standing(&self, caller: Caller<'_>, policy: &Policy, globals: &[GlobalLogin], now: Time) -> Option<PinAnswer> {
+        let mut auth = self.0.clone();
+        auth.settle(policy, now);
+        refused(&auth, None, caller, policy, globals, now)
+    }
+
     /// A PIN keyed in: counted, and never right.
     pub fn enter(&mut self, caller: Caller<'_>, digits: &str, policy: &Policy, globals: &[GlobalLogin], now: Time) -> PinAnswer {
         if !is_six_digits(digits) {
@@ -202,6 +209,11 @@ impl Stranger {
     /// Whether any claim of it was last used from that address.
     pub fn used_from(&self, address: IpAddr) -> bool {
         self.0.used_from(address)
+    }
+
+    /// The one claim that was last used from that address; none if there are several, or none.
+    pub fn only_claim_at(&self, address: IpAddr) -> Option<Claim> {
+        self.0.only_claim_at(address)
     }
 
     /// Whether wrong PINs are remembered of it.

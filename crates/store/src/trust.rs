@@ -43,6 +43,7 @@ statements! {
         on conflict (network, customer) do update set last_seen = excluded.last_seen where site_address.last_seen < excluded.last_seen";
     KNOWN = "select count(*) as known from customer where id = $1";
     SHARED = "select count(*) as others from site_address where network = $1 and customer <> $2 and last_seen >= $3";
+    FETCHED = "select count(*) as customers from site_address where network = $1 and last_seen >= $2";
     DROP_ADDRESSES = "delete from site_address where last_seen < $1";
 }
 
@@ -131,6 +132,11 @@ pub fn note_address(db: &Db, network: &IpNet, customer: CustomerId, now: Time) -
 pub fn address_shared(db: &Db, network: &IpNet, customer: CustomerId, now: Time) -> Result<bool> {
     let since = address_memory(now);
     db.one(SHARED, &[(&network.to_string()).into(), id(&customer.0), since.into()], |row| Ok(row.int(0)? > 0))
+}
+
+/// Whether anybody's device fetched its configuration from that network within 30 days.
+pub fn address_known(db: &Db, network: &IpNet, now: Time) -> Result<bool> {
+    db.one(FETCHED, &[(&network.to_string()).into(), address_memory(now).into()], |row| Ok(row.int(0)? > 0))
 }
 
 /// Removes what is past: windows ended more than a day ago, addresses unseen for 30 days. Returns how many rows.

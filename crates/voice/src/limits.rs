@@ -1,5 +1,7 @@
 //! Numeric limits of the telephone face.
 
+use std::time::Duration;
+
 use domain::Span;
 
 // Accounts.
@@ -108,3 +110,36 @@ pub const SRTP_REPLAY_PACKETS: usize = 64;
 pub const SRTP_SOURCES_MAX: usize = 4;
 /// RTCP packets of one side of a relay in one second. Telephones send one in five seconds.
 pub const RTCP_PACKETS_PER_SECOND: u32 = 20;
+
+// PINs.
+
+/// How long the answer to a PIN takes at least, so that the time a commit takes says nothing about who is known.
+pub const PIN_ANSWER_AFTER: Duration = Duration::from_millis(300);
+/// Books kept between PINs: one for each site with phones that are being set up.
+pub const BOOKS_MAX: usize = 1_024;
+/// How often a PIN that collided with another change of its device is tried again.
+pub const PIN_CONFLICTS_MAX: u32 = 16;
+/// What the limits above the device count over.
+pub const WRONG_PINS_WINDOW: Span = Span::hours(1);
+/// Sources whose wrong PINs are counted, and sources remembered for a right one. The oldest goes.
+pub const PIN_SOURCES_MAX: usize = 8_192;
+/// Customers whose wrong PINs are counted. The oldest goes.
+pub const PIN_CUSTOMERS_MAX: usize = 8_192;
+/// How long a source is remembered for a right PIN.
+pub const PIN_SUCCESS_MEMORY: Span = Span::days(30);
+/// Wrong PINs of one source that go unremarked; each further one waits [`PIN_DELAY_STEP`] longer, up to [`PIN_DELAY_MAX`].
+pub const SOURCE_WRONG_PINS: u32 = 10;
+/// Wrong PINs after which a source without an earlier success is refused.
+pub const SOURCE_WRONG_PINS_MAX: u32 = 60;
+/// Wrong PINs of one customer's phones that go unremarked.
+pub const CUSTOMER_WRONG_PINS: u32 = 100;
+/// Wrong PINs on the whole platform that go unremarked; all further ones wait as those of a source do.
+pub const PLATFORM_WRONG_PINS: u32 = 1_000;
+/// Wrong PINs on the whole platform after which sources without an earlier success are refused.
+pub const PLATFORM_WRONG_PINS_MAX: u32 = 10_000;
+/// By how much a PIN waits longer than the one before.
+pub const PIN_DELAY_STEP: Span = Span::seconds(1);
+/// The longest that a PIN waits.
+pub const PIN_DELAY_MAX: Span = Span::seconds(5);
+/// The longest name of an engine's session, in bytes; the store's limit, too.
+pub const SESSION_BYTES_MAX: usize = store::limits::PIN_ATTEMPT_SESSION_BYTES_MAX;

@@ -383,6 +383,13 @@ async fn addresses_remember_whose_devices_came(world: World) {
     assert!(fetched(1, NOW).await.unwrap().unwrap().address_shared);
     assert!(!fetched(2, NOW).await.unwrap().unwrap().address_shared);
     assert!(!fetched(1, NOW + Span::days(31)).await.unwrap().unwrap().address_shared);
+    let known = |network: &str, now| {
+        let network: IpNet = network.parse().unwrap();
+        world.store.read(move |db| trust::address_known(db, &network, now))
+    };
+    assert!(known("203.0.113.9/32", NOW + Span::days(30)).await.unwrap());
+    assert!(!known("203.0.113.9/32", NOW + Span::days(31)).await.unwrap());
+    assert!(!known("203.0.113.8/32", NOW).await.unwrap());
     assert_eq!(world.store.write(|db| trust::prune(db, NOW + Span::days(31))).await.unwrap(), 1);
 }
 

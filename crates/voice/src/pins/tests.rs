@@ -1,0 +1,6 @@
+//! The desk against a real SQLite store, with time as an argument.
+
+mod attempts;
+mod rules;
+mod twins;
+pub(super) mod world;
