@@ -113,7 +113,9 @@ mod tests {
     fn results_are_named_as_documented() {
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
-        [Tried::Ok, Tried::Wrong, Tried::Wrong, Tried::ResetNeeded].into_iter().for_each(|result| metrics.count(result));
+        for result in [Tried::Ok, Tried::Wrong, Tried::Wrong, Tried::ResetNeeded] {
+            metrics.count(result);
+        }
         metrics.alarm(Alarm::Platform);
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
