@@ -42,6 +42,8 @@ const SAMPLES_MAX: usize = 480;
 /// What a description says about the sound, and the key of what we send.
 pub(super) struct Terms {
     pub(super) chosen: Chosen,
+    /// Whether the telephone still chooses between our codecs: the offer was ours, and its answer was not seen.
+    pub(super) is_open: bool,
     pub(super) signalling: IpAddr,
     pub(super) key: SrtpKey,
 }
@@ -71,6 +73,7 @@ pub(super) struct Player {
 /// What was agreed about the sound.
 #[derive(Debug, Clone, Copy)]
 struct Sound {
+    is_open: bool,
     codec: Codec,
     payload_type: u8,
     event: Option<u8>,
@@ -80,10 +83,10 @@ struct Sound {
 }
 
 impl Sound {
-    fn of(chosen: &Chosen) -> Self {
-        let Chosen { codec, payload_type, event, ptime_ms, direction, .. } = *chosen;
+    fn of(terms: &Terms) -> Self {
+        let Chosen { codec, payload_type, event, ptime_ms, direction, .. } = terms.chosen;
         let samples = (usize::from(ptime_ms) * 8).min(SAMPLES_MAX);
-        Self { codec, payload_type, event, samples, period: Moment::from(ptime_ms) * 1000, direction }
+        Self { is_open: terms.is_open, codec, payload_type, event, samples, period: Moment::from(ptime_ms) * 1000, direction }
     }
 }
 
@@ -99,7 +102,7 @@ impl Player {
             unprotect: None,
             counters,
             events,
-            sound: Sound::of(&terms.chosen),
+            sound: Sound::of(terms),
             sender: Sender::new(ssrc, sequence, timestamp),
             receiver: Receiver::default(),
             decoder: Decoder::default(),
@@ -122,7 +125,7 @@ impl Player {
         self.latch.state(terms.signalling, terms.chosen.remote);
         Unprotect::renew(&mut self.unprotect, secured);
         Protect::renew(&mut self.protect, &terms.key, secured.map(|secured| secured.suite));
-        self.sound = Sound::of(&terms.chosen);
+        self.sound = Sound::of(terms);
         if self.sound.event.is_some() {
             self.inband = None;
         } else {
@@ -191,6 +194,7 @@ impl Player {
         }
         let Some(place) = self.receiver.accept(&packet.header) else { return self.counters.add(Count::Ignored) };
         self.counters.add(Count::PacketsIn);
+        self.follow(packet.header.payload_type);
         if Some(packet.header.payload_type) == self.sound.event {
             if let Some(key) = self.decoder.push(&packet.header, packet.payload, now / 1000) {
                 self.tell(TalkEvent::Key(key, Method::Event));
@@ -202,7 +206,15 @@ impl Player {
 
     fn is_agreed(&self, packet: &Packet<'_>) -> bool {
         let kind = packet.header.payload_type;
-        kind == self.sound.payload_type || Some(kind) == self.sound.event || kind == COMFORT_NOISE
+        let is_codec = kind == self.sound.payload_type || self.sound.is_open && static_codec(kind).is_some();
+        is_codec || Some(kind) == self.sound.event || kind == COMFORT_NOISE
+    }
+
+    /// Takes the codec that the telephone speaks, if it could choose.
+    fn follow(&mut self, kind: u8) {
+        if let Some(codec) = static_codec(kind).filter(|_| self.sound.is_open) {
+            (self.sound.codec, self.sound.payload_type) = (codec, kind);
+        }
     }
 
     fn overhear(&mut self, place: u64, payload: &[u8]) {
@@ -275,6 +287,10 @@ impl Player {
     }
 }
 
+fn static_codec(kind: u8) -> Option<Codec> {
+    Codec::ALL.into_iter().find(|codec| codec.payload_type() == kind)
+}
+
 impl Session for Player {
     fn step(&mut self, now: Moment, buffer: &mut Buffer) -> Moment {
         if self.next_poll <= now {
@@ -307,3 +323,6 @@ impl Inband {
         keys
     }
 }
+
+#[cfg(test)]
+mod tests;

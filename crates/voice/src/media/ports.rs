@@ -204,3 +204,67 @@ fn socket(bind: IpAddr, port: u16) -> io::Result<UdpSocket> {
     socket.bind(&address.into())?;
     Ok(socket.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use super::*;
+
+    fn pool(pairs: u16, reserved: usize) -> Arc<Pool> {
+        let place = Place { bind: Ipv4Addr::LOCALHOST.into(), advertised: Ipv4Addr::LOCALHOST.into() };
+        Arc::new(Pool::new(place, PortRange { from: 1025, to: 1025 + 2 * pairs }, reserved))
+    }
+
+    #[test]
+    fn only_even_ports_with_one_above_are_given() {
+        let ports = |from, to| {
+            let place = Place { bind: Ipv4Addr::LOCALHOST.into(), advertised: Ipv4Addr::LOCALHOST.into() };
+            let mut ports: Vec<_> = Pool::new(place, PortRange { from, to }, 0).free().ready.iter().copied().collect();
+            ports.sort_unstable();
+            ports
+        };
+        assert_eq!(ports(2000, 2005), [2000, 2002, 2004]);
+        assert_eq!(ports(2001, 2004), [2002]);
+        assert_eq!(ports(65_532, 65_535), [65_532, 65_534]);
+        assert_eq!(ports(2000, 2000), []);
+    }
+
+    #[test]
+    fn a_reserve_is_for_emergency_calls_which_do_not_wait_for_rest_either() {
+        let pool = pool(4, 2);
+        let take = |purpose, now| pool.next(purpose, now).map_err(|refusal| refusal.status());
+        let first = take(Purpose::Call, 0).unwrap();
+        assert!(take(Purpose::Call, 0).is_ok());
+        assert_eq!(take(Purpose::Call, 0), Err(503));
+        assert!(take(Purpose::Emergency, 0).is_ok() && take(Purpose::Emergency, 0).is_ok());
+        assert_eq!(take(Purpose::Emergency, 0), Err(503));
+        pool.free().resting.push_back((10, first));
+        assert_eq!(take(Purpose::Emergency, 9), Ok(first));
+        for port in [first, first + 2, first + 4] {
+            pool.free().resting.push_back((10, port));
+        }
+        assert_eq!(take(Purpose::Call, 9), Err(503), "resting");
+        assert_eq!(take(Purpose::Call, 10), Ok(first), "rested");
+    }
+
+    #[test]
+    fn a_closed_port_rests_and_one_that_somebody_holds_is_passed_over() {
+        let place = Place { bind: Ipv4Addr::LOCALHOST.into(), advertised: Ipv4Addr::LOCALHOST.into() };
+        let any = Arc::new(Pool::new(place, PortRange { from: 0, to: 0 }, 0));
+        let lease = any.take(Purpose::Emergency, Clock::start()).unwrap();
+        assert!(lease.port.is_multiple_of(2) && any.free().unchosen == RTP_PAIRS_MAX - 1);
+        let fixed = Arc::new(Pool::new(place, PortRange { from: lease.port, to: lease.port + 1 }, 0));
+        assert!(fixed.take(Purpose::Call, Clock::start()).is_err());
+        assert_eq!(fixed.free().resting.len(), 1);
+        drop(lease);
+        assert_eq!(any.free().unchosen, RTP_PAIRS_MAX);
+    }
+
+    #[test]
+    fn both_families_can_have_the_same_port() {
+        let v4 = socket(Ipv4Addr::UNSPECIFIED.into(), 0).unwrap();
+        let port = v4.local_addr().unwrap().port();
+        assert!(socket(Ipv6Addr::UNSPECIFIED.into(), port).is_ok());
+    }
+}

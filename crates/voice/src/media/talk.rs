@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use tokio::sync::{mpsc, oneshot};
 use wire::{
     dtmf::{Key, Method},
-    sdp::{Chosen, Session, answer},
+    sdp::{self, Chosen, Session, Srtp, answer},
 };
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
     counters::Counters,
     engine::Hold,
     player::{Player, Terms},
-    ports::Purpose,
+    ports::{Lease, Purpose},
     relay::Relay,
 };
 use crate::{limits::RTP_EVENTS_MAX, prompts::Clip};
@@ -49,20 +49,41 @@ pub struct NotRelayed {
 
 impl Talk {
     pub(super) fn begin(media: &Media, offer: &[u8], phone: &Surroundings) -> Result<Self, Refusal> {
+        if offer.is_empty() {
+            return Self::ask(media, phone);
+        }
         let offer = Session::parse(offer)?;
         let addresses = media.inner.pools.advertised();
         // What can be taken is settled before a port is, as most that is refused is refused for this.
         let mut end = End::new(phone, addresses.first().copied().unwrap_or(phone.peer), 0);
-        let chosen = end.describe(phone.policy(), |ours| wire::sdp::choose(&offer, &wire::sdp::Ours { addresses: &addresses, ..*ours }))?;
+        let chosen = end.describe(phone.policy(), |ours| sdp::choose(&offer, &sdp::Ours { addresses: &addresses, ..*ours }))?;
         let lease = media.inner.pools.take(chosen.address, Purpose::Call, media.inner.clock)?;
         (end.address, end.port, end.version) = (chosen.address, lease.port, 0);
         let answer = end.describe(phone.policy(), |ours| answer(&offer, ours))?;
         end.settle(answer.chosen.secured.as_ref().map(|secured| secured.suite));
+        Ok(Self::start(media, lease, end, answer.chosen, answer.body, false))
+    }
+
+    /// The telephone called without an offer: ours goes out, and its answer need not be seen.
+    fn ask(media: &Media, phone: &Surroundings) -> Result<Self, Refusal> {
+        // The key would stand in the answer.
+        let srtp = Some(phone.policy()).filter(|srtp| *srtp != Srtp::Required).ok_or(sdp::Refusal::Srtp)?;
+        let is_ipv4 = phone.peer.to_canonical().is_ipv4();
+        let address = media.inner.pools.advertised().into_iter().find(|address| address.is_ipv4() == is_ipv4);
+        let lease = media.inner.pools.take(address.ok_or(sdp::Refusal::Family)?, Purpose::Call, media.inner.clock)?;
+        let mut end = End::new(phone, lease.address, lease.port);
+        let body = end.describe(srtp, |ours| sdp::offer(lease.address, ours));
+        let session = Session::parse(body.as_bytes())?;
+        let chosen = end.describe(srtp, |ours| sdp::choose(&session, ours))?;
+        Ok(Self::start(media, lease, end, Chosen { remote: None, ..chosen }, body, true))
+    }
+
+    fn start(media: &Media, lease: Lease, end: End, chosen: Chosen, body: String, is_open: bool) -> Self {
         let (sender, events) = mpsc::channel(RTP_EVENTS_MAX);
         let counters = Counters::default();
-        let terms = terms(&end, &answer.chosen);
+        let terms = terms(&end, &chosen, is_open);
         let hold = media.player().add(Player::new(lease, &terms, counters.clone(), sender));
-        Ok(Self { media: media.clone(), hold, end, chosen: answer.chosen, body: answer.body, events, counters })
+        Self { media: media.clone(), hold, end, chosen, body, events, counters }
     }
 
     /// Our answer, as last said. With SRTP it holds our key: a secret.
@@ -94,15 +115,23 @@ impl Talk {
         }
     }
 
-    /// Answers another offer of the telephone (hold, another address or key) with our new description.
+    /// Answers another offer of the telephone (hold, another address or key) with our new description. Asked without an
+    /// offer, the present terms are offered again.
     pub fn update(&mut self, offer: &[u8]) -> Result<&str, Refusal> {
+        if offer.is_empty() {
+            let sound = sdp::agreed(&Chosen { remote: None, ..self.chosen.clone() });
+            let srtp = if self.chosen.secured.is_some() { Srtp::Required } else { Srtp::Off };
+            let address = self.end.address;
+            self.body = self.end.describe(srtp, |ours| sdp::pass_offer(&sound, address, ours));
+            return Ok(&self.body);
+        }
         let offer = Session::parse(offer)?;
         let policy = self.end.around.policy();
-        let chosen = self.end.describe(policy, |ours| wire::sdp::choose(&offer, ours))?;
+        let chosen = self.end.describe(policy, |ours| sdp::choose(&offer, ours))?;
         self.end.version -= 1;
         self.end.settle(chosen.secured.as_ref().map(|secured| secured.suite));
         let answer = self.end.describe(policy, |ours| answer(&offer, ours))?;
-        let terms = terms(&self.end, &answer.chosen);
+        let terms = terms(&self.end, &answer.chosen, false);
         self.hold.act(move |player| player.agree(&terms));
         (self.chosen, self.body) = (answer.chosen, answer.body);
         Ok(&self.body)
@@ -137,6 +166,6 @@ impl fmt::Debug for Talk {
     }
 }
 
-fn terms(end: &End, chosen: &Chosen) -> Terms {
-    Terms { chosen: chosen.clone(), signalling: end.around.peer, key: end.key.clone() }
+fn terms(end: &End, chosen: &Chosen, is_open: bool) -> Terms {
+    Terms { chosen: chosen.clone(), is_open, signalling: end.around.peer, key: end.key.clone() }
 }

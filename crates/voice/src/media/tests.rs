@@ -8,12 +8,16 @@ use std::{
 
 use tokio::{net::UdpSocket, time::timeout};
 use wire::{
+    dtmf::{Key, Method, event::Event},
     g711::Codec,
     rtp::{Header, Packet},
-    sdp::Session,
+    sdp::{Direction, Secured, Session},
 };
 
-use super::*;
+use super::{
+    srtp::{Protect, Unprotect},
+    *,
+};
 use crate::prompts::Clip;
 
 /// Longer than any wait of these tests on a busy machine.
@@ -111,4 +115,146 @@ async fn a_prompt_arrives_whole_between_silence() {
     let said: Vec<u8> = clips.iter().flat_map(|clip| clip.coded(Codec::Pcma).to_vec()).collect();
     let heard: Vec<u8> = heard.chunks(160).skip_while(|frame| **frame == silence[..]).take(15).flatten().copied().collect();
     assert_eq!(heard, said);
+}
+
+#[tokio::test]
+async fn keys_are_told_and_prompts_can_be_cut() {
+    let media = media();
+    let (mut phone, mut talk) = talk(&media, PCMA).await;
+    talk.play(vec![Arc::new(Clip::from_pcm8k(&vec![1000; 80_000]))]);
+    while phone.payloads(1).await[0][0] == Codec::Pcma.silence() {}
+    for (timestamp, key) in [(1000, '1'), (5000, '#')] {
+        let event = Event { key: Key::named(key).unwrap(), end: true, attenuation: 10, duration: 800 };
+        phone.send(97, timestamp, &[0, 0, 0, 160]).await;
+        phone.send(96, timestamp, &event.payload()).await;
+        let heard = timeout(LONG, talk.next()).await.unwrap();
+        assert_eq!(heard, TalkEvent::Key(event.key, Method::Event));
+    }
+    talk.silence();
+    while phone.payloads(1).await[0][0] != Codec::Pcma.silence() {}
+    let counts = talk.statistics();
+    assert_eq!((counts.packets_in, counts.ignored), (2, 2));
+    assert!(counts.packets_out > 2);
+    assert_eq!(media.sessions(), (1, 0));
+    drop(talk);
+    assert_eq!(media.sessions(), (0, 0));
+}
+
+#[tokio::test]
+async fn ipv6_is_answered_with_ipv6() {
+    let mut phone = Phone::at(Ipv6Addr::LOCALHOST).await;
+    let talk = media().answer(phone.offer(PCMA).as_bytes(), &near(Ipv6Addr::LOCALHOST)).unwrap();
+    phone.learn(talk.answer());
+    assert!(phone.to.is_ipv6() && phone.to.port() % 2 == 0);
+    phone.send(8, 0, &[0xD5; 160]).await;
+    assert_eq!(phone.payloads(3).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_telephone_that_calls_without_an_offer_gets_ours() {
+    let mut phone = Phone::at(Ipv4Addr::LOCALHOST).await;
+    let mut talk = media().answer(b"", &near(Ipv4Addr::LOCALHOST)).unwrap();
+    let offer = phone.learn(talk.answer());
+    assert_eq!(offer.media[0].formats, ["8", "0", "101"]);
+    phone.send(0, 0, &[0xFF; 160]).await;
+    assert_eq!(phone.payloads(2).await[1], [0xFF; 160]);
+    let event = Event { key: Key::STAR, end: true, attenuation: 10, duration: 800 };
+    phone.send(101, 900, &event.payload()).await;
+    assert_eq!(timeout(LONG, talk.next()).await.unwrap(), TalkEvent::Key(Key::STAR, Method::Event));
+    let again = Session::parse(talk.update(b"").unwrap().as_bytes()).unwrap();
+    assert_eq!(again.media[0].formats, ["8", "101"]);
+}
+
+#[tokio::test]
+async fn hold_and_a_new_address_are_answered() {
+    let (mut phone, mut talk) = talk(&media(), PCMA).await;
+    phone.send(8, 0, &[0xD5; 160]).await;
+    let port = phone.to;
+    for (attribute, expected) in
+        [("a=sendonly", Direction::RecvOnly), ("a=inactive", Direction::Inactive), ("a=sendrecv", Direction::SendRecv)]
+    {
+        let answer = talk.update(phone.offer(&format!("{PCMA}{attribute}\r\n")).as_bytes()).unwrap();
+        assert_eq!(phone.learn(answer).media[0].direction, expected);
+    }
+    assert_eq!(phone.to, port);
+    assert!(talk.answer().contains(" 4 IN IP4"), "each description has its own version");
+    let other = Phone::at(Ipv4Addr::LOCALHOST).await;
+    talk.update(other.offer(PCMA).as_bytes()).unwrap();
+    assert_eq!(other.payloads(2).await.len(), 2, "sound goes to the new address");
+    assert!(matches!(talk.update(b"v=0\r\n"), Err(Refusal::Offer(sdp::Refusal::NoSound))));
+}
+
+const SAVP: &str = "m=audio PORT RTP/SAVP 8 96\r\na=rtpmap:96 telephone-event/8000\r\n\
+    a=crypto:3 AES_CM_128_HMAC_SHA1_80 inline:AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0e\r\n";
+
+#[tokio::test]
+async fn srtp_needs_encrypted_signalling() {
+    let phone = Phone::at(Ipv4Addr::LOCALHOST).await;
+    let (secured, plain) = (phone.offer(SAVP), phone.offer(PCMA));
+    let optional = secured.replace("SAVP", "AVP");
+    let check = |offer: &str, secure: bool, srtp: Srtp, expected: Result<bool, u16>| {
+        let around = Surroundings { peer: Ipv4Addr::LOCALHOST.into(), secure, srtp };
+        let got = media().answer(offer.as_bytes(), &around).map(|talk| talk.answer().contains("a=crypto:3 ")).map_err(|why| why.status());
+        assert_eq!(got, expected, "{secure} {srtp:?}\n{offer}");
+    };
+    for srtp in [Srtp::Off, Srtp::Preferred, Srtp::Required] {
+        check(&secured, false, srtp, Err(488));
+        check(&plain, false, srtp, Ok(false));
+        check(&optional, false, srtp, Ok(false));
+    }
+    check(&secured, true, Srtp::Off, Err(488));
+    check(&secured, true, Srtp::Preferred, Ok(true));
+    check(&secured, true, Srtp::Required, Ok(true));
+    check(&optional, true, Srtp::Preferred, Ok(true));
+    check(&plain, true, Srtp::Preferred, Ok(false));
+    check(&plain, true, Srtp::Required, Err(488));
+    check("", true, Srtp::Required, Err(488));
+    check("INVITE", true, Srtp::Required, Err(400));
+}
+
+#[tokio::test]
+async fn srtp_by_the_keys_of_the_descriptions() {
+    let mut phone = Phone::at(Ipv4Addr::LOCALHOST).await;
+    let around = Surroundings { peer: Ipv4Addr::LOCALHOST.into(), secure: true, srtp: Srtp::Required };
+    let mut talk = media().answer(phone.offer(SAVP).as_bytes(), &around).unwrap();
+    let ours = phone.learn(talk.answer()).media[0].crypto[0].clone();
+    let mut open = Unprotect::new(Secured { tag: 3, suite: ours.suite, theirs: ours.key });
+    let theirs = Session::parse(phone.offer(SAVP).as_bytes()).unwrap().media[0].crypto[0].clone();
+    let mut seal = Protect::new(&theirs.key, theirs.suite);
+    let event = Event { key: Key::POUND, end: true, attenuation: 10, duration: 800 };
+    let plain = Header { marker: true, payload_type: 96, sequence: 5, timestamp: 5, ssrc: 9 }.packet(&event.payload());
+    phone.rtp.send_to(&seal.packet(&plain).unwrap(), phone.to).await.unwrap();
+    assert_eq!(timeout(LONG, talk.next()).await.unwrap(), TalkEvent::Key(Key::POUND, Method::Event));
+    for _ in 0..3 {
+        assert_eq!(open.packet(&phone.receive().await).unwrap()[12..], [Codec::Pcma.silence(); 160]);
+    }
+    assert!(!format!("{talk:?}").contains("inline"));
+}
+
+#[test]
+fn ports_run_out_and_emergency_calls_have_some_more() {
+    let from = 20_000 + u16::from_be_bytes(outside::random()) % 5_000 * 2;
+    let media = media_with(PortRange { from, to: from + 41 }, 20);
+    let offer = "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 4000 RTP/AVP 8\r\n";
+    let mut talks = Vec::new();
+    let full = loop {
+        match media.answer(offer.as_bytes(), &near(Ipv4Addr::LOCALHOST)) {
+            Ok(talk) => talks.push(talk),
+            Err(refusal) => break refusal,
+        }
+    };
+    assert!(matches!(full, Refusal::Full | Refusal::Network(_)), "{full}");
+    assert!(matches!(talks.len(), 0..=1), "21 pairs, 20 of them kept: {}", talks.len());
+    let relay = media.relay(offer.as_bytes(), &near(Ipv4Addr::LOCALHOST), &near(Ipv4Addr::LOCALHOST));
+    assert!(relay.is_ok(), "{:?}", relay.err());
+    let v6 = "v=0\r\nc=IN IP6 ::1\r\nm=audio 4000 RTP/AVP 8\r\n";
+    assert!(media.answer(v6.as_bytes(), &near(Ipv6Addr::LOCALHOST)).is_ok(), "the other family has its own");
+}
+
+#[test]
+fn a_family_that_is_not_ours_is_refused() {
+    let place = Place { bind: Ipv4Addr::LOCALHOST.into(), advertised: Ipv4Addr::LOCALHOST.into() };
+    let media = Media::open(&MediaOptions { places: vec![place], ports: PortRange { from: 0, to: 0 }, reserved: 0, threads: 1 }).unwrap();
+    let refused = media.answer(b"c=IN IP6 ::1\r\nm=audio 4000 RTP/AVP 8\r\n", &near(Ipv6Addr::LOCALHOST));
+    assert!(matches!(refused, Err(Refusal::Offer(sdp::Refusal::Family))));
 }
