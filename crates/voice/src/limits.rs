@@ -143,3 +143,76 @@ pub const PIN_DELAY_STEP: Span = Span::seconds(1);
 pub const PIN_DELAY_MAX: Span = Span::seconds(5);
 /// The longest name of an engine's session, in bytes; the store's limit, too.
 pub const SESSION_BYTES_MAX: usize = store::limits::PIN_ATTEMPT_SESSION_BYTES_MAX;
+
+// Edge and stack.
+
+/// Server transactions remembered, most of them only to answer a repetition the same way: 4 000 registrations a second of
+/// two requests each, for 32 seconds. When full, the one nearest to its end is forgotten.
+pub const TRANSACTIONS_MAX: usize = 262_144;
+/// Requests that are being decided at a time; more get 503, emergency calls excepted.
+pub const HANDLERS_MAX: usize = 4_096;
+/// Responses to one request of ours that wait to be looked at.
+pub const RESPONSES_WAITING_MAX: usize = 16;
+/// Things that happened to one call and wait to be looked at: keys, offers, its end.
+pub const LEG_EVENTS_MAX: usize = 64;
+/// Dialogs at a time. Emergency calls are set up all the same.
+pub const DIALOGS_MAX: usize = 16_384;
+/// How long a request of ours that begins a call may go unanswered once it rings.
+pub const RINGING_MAX: Duration = Duration::from_mins(3);
+/// How long our BYE waits for the ACK of our answer.
+pub const ACK_PATIENCE: Duration = Duration::from_secs(4);
+/// How often what has ended is swept out.
+pub const SWEEP_EVERY: Duration = Duration::from_millis(500);
+/// Seconds in `Retry-After` of a full house.
+pub const RETRY_AFTER: u32 = 5;
+
+/// The kernel's queue of connections not yet accepted.
+pub const BACKLOG: u32 = 4096;
+/// The receive buffer asked for on UDP, in bytes.
+pub const DATAGRAM_QUEUE_BYTES: usize = 4 * 1024 * 1024;
+/// Read from a connection at a time, in bytes; an idle one keeps no more.
+pub const READ_BYTES: usize = 2048;
+/// Messages to one connection that wait to be written. A peer that reads slower loses its connection.
+pub const WRITES_WAITING_MAX: usize = 64;
+/// Addresses whose request rate is remembered. When full, the least used are forgotten, which gives them a new burst.
+pub const THROTTLED_ADDRESSES_MAX: usize = 65_536;
+/// Connections that we opened ourselves, kept for use again.
+pub const DIALLED_MAX: usize = 256;
+/// Addresses of one transport that one configuration key may hold.
+pub const LISTENERS_MAX: usize = 16;
+
+/// Bounds of the edge that an installation may set differently, and tests do.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at a time, all addresses together. When reached, the next ones wait in the kernel's queue.
+    pub connections: usize,
+    /// Connections at a time from one address (IPv6: one /64). The next are closed at once.
+    pub connections_per_address: usize,
+    /// For the TLS handshake, for the first message of a connection, and for the rest of one that has begun.
+    pub patience: Duration,
+    /// Between two messages or pings of a connection: longer than a registration lasts.
+    pub idle: Duration,
+    /// For a message to leave.
+    pub write: Duration,
+    /// For a connection of our own to be established, TLS included.
+    pub dial: Duration,
+    /// Requests that one address may send at once: an office that boots.
+    pub address_burst: u32,
+    /// Requests per second of one address once its burst is spent.
+    pub address_rate: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 16_384,
+            connections_per_address: 4_096,
+            patience: Duration::from_secs(20),
+            idle: Duration::from_mins(65),
+            write: Duration::from_secs(10),
+            dial: Duration::from_secs(4),
+            address_burst: 8_000,
+            address_rate: 400,
+        }
+    }
+}

@@ -144,6 +144,15 @@ impl Flow {
         &self.door.advertised
     }
 
+    /// Waits until the flow's connection has ended; on UDP forever.
+    pub(crate) async fn gone(&self) {
+        match &self.link {
+            Link::Datagrams(_) => std::future::pending().await,
+            Link::Stream(out) => out.closed().await,
+            Link::Nowhere => {}
+        }
+    }
+
     /// Sends one message, or queues it. A datagram that the kernel has no room for is lost like any other.
     pub(crate) fn send(&self, bytes: &Bytes) -> Result<(), FlowGone> {
         match &self.link {

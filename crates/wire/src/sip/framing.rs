@@ -65,6 +65,11 @@ impl Stream {
         taken
     }
 
+    /// Whether no message has begun.
+    pub fn is_idle(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
     /// The next frame; none until more bytes come. After an error there is nothing more.
     pub fn poll(&mut self) -> Option<Result<Frame, Broken>> {
         loop {
