@@ -216,3 +216,22 @@ impl Default for Limits {
         }
     }
 }
+
+// The call that asks for the PIN.
+
+/// How long it may take to learn whether a PIN is taken; then the caller is told to try later.
+pub const STANDING_WAIT_MS: u64 = 3_000;
+/// How long the answer to a PIN is waited for: longer than the limits above the device delay it, and than the store waits for a lock.
+pub const TRY_WAIT_MS: u64 = 20_000;
+/// How often the prompt is said again after silence.
+pub const SILENCES_MAX: u32 = 3;
+/// How long a PIN may be keyed in at all.
+pub const SESSION_MAX_MS: u64 = 180_000;
+/// How long any such call lasts at most.
+pub const CALL_MAX_MS: u64 = 300_000;
+/// How long keys are listened to after a caller was told why no PIN is taken: for an emergency number.
+pub const ENDING_LISTENS_MS: u64 = 2_000;
+/// Longer than anything that is said; then it counts as said.
+pub const PROMPT_MAX_MS: u64 = 45_000;
+/// Longer than the announcement of an emergency call; then the call is put through, whatever became of the announcement.
+pub const ANNOUNCEMENT_MAX_MS: u64 = 15_000;

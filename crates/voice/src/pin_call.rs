@@ -1,1 +1,3 @@
 //! The call that asks for the PIN.
+
+pub mod dialogue;
