@@ -1,6 +1,7 @@
 //! The command line: its words and nothing else.
 
 mod device;
+mod trunk;
 
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::Span;
 
 pub use self::device::{DeviceAddArgs, DeviceCommand};
+pub use self::trunk::{TrunkAddArgs, TrunkCommand};
 
 /// Secure zero-touch provisioning for desk phones.
 #[derive(Debug, Parser)]
@@ -82,6 +84,9 @@ pub enum Command {
     /// Trusted networks
     #[command(subcommand)]
     Trust(TrustCommand),
+    /// Where emergency calls go out
+    #[command(subcommand)]
+    Trunk(TrunkCommand),
     /// The shared user name and global one-time password
     #[command(subcommand, name = "global-login")]
     GlobalLogin(GlobalLoginCommand),

@@ -8,11 +8,19 @@ pub mod global_login;
 pub mod policy;
 pub mod tenancy;
 pub mod token;
+pub mod trunk;
 pub mod trust;
 
+use std::io::Read;
+
+use domain::Secret;
 use portal::admin::tree::NodeNames;
 
 use crate::cli::NodeArgs;
+use crate::failure::Failure;
+
+/// More than any password that a phone or trunk can carry.
+const PASSWORD_BYTES_MAX: u64 = 1024;
 
 fn node_names(args: NodeArgs) -> NodeNames {
     NodeNames { reseller: args.reseller, customer: args.customer, site: args.site }
@@ -21,4 +29,12 @@ fn node_names(args: NodeArgs) -> NodeNames {
 /// A cell for something that may be absent.
 fn or_dash(text: Option<&String>) -> String {
     text.filter(|text| !text.is_empty()).cloned().unwrap_or_else(|| "-".to_owned())
+}
+
+/// One line; its end does not belong to the password.
+fn password_from_stdin() -> Result<Secret<String>, Failure> {
+    let mut text = String::new();
+    let read = std::io::stdin().lock().take(PASSWORD_BYTES_MAX).read_to_string(&mut text);
+    read.map_err(|error| Failure::refused(format!("standard input: {error}")))?;
+    Ok(Secret::from(text.trim_end_matches(['\r', '\n'])))
 }

@@ -115,6 +115,8 @@ pub struct Emergency {
     pub countries: BTreeMap<String, Vec<String>>,
     /// The country of sites that name none.
     pub default_country: String,
+    /// The operator's own number, E.164: what calls show that no site's number fits.
+    pub caller_number: Option<String>,
 }
 
 /// `[mail]`.
@@ -210,6 +212,7 @@ impl Config {
             emergency: Emergency {
                 countries: reader.value("emergency.countries"),
                 default_country: reader.value::<kinds::Country>("emergency.default_country").0,
+                caller_number: reader.value::<kinds::CallerNumber>("emergency.caller_number").0,
             },
             mail: Mail { smtp: reader.value::<kinds::Smtp>("mail.smtp").0, from: reader.value::<kinds::MailAddress>("mail.from").0 },
         };

@@ -3,6 +3,7 @@
 mod certificate;
 mod database;
 mod ports;
+mod trunks;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -106,6 +107,7 @@ pub async fn examine(data: &DataDir) -> Vec<Finding> {
                 Err(failure) => findings.push(Finding::error("database", failure.message, "see store.url, the key file and the disk")),
                 Ok(context) => {
                     findings.extend(database::examine(&context, makers).await);
+                    findings.extend(trunks::examine(&context).await);
                     context.close().await;
                 }
             }

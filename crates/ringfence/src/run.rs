@@ -59,6 +59,7 @@ async fn administer(context: &Context, command: Command, output: Output) -> Resu
         Command::Site(command) => commands::tenancy::site(context, command, output).await,
         Command::Policy(command) => commands::policy::run(context, command, output).await,
         Command::Device(command) => commands::device::run(context, command, output).await,
+        Command::Trunk(command) => commands::trunk::run(context, command, output).await,
         Command::Trust(command) => commands::trust::run(context, command, output).await,
         Command::GlobalLogin(command) => commands::global_login::run(context, command, output).await,
         Command::Brands(command) => commands::brands::run(context, command, output).await,

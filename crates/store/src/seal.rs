@@ -237,7 +237,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// Writes a file that only its owner may read: beside its place first, then moved into it.
-pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let beside = path.with_extension("new");
     let _ = std::fs::remove_file(&beside);
     let mut file = create_private(&beside)?;

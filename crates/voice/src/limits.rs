@@ -235,3 +235,17 @@ pub const ENDING_LISTENS_MS: u64 = 2_000;
 pub const PROMPT_MAX_MS: u64 = 45_000;
 /// Longer than the announcement of an emergency call; then the call is put through, whatever became of the announcement.
 pub const ANNOUNCEMENT_MAX_MS: u64 = 15_000;
+// Emergency calls.
+
+/// Phones whose places are remembered for emergency calls: twelve bytes each.
+pub const EMERGENCY_PLACES_MAX: usize = 1_000_000;
+/// Phones that nobody added and that registered all the same.
+pub const EMERGENCY_STRANGERS_MAX: usize = 100_000;
+/// Calls without proof on the whole platform: addresses can be invented, and each costs a trunk's channel.
+pub const UNPROVED_CALLS_MAX: usize = 256;
+/// Calls that can be called back: an hour of them.
+pub const CALL_BACKS_MAX: usize = 10_000;
+/// The largest routing table on disk, in bytes: a million phones and a hundred thousand sites take a fifth of it.
+pub const CACHE_BYTES_MAX: u64 = 256 << 20;
+/// What is sealed in one piece, in bytes: below the store's limit for sealed values.
+pub const CACHE_PIECE_BYTES: usize = 192 << 10;

@@ -1,20 +1,14 @@
 //! `device`.
 
-use std::io::Read;
-
-use domain::Secret;
 use portal::admin::device::{self, DeviceView, NewDevice, RequestView, Which};
 use portal::admin::line;
 use portal::admin::tree::NodeNames;
 
-use super::or_dash;
+use super::{or_dash, password_from_stdin};
 use crate::cli::{DeviceAddArgs, DeviceCommand, YesNoArg};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Output, table};
-
-/// More than any password that a phone can carry.
-const PASSWORD_BYTES_MAX: u64 = 1024;
 
 /// `device …`
 pub async fn run(context: &Context, command: DeviceCommand, output: Output) -> Result<(), Failure> {
@@ -56,14 +50,6 @@ fn new_device(args: DeviceAddArgs) -> Result<NewDevice, Failure> {
     let lines = args.lines.iter().map(|text| line::parse(text)).collect::<Result<_, _>>()?;
     let place = NodeNames { reseller: None, customer: Some(args.customer), site: args.site };
     Ok(NewDevice { mac: args.mac, place, model: args.model, label: args.label, lines, settings: std::collections::BTreeMap::new() })
-}
-
-/// One line; its end does not belong to the password.
-fn password_from_stdin() -> Result<Secret<String>, Failure> {
-    let mut text = String::new();
-    let read = std::io::stdin().lock().take(PASSWORD_BYTES_MAX).read_to_string(&mut text);
-    read.map_err(|error| Failure::refused(format!("standard input: {error}")))?;
-    Ok(Secret::from(text.trim_end_matches(['\r', '\n'])))
 }
 
 fn list(all: &[DeviceView], output: Output) -> Result<(), Failure> {

@@ -45,6 +45,7 @@ pub(super) const KEYS: &[Key] = &[
     key("portal.public_url", r#""https://phones.example.com:8444""#, "how people reach it"),
     key("emergency.countries", r#"{ DE = ["112", "110"], US = ["911"] }"#, "emergency numbers by country"),
     key("emergency.default_country", r#""DE""#, "for sites that name none"),
+    key("emergency.caller_number", r#""""#, "E.164; what emergency calls show that no site's number fits; empty: none"),
     key("mail.smtp", r#""""#, "smtps://user:password@host:port; empty is off"),
     key("mail.from", r#""""#, "the sender's address"),
 ];

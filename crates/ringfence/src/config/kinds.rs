@@ -58,6 +58,7 @@ pub(super) struct Host(pub String);
 pub(super) struct HostPort(pub Option<String>);
 pub(super) struct ServiceNumber(pub String);
 pub(super) struct Country(pub String);
+pub(super) struct CallerNumber(pub Option<String>);
 pub(super) struct Smtp(pub Option<Secret<String>>);
 pub(super) struct MailAddress(pub Option<String>);
 pub(super) struct OptionalPath(pub Option<PathBuf>);
@@ -212,6 +213,20 @@ impl Kind for Country {
 
     fn read(value: &Value) -> Option<Self> {
         value.as_str().filter(|text| is_country(text)).map(|text| Self(text.to_owned()))
+    }
+}
+
+impl Kind for CallerNumber {
+    const ALLOWED: &'static str = "\"\", or + and 4 to 15 digits, such as +4930123456";
+
+    fn read(value: &Value) -> Option<Self> {
+        let text = value.as_str()?;
+        if text.is_empty() {
+            return Some(Self(None));
+        }
+        let digits = text.strip_prefix('+')?;
+        let fits = (4..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+        fits.then(|| Self(Some(text.to_owned())))
     }
 }
 

@@ -265,3 +265,41 @@ fn doctor_finds_nothing_wrong_and_then_something() {
     let finding = report["checks"].as_array().unwrap().iter().find(|check| check["status"] == "error").unwrap();
     assert!(finding["advice"].as_str().unwrap().contains("chmod 600"), "{finding}");
 }
+
+#[test]
+fn trunks() {
+    let world = World::with_a_phone();
+    let told = || world.json(&["doctor"])["checks"].as_array().unwrap().iter().find(|one| one["check"] == "trunks").cloned().unwrap();
+    assert_eq!(told()["status"], "warning", "there is none yet");
+    let add = ["trunk", "add", "main", "sip:trunk.example.com:5080;transport=tcp", "--user", "office", "--password-stdin"];
+    let added = world.with_input(&[&add[..], &["--json"]].concat(), "trunk-secret-9\n");
+    assert_eq!(added.status, 0, "{added:?}");
+    assert!(!format!("{added:?}").contains("trunk-secret-9"));
+    let kept = ["--priority", "20", "--channels", "30", "--reserve", "10", "--test-number", "+4930999"];
+    world.ok(&[&["trunk", "add", "berlin", "sip:192.0.2.5", "--customer", "Example Ltd", "--site", "Berlin"], &kept[..]].concat());
+    assert_eq!(told()["message"], "0 of 2 answer", "no server has looked yet");
+    let listed = world.json(&["trunk", "list"]);
+    assert_eq!((&listed[0]["name"], &listed[1]["name"]), (&json!("berlin"), &json!("main")));
+    assert_eq!((&listed[0]["customer"], &listed[0]["site"]), (&json!("Example Ltd"), &json!("Berlin")));
+    assert_eq!((&listed[0]["priority"], &listed[0]["channels"], &listed[0]["reserved"]), (&json!(20), &json!(30), &json!(10)));
+    assert_eq!((&listed[1]["user"], &listed[1]["customer"]), (&json!("office"), &json!(null)));
+    assert_eq!((&listed[1]["uri"], &listed[1]["state"]), (&json!("sip:trunk.example.com:5080;transport=tcp"), &json!("unknown")));
+    assert!(!world.ok(&["trunk", "list"]).contains("trunk-secret-9"));
+    assert!(!world.ok(&["audit", "list"]).contains("trunk-secret-9"));
+    for (wrong, complaint) in [
+        (&["main", "sip:192.0.2.6"][..], "exists already"),
+        (&["other", "trunk.example.com"], "write sip:HOST"),
+        (&["other", "sip:192.0.2.6", "--channels", "2", "--reserve", "3"], "reserve"),
+        (&["other", "sip:192.0.2.6", "--test-number", "112"], "is an emergency number"),
+        (&["other", "sip:192.0.2.6", "--test-number", "+911"], "is an emergency number"),
+        (&["other", "sip:192.0.2.6", "--customer", "Nobody"], "not found"),
+    ] {
+        let said = world.refused(&[&["trunk", "add"], wrong].concat());
+        assert!(said.contains(complaint), "{wrong:?}: {said}");
+    }
+    assert!(world.with_input(&["trunk", "add", "x", "sip:192.0.2.6", "--user", "u"], "").status == 2, "a user without a password");
+    world.ok(&["trunk", "remove", "berlin"]);
+    assert!(world.refused(&["trunk", "remove", "berlin"]).contains("not found"));
+    let actions: Vec<_> = world.json(&["audit", "list"]).as_array().unwrap().iter().map(|entry| entry["action"].clone()).collect();
+    assert_eq!(&actions[..3], &[json!("trunk.removed"), json!("trunk.created"), json!("trunk.created")]);
+}
