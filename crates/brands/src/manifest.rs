@@ -107,6 +107,22 @@ pub struct NotifyForm {
     pub body: String,
     /// Whether the phone may answer 401 and expect the account's digest.
     pub challenged: bool,
+    /// How long after a call a phone can be told, in milliseconds: some pass over what comes while they hang up.
+    #[serde(default = "after_call")]
+    pub pause_millis: u32,
+}
+
+impl Default for NotifyForm {
+    /// For a phone whose brand nobody knows: what most brands understand, and few restart for.
+    fn default() -> Self {
+        Self {
+            event: "check-sync;reboot=false".to_owned(),
+            content_type: None,
+            body: String::new(),
+            challenged: true,
+            pause_millis: after_call(),
+        }
+    }
 }
 
 /// Which number of the firmware version tells the generation.
@@ -356,6 +372,10 @@ pub(crate) struct ModelRule {
     pub renews_trust: Option<Capability>,
     pub tls: Option<TlsGeneration>,
     pub shortest_poll_seconds: Option<u32>,
+}
+
+fn after_call() -> u32 {
+    300
 }
 
 fn one() -> u16 {

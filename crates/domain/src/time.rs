@@ -61,6 +61,11 @@ impl Span {
     /// No time at all.
     pub const ZERO: Self = Self(0);
 
+    /// That many milliseconds; none for a negative number.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(if millis < 0 { 0 } else { millis })
+    }
+
     /// Whole seconds.
     pub const fn seconds(seconds: i64) -> Self {
         Self(seconds * 1000)

@@ -27,6 +27,7 @@ statements! {
         on conflict (name) do update set owner = excluded.owner, leased_until = excluded.leased_until
         where lease.owner = excluded.owner or lease.leased_until <= $4";
     RELEASE = "delete from lease where name = $1 and owner = $2";
+    PRUNE_LEASES = "delete from lease where leased_until <= $1";
     INSERT = "insert into job (id, kind, due, payload, tries) values ($1, $2, $3, $4, 0) on conflict (id) do nothing";
     // The outer repeat of the lease test is what makes this safe on PostgreSQL: the second updater re-checks only the outer condition.
     CLAIM = "update job set owner = $1, leased_until = $2, tries = tries + 1
@@ -47,6 +48,11 @@ pub fn lease(db: &Db, name: &str, owner: Uuid, now: Time, span: Span) -> Result<
 /// Gives a lease back before it ends.
 pub fn release(db: &Db, name: &str, owner: Uuid) -> Result<()> {
     db.exec(RELEASE, &[name.into(), owner.as_bytes().into()]).map(drop)
+}
+
+/// Removes leases that have ended: one that is not there is as free as one that has ended. Returns how many.
+pub fn prune_leases(db: &Db, now: Time) -> Result<u64> {
+    db.exec(PRUNE_LEASES, &[now.into()])
 }
 
 /// Adds a job; nothing happens if its id is there already.

@@ -10,7 +10,10 @@ use crate::db::{Db, Row, statements};
 use crate::limits::{ENDED_WINDOW_HOURS, LABEL_BYTES_MAX, SITE_ADDRESS_DAYS};
 use crate::scope::{Scope, id, uuid};
 use crate::tenancy::{customer, touch_customer};
-use crate::{Result, StoreError};
+use crate::{Result, StoreError, outbox};
+
+/// The outbox topic that asks for phones to be told to fetch: those of a customer that are registered from a network.
+pub const REFETCH: &str = "trust.refetch";
 
 /// A permanent trusted network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +37,7 @@ statements! {
         pin_success = excluded.pin_success, opened_by = excluded.opened_by where trust_window.ends <= excluded.opened";
     EXTEND_WINDOW = "update trust_window set ends = $1, pin_success = $2, opened_by = $3
         where customer = $4 and network = $5 and opened = $6 and ends <= $1 and pin_success <= $2";
+    PIN_SUCCESS = "select pin_success from trust_window where customer = $1 and network = $2";
     DROP_WINDOW = "delete from trust_window where customer = $1 and network = $2";
     SURPLUS = "delete from trust_window where customer = $1 and network in
         (select network from trust_window where customer = $1 order by ends desc, network limit $2 offset $3)";
@@ -102,6 +106,26 @@ pub fn save_window(db: &Db, change: &WindowChange) -> Result<()> {
     let max = i64::try_from(TRUST_WINDOWS_MAX).expect("a small constant");
     db.exec(SURPLUS, &[id(&customer), max.into(), max.into()])?;
     touch_customer(db, window.customer)
+}
+
+/// [`save_window`], with word for the phones that it serves from now on: it was opened, or a later PIN stands behind it.
+pub fn keep_window(db: &Db, change: &WindowChange, now: Time) -> Result<()> {
+    let window = change.window();
+    let network = window.network.to_string();
+    let args = [id(&window.customer.0), (&network).into()];
+    let serves_more = match change {
+        WindowChange::Opened(_) => true,
+        WindowChange::Extended(_) => db.opt(PIN_SUCCESS, &args, |row| row.int(0))?.is_some_and(|held| held < window.pin_success.millis()),
+    };
+    save_window(db, change)?;
+    if serves_more { tell(db, window.customer, &window.network, Some(window.opened_by), now) } else { Ok(()) }
+}
+
+/// Leaves word in the outbox that a customer's phones are served from that network now. `except`: a phone that knows already.
+pub fn tell(db: &Db, customer: CustomerId, network: &IpNet, except: Option<Mac>, now: Time) -> Result<()> {
+    let (network, except) = (network.to_string(), except.map(|mac| mac.to_string()));
+    let payload = serde_json::json!({ "customer": customer, "network": network, "except": except });
+    outbox::enqueue(db, now, REFETCH, payload.to_string())
 }
 
 /// Closes a window at once.

@@ -57,6 +57,7 @@ pub async fn add(admin: &Admin, by: &By, new: NewTrust) -> Result<TrustView, Err
                 .map_err(|error| Error::refused("network", format!("{}: {error}", new.network)))?;
             let kept = Network { network, label: new.label.clone(), created: by.now };
             trust::add_network(db, &by.scope(), customer.id, &kept)?;
+            trust::tell(db, customer.id, &network, None, by.now)?;
             by.audit(db, Node::Customer(customer.id), "trust.added", &network.to_string(), if new.force { "forced" } else { "" })?;
             Ok(permanent(&kept))
         })

@@ -1,6 +1,7 @@
 //! What an act leaves for others: messages in the outbox, lines in the audit, and nothing if it was refused.
 
 use domain::Secret;
+use portal::admin::trust::{self, NewTrust};
 use portal::admin::{By, device};
 use store::outbox::{outbox_after, outbox_last};
 
@@ -27,6 +28,21 @@ async fn a_phone_is_told_to_fetch_when_what_it_would_get_changes() {
     device::resync(admin, by, SHOP).await.unwrap();
     let expected = ["device.reset", "device.refetch", "device.suspended", "device.refetch", "device.refetch"];
     assert_eq!(world.topics_since(before).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phones_in_a_network_are_told_when_it_is_trusted() {
+    let world = World::new().await;
+    let (admin, by) = (&world.admin, &By::command_line(NOW));
+    let before = world.last().await;
+    let customer = device::show(admin, by, SHOP).await.unwrap().customer;
+    let new = NewTrust { customer, network: "198.51.100.0/24".into(), ..NewTrust::default() };
+    trust::add(admin, by, new.clone()).await.unwrap();
+    let messages = admin.store.read(move |db| outbox_after(db, before)).await.unwrap();
+    assert_eq!(messages.iter().map(|message| message.topic.as_str()).collect::<Vec<_>>(), ["trust.refetch"]);
+    assert!(messages[0].payload.contains(r#""network":"198.51.100.0/24""#), "{messages:?}");
+    trust::remove(admin, by, new.customer, "198.51.100.0/24").await.unwrap();
+    assert_eq!(world.topics_since(before).await, ["trust.refetch"], "what serves less is told by nobody");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -117,7 +117,8 @@ async fn prune(store: Store, node: Uuid, mut stopped: watch::Receiver<bool>) {
                 if !store::job::lease(db, "prune", node, at, Span::seconds(90))? {
                     return Ok(0);
                 }
-                Ok(store::outbox::prune_outbox(db, at, OUTBOX_AGE, OUTBOX_KEPT_MAX)? + store::trust::prune(db, at)?)
+                let messages = store::outbox::prune_outbox(db, at, OUTBOX_AGE, OUTBOX_KEPT_MAX)?;
+                Ok(messages + store::trust::prune(db, at)? + store::job::prune_leases(db, at)?)
             })
             .await;
         match pruned {

@@ -310,6 +310,12 @@ async fn a_lease_has_one_holder(world: World) {
     assert!(!take(ours, NOW + Span::seconds(120)).await.unwrap(), "only the holder gives it back");
     world.store.write(move |db| job::release(db, "prune", theirs)).await.unwrap();
     assert!(take(ours, NOW + Span::seconds(120)).await.unwrap());
+    let (before, after) = (NOW + Span::hours(1), NOW + Span::hours(1) + Span::seconds(1));
+    world.store.write(move |db| job::prune_leases(db, before)).await.unwrap();
+    let name = "ended";
+    world.store.write(move |db| job::lease(db, name, ours, before, Span::seconds(1))).await.unwrap();
+    assert_eq!(world.store.write(move |db| job::prune_leases(db, before)).await.unwrap(), 0, "not yet");
+    assert_eq!(world.store.write(move |db| job::prune_leases(db, after)).await.unwrap(), 1);
 }
 
 async fn a_job_is_claimed_once(world: World) {

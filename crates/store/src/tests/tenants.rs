@@ -29,6 +29,7 @@ on_both! {
     a_context_carries_policy_settings_trust_and_logins
     trust_stays_with_its_customer
     a_window_is_saved_only_on_what_was_read
+    phones_are_told_of_a_window_that_serves_more_than_before
     addresses_remember_whose_devices_came
     global_logins_are_numbered_once
     a_request_for_the_global_login_is_decided_and_shown_once
@@ -316,6 +317,31 @@ async fn a_window_is_saved_only_on_what_was_read(world: World) {
     save(WindowChange::Opened(at(1, 2, 1))).await.unwrap();
     save(WindowChange::Opened(at(2, 9, 2))).await.expect("the one before has ended");
     assert_eq!(kept().await.unwrap(), [at(2, 9, 2)]);
+}
+
+async fn phones_are_told_of_a_window_that_serves_more_than_before(world: World) {
+    let world = world.with_tree().await;
+    let network = IpNet::from(std::net::IpAddr::from([203, 0, 113, 1]));
+    let at = |ends: i64, pin_success: i64| {
+        let [ends, pin_success] = [ends, pin_success].map(|hours| NOW + Span::hours(hours));
+        Window { customer: OFFICE, network, opened: NOW, ends, pin_success, opened_by: tree::mac(1) }
+    };
+    let told = |change: WindowChange| {
+        let world = &world;
+        async move {
+            let before = world.store.read(crate::outbox::outbox_last).await.unwrap();
+            world.store.write(move |db| trust::keep_window(db, &change, NOW)).await.unwrap();
+            world.store.read(move |db| crate::outbox::outbox_after(db, before)).await.unwrap()
+        }
+    };
+    let messages = told(WindowChange::Opened(at(8, 0))).await;
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].topic, trust::REFETCH);
+    let payload: serde_json::Value = serde_json::from_str(&messages[0].payload).unwrap();
+    assert_eq!(payload["network"], "203.0.113.1/32");
+    assert_eq!(payload["except"], tree::mac(1).to_string());
+    assert_eq!(told(WindowChange::Extended(at(9, 0))).await, [], "only longer");
+    assert_eq!(told(WindowChange::Extended(at(10, 1))).await.len(), 1, "a later PIN serves phones that were reset since");
 }
 
 async fn trust_stays_with_its_customer(world: World) {
