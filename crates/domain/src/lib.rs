@@ -16,6 +16,7 @@ pub mod emergency;
 pub mod evidence;
 pub mod grounds;
 pub mod handover;
+pub mod language;
 pub mod limits;
 pub mod login;
 pub mod mac;

@@ -33,6 +33,7 @@ pub mod people;
 pub mod pin_attempt;
 pub mod policy;
 mod postgres;
+pub mod prompt;
 mod reseal;
 mod scope;
 pub mod seal;

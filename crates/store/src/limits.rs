@@ -95,3 +95,10 @@ pub const TRUNKS_MAX: i64 = 1_000;
 pub const ROUTE_SITES_PAGE: i64 = 1_000;
 /// The longest word about a trunk's state, in bytes; the rest is cut.
 pub const TRUNK_DETAIL_BYTES_MAX: usize = 200;
+
+/// The largest voice prompt, in bytes of its WAV file: thirty seconds and a header.
+pub const PROMPT_BYTES_MAX: usize = 481_000;
+/// Voice prompts of the operator's own.
+pub const PROMPTS_MAX: i64 = 4_096;
+/// All of them together, in bytes.
+pub const PROMPTS_BYTES_MAX: i64 = 64 << 20;

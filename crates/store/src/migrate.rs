@@ -22,6 +22,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 2, name: "tenancy and devices", text: include_str!("../migrations/0002_tenancy_and_devices.sql") },
     Migration { number: 3, name: "calls", text: include_str!("../migrations/0003_calls.sql") },
     Migration { number: 4, name: "trunks", text: include_str!("../migrations/0004_trunks.sql") },
+    Migration { number: 5, name: "prompts", text: include_str!("../migrations/0005_prompts.sql") },
 ];
 
 /// Any number that other users of the PostgreSQL database are unlikely to lock: "ringfenc" in ASCII.

@@ -5,6 +5,7 @@ mod contract;
 mod devices;
 mod fixture;
 mod postgres;
+mod prompts;
 mod sqlite;
 mod statements;
 mod tenants;

@@ -249,3 +249,8 @@ pub const CALL_BACKS_MAX: usize = 10_000;
 pub const CACHE_BYTES_MAX: u64 = 256 << 20;
 /// What is sealed in one piece, in bytes: below the store's limit for sealed values.
 pub const CACHE_PIECE_BYTES: usize = 192 << 10;
+
+// Prompts.
+
+/// How long the prompts at hand stay before the store is asked again after it failed.
+pub const PROMPTS_RETRY: Duration = Duration::from_secs(1);

@@ -23,6 +23,7 @@ fn all() -> Vec<&'static Sql> {
         crate::people::STATEMENTS,
         crate::pin_attempt::STATEMENTS,
         crate::policy::STATEMENTS,
+        crate::prompt::STATEMENTS,
         crate::reseal::STATEMENTS,
         crate::seen::STATEMENTS,
         crate::sightings::STATEMENTS,

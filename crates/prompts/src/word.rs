@@ -1,44 +1,60 @@
 //! What can be said.
 
-/// A sentence, or a clause of one, of the dialogues.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Prompt {
+macro_rules! prompts {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
+        /// A sentence, or a clause of one, of the dialogues.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Prompt { $($(#[$doc])* $variant),* }
+
+        impl Prompt {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The name of its recording.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+        }
+    };
+}
+
+prompts! {
     /// The first question: the code on the sheet, then hash.
-    EnterCode,
+    EnterCode = "enter-code";
     /// The question again: after silence, or after a try.
-    EnterCodeAgain,
+    EnterCodeAgain = "enter-code-again";
     /// What was keyed has not six digits; this was no try.
-    NotSixDigits,
+    NotSixDigits = "not-six-digits";
     /// The code is wrong. [`Word::Tries`] follows.
-    Wrong,
+    Wrong = "wrong";
     /// Too many wrong codes for now. [`Word::Minutes`] follows.
-    Failed,
+    Failed = "failed";
     /// Too many wrong codes for good. [`Prompt::AskReset`] follows.
-    Blocked,
+    Blocked = "blocked";
     /// The telephone was set up before, or lacks a factor. [`Prompt::AskReset`] follows.
-    ResetNeeded,
+    ResetNeeded = "reset-needed";
     /// Ask the administrator to press “reset authentication”.
-    AskReset,
+    AskReset = "ask-reset";
     /// The code is right; the telephone is being set up.
-    Right,
+    Right = "right";
     /// The service is busy. [`Prompt::TryLater`] follows.
-    Busy,
+    Busy = "busy";
     /// Try again later.
-    TryLater,
+    TryLater = "try-later";
     /// Before the last four of the MAC, spelled.
-    MacEndsIn,
+    MacEndsIn = "mac-ends-in";
     /// Before the emergency number, spelled.
-    EmergencyCallTo,
+    EmergencyCallTo = "emergency-call-to";
     /// Press any key to cancel.
-    AnyKeyCancels,
+    AnyKeyCancels = "any-key-cancels";
     /// The emergency call was cancelled.
-    Cancelled,
+    Cancelled = "cancelled";
     /// No trunk took the emergency call.
-    EmergencyUnreachable,
+    EmergencyUnreachable = "emergency-unreachable";
     /// Use another telephone for the emergency call.
-    UseAnotherTelephone,
+    UseAnotherTelephone = "use-another-telephone";
     /// The end.
-    Goodbye,
+    Goodbye = "goodbye";
 }
 
 /// What a dialogue says.
