@@ -6,7 +6,7 @@ mod read;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use domain::Secret;
@@ -80,13 +80,15 @@ pub struct PairFiles {
 #[derive(Clone, Debug)]
 pub struct Sip {
     /// SIP over UDP.
-    pub udp: Option<SocketAddr>,
+    pub udp: Vec<SocketAddr>,
     /// SIP over TCP.
-    pub tcp: Option<SocketAddr>,
+    pub tcp: Vec<SocketAddr>,
     /// SIP over TLS.
-    pub tls: Option<SocketAddr>,
+    pub tls: Vec<SocketAddr>,
     /// The realm, and the host that restricted phones register with.
     pub public_host: String,
+    /// Where phones send their voice, one address of each family at most; a family without one takes the address that it listens on.
+    pub media_address: Vec<IpAddr>,
     /// Media ports.
     pub rtp: RtpPorts,
     /// What people dial to reach the authentication service.
@@ -199,6 +201,7 @@ impl Config {
                 tcp: reader.value("sip.tcp"),
                 tls: reader.value("sip.tls"),
                 public_host: reader.value::<kinds::Host>("sip.public_host").0,
+                media_address: reader.value("sip.media_address"),
                 rtp: reader.value("sip.rtp"),
                 service_number: reader.value::<kinds::ServiceNumber>("sip.service_number").0,
                 restricted_transport: reader.value("sip.restricted_transport"),

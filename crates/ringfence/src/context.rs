@@ -1,5 +1,6 @@
 //! What every command and the server begin with: configuration, keys, store, catalogue.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use brands::Catalogue;
@@ -61,9 +62,9 @@ async fn platform_keys(store: &Store) -> Result<PlatformKeys, Failure> {
 
 fn platform(config: &Config) -> Platform {
     let listen = match config.sip.restricted_transport {
-        domain::settings::Transport::Udp => config.sip.udp,
-        domain::settings::Transport::Tcp => config.sip.tcp,
-        domain::settings::Transport::Tls => config.sip.tls,
+        domain::settings::Transport::Udp => &config.sip.udp,
+        domain::settings::Transport::Tcp => &config.sip.tcp,
+        domain::settings::Transport::Tls => &config.sip.tls,
     };
     let mut emergency_numbers: Vec<String> = config.emergency.countries.values().flatten().cloned().collect();
     emergency_numbers.sort();
@@ -71,7 +72,7 @@ fn platform(config: &Config) -> Platform {
     Platform {
         phones_url: config.phones.public_url.to_string(),
         sip_host: config.sip.public_host.clone(),
-        sip_port: listen.map(|address| address.port()).filter(|port| *port != 0).unwrap_or(5060),
+        sip_port: listen.first().map(SocketAddr::port).filter(|port| *port != 0).unwrap_or(5060),
         sip_transport: config.sip.restricted_transport,
         service_number: config.sip.service_number.clone(),
         emergency_numbers,

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod jobs;
+mod telephone;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ use portal::metrics::Metrics;
 use prometheus_client::registry::Registry;
 use serde::Serialize;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use voice::service::Voice;
+use voice::stack::Transport;
 
 use self::certificates::Doors;
 use self::jobs::Jobs;
@@ -38,9 +41,12 @@ pub struct Listening {
     pub phones_https: Option<SocketAddr>,
     /// The phones' plain HTTP.
     pub phones_http: Option<SocketAddr>,
-    sip_udp: Option<SocketAddr>,
-    sip_tcp: Option<SocketAddr>,
-    sip_tls: Option<SocketAddr>,
+    /// SIP over UDP: the first of its addresses.
+    pub sip_udp: Option<SocketAddr>,
+    /// SIP over TCP.
+    pub sip_tcp: Option<SocketAddr>,
+    /// SIP over TLS.
+    pub sip_tls: Option<SocketAddr>,
     /// Health, metrics, API.
     pub portal: Option<SocketAddr>,
 }
@@ -52,6 +58,7 @@ pub struct Server {
     doors: Doors,
     gate: Gate,
     portal: Option<Portal>,
+    voice: Voice,
     jobs: Jobs,
     _lock: ServeLock,
 }
@@ -80,7 +87,10 @@ impl Server {
         let mut registry = Registry::default();
         let metrics = gate::metrics::Metrics::register(&mut registry);
         let limits = Limits::default();
-        let desk = Arc::new(Desk::new(parts(&context, metrics.clone(), limits), now()));
+        // Bound first: what restricted phones are served names the port.
+        let ears = telephone::bind(&config, &doors).await?;
+        let desk = Arc::new(Desk::new(parts(&context, metrics.clone(), limits, telephone::port(&config, &ears)), now()));
+        let voice = ears.serve(telephone::parts(&context, &mut registry, desk.tables()));
         let listen = gate::listener::Config {
             https: config.phones.https,
             http: config.phones.http,
@@ -95,22 +105,23 @@ impl Server {
             Some(address) => Some(open_portal(address, &doors, app)?),
         };
         let jobs = Jobs::start(context.admin.store.clone(), desk.flusher());
-        let server = Self { context, doors, gate, portal, jobs, _lock: lock };
+        let server = Self { context, doors, gate, portal, voice, jobs, _lock: lock };
         replace(&server.context.data.run_file(), format!("{}\n", server.ready_line()?).as_bytes())?;
         let ready = server.ready();
-        tracing::info!(phones.https = ?ready.phones_https, phones.http = ?ready.phones_http, portal = ?ready.portal, "ready");
+        tracing::info!(phones.https = ?ready.phones_https, phones.http = ?ready.phones_http, sip.udp = ?ready.sip_udp, portal = ?ready.portal, "ready");
         Ok(server)
     }
 
     /// What it listens on.
     pub fn ready(&self) -> Listening {
+        let sip = |transport| telephone::first(&self.voice.addresses(), transport);
         Listening {
             ready: true,
             phones_https: self.gate.https(),
             phones_http: self.gate.http(),
-            sip_udp: None,
-            sip_tcp: None,
-            sip_tls: None,
+            sip_udp: sip(Transport::Udp),
+            sip_tcp: sip(Transport::Tcp),
+            sip_tls: sip(Transport::Tls),
             portal: self.portal.as_ref().map(Portal::address),
         }
     }
@@ -137,9 +148,9 @@ impl Server {
                 None => true,
             }
         };
-        let (phones, people) = tokio::join!(self.gate.drain(DRAIN), drain_portal);
-        if !(phones && people) {
-            tracing::warn!("some requests were cut: they took longer than 10 seconds");
+        let (phones, people, calls) = tokio::join!(self.gate.drain(DRAIN), drain_portal, self.voice.stop(DRAIN));
+        if !(phones && people && calls) {
+            tracing::warn!("some requests or calls were cut: they took longer than 10 seconds");
         }
         self.jobs.stop().await;
         // It says what runs; nothing does any more. A missing file is as good.
@@ -153,7 +164,7 @@ impl Server {
     }
 }
 
-fn parts(context: &Context, metrics: gate::metrics::Metrics, limits: Limits) -> Parts {
+fn parts(context: &Context, metrics: gate::metrics::Metrics, limits: Limits, sip_port: u16) -> Parts {
     let (admin, config) = (&context.admin, &context.config);
     let platform = &admin.platform;
     #[expect(clippy::disallowed_methods, reason = "the start of the server is an edge: the desk counts from here")]
@@ -164,7 +175,7 @@ fn parts(context: &Context, metrics: gate::metrics::Metrics, limits: Limits) -> 
         http_url: config.phones.http_public_url.as_ref().map(ToString::to_string),
         realm: REALM.to_owned(),
         sip_host: platform.sip_host.clone(),
-        sip_port: platform.sip_port,
+        sip_port,
         sip_transport: platform.sip_transport,
         service_number: platform.service_number.clone(),
         emergency_numbers: platform.emergency_numbers.clone(),

@@ -1,5 +1,6 @@
 //! What faces the internet: UDP, TCP and TLS listeners, framing, limits, flows. Only sound messages go on to the stack.
 
+mod chance;
 mod datagrams;
 mod dial;
 pub mod flow;
@@ -17,6 +18,7 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::watch;
 
+pub use self::chance::SystemChance;
 use self::datagrams::Datagrams;
 use self::dial::Dialled;
 use self::flow::Door;

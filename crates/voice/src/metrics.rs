@@ -1,1 +1,19 @@
 //! Counters of the telephone face.
+
+use prometheus_client::registry::Registry;
+
+use crate::pins;
+
+/// All that is counted. Clones count together.
+#[derive(Clone, Debug, Default)]
+pub struct Metrics {
+    /// PINs.
+    pub pins: pins::Metrics,
+}
+
+impl Metrics {
+    /// Makes the families and registers them. The registry carries no prefix of its own.
+    pub fn register(registry: &mut Registry) -> Self {
+        Self { pins: pins::Metrics::register(registry) }
+    }
+}

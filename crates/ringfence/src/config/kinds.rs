@@ -85,6 +85,30 @@ impl Kind for Option<SocketAddr> {
     }
 }
 
+/// Addresses of one key at most.
+const LISTENS_MAX: usize = 16;
+
+impl Kind for Vec<SocketAddr> {
+    const ALLOWED: &'static str =
+        "addresses with ports such as \"192.0.2.1:5060, [2001:db8::1]:5060\", at most 16, port 0 for a free one, or \"\" for off";
+
+    fn read(value: &Value) -> Option<Self> {
+        list(value.as_str()?)
+    }
+}
+
+impl Kind for Vec<IpAddr> {
+    const ALLOWED: &'static str = "\"\", or one address of each family such as \"192.0.2.1, 2001:db8::1\"";
+
+    fn read(value: &Value) -> Option<Self> {
+        let addresses: Self = list(value.as_str()?)?;
+        let usable = |address: &IpAddr| !address.is_unspecified() && !address.is_multicast();
+        let of_one_family = addresses.iter().filter(|address| address.is_ipv4()).count();
+        let each_once = of_one_family <= 1 && addresses.len() - of_one_family <= 1;
+        (each_once && addresses.iter().all(usable)).then_some(addresses)
+    }
+}
+
 impl Kind for PublicUrl {
     const ALLOWED: &'static str = "https:// (or http://), host and port without a path, such as https://phones.example.com:8443";
 
@@ -265,6 +289,15 @@ impl Kind for OptionalPath {
         let text = value.as_str()?;
         Some(Self((!text.is_empty()).then(|| text.into())))
     }
+}
+
+/// Values with commas between them; an empty text holds none.
+fn list<T: std::str::FromStr>(text: &str) -> Option<Vec<T>> {
+    if text.is_empty() {
+        return Some(Vec::new());
+    }
+    let values: Vec<T> = text.split(',').map(|value| value.trim().parse().ok()).collect::<Option<_>>()?;
+    (values.len() <= LISTENS_MAX).then_some(values)
 }
 
 fn split_port(text: &str) -> Option<(String, Option<u16>)> {

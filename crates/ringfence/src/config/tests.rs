@@ -20,6 +20,7 @@ fn an_empty_file_means_the_defaults() {
     assert_eq!(config.phones.http, None);
     assert_eq!(config.phones.public_url.to_string(), "https://phones.example.com:8443");
     assert_eq!(config.sip.rtp, RtpPorts { from: 16384, to: 32767 });
+    assert_eq!((config.sip.udp.len(), config.sip.media_address.len()), (1, 0));
     assert_eq!(config.emergency.countries["DE"], ["112", "110"]);
     assert_eq!(config.data, Path::new("/data"));
     assert!(config.tls.phones.is_none());
@@ -126,6 +127,10 @@ fn each_kind_refuses_what_it_cannot_be() {
         ("tls.manufacturers", "{ yealink = \"\" }"),
         ("tls.manufacturers", "{ \"Y l\" = \"ca.pem\" }"),
         ("sip.udp", "true"),
+        ("sip.udp", "\"192.0.2.1\""),
+        ("sip.tls", "\"192.0.2.1:5061,\""),
+        ("sip.media_address", "\"0.0.0.0\""),
+        ("sip.media_address", "\"192.0.2.1, 192.0.2.2\""),
         ("sip.public_host", "\"\""),
         ("sip.rtp", "\"80-90\""),
         ("sip.rtp", "\"16384-16385\""),

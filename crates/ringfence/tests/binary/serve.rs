@@ -221,7 +221,7 @@ fn a_taken_port_is_told() {
     let world = World::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    for variable in ["RINGFENCE_PHONES_HTTPS", "RINGFENCE_PORTAL_LISTEN"] {
+    for variable in ["RINGFENCE_PHONES_HTTPS", "RINGFENCE_PORTAL_LISTEN", "RINGFENCE_SIP_TCP", "RINGFENCE_SIP_TLS"] {
         let ran = Ran::from(world.command(&["serve"]).env(variable, &address).output().unwrap());
         assert!(refused(ran, 1, &["serve"]).contains(&address), "{variable}");
     }

@@ -41,6 +41,7 @@ impl World {
             .env("RINGFENCE_STORE_URL", store_url)
             .env("RINGFENCE_PHONES_HTTPS", "127.0.0.1:0")
             .env("RINGFENCE_PORTAL_LISTEN", "127.0.0.1:0")
+            .envs(["UDP", "TCP", "TLS"].map(|name| (format!("RINGFENCE_SIP_{name}"), "127.0.0.1:0")))
             .arg("--data")
             .arg(folder.path().join("data"))
             .output()
