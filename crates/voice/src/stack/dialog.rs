@@ -207,7 +207,7 @@ impl Dialog {
         }
     }
 
-    /// Repeats a 2xx until its ACK comes; without one the call ends (section 13.3.1.4).
+    /// Repeats a 2xx until its ACK comes; without one the call ends (RFC 3261, "The INVITE is Accepted").
     pub(super) fn repeat_until_acknowledged(self: &Arc<Self>, request: &Message, sent: Bytes) {
         let number = request.cseq().map(|(number, _)| number);
         self.state().unacknowledged = number;
