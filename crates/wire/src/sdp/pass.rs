@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::{
-    Chosen, Crypto, Direction, Map, Media, Ours, Refusal, Secured, Session, Srtp,
+    Chosen, Crypto, Direction, Map, Media, Ours, Refusal, Secured, Session, Srtp, Suite,
     answer::{head, is_secure_profile, is_sound, line},
 };
 
@@ -40,10 +40,10 @@ pub fn pick(session: &Session, policy: Srtp) -> Result<Passed, Refusal> {
     })
 }
 
-/// An offer of the medium on our own port. With [`Srtp::Required`] it asks for SRTP, otherwise for plain RTP.
-pub fn pass_offer(media: &Media, address: IpAddr, ours: &Ours<'_>) -> String {
+/// An offer of the medium on our own port: with SRTP of that suite, or plain.
+pub fn pass_offer(media: &Media, address: IpAddr, suite: Option<Suite>, ours: &Ours<'_>) -> String {
     let mut body = head(address, ours);
-    let secured = (ours.srtp == Srtp::Required).then(|| Crypto { tag: 1, suite: super::Suite::Tag80, key: ours.key.clone() });
+    let secured = suite.map(|suite| Crypto { tag: 1, suite, key: ours.key.clone() });
     write(&mut body, if secured.is_some() { "RTP/SAVP" } else { "RTP/AVP" }, media, secured.as_ref(), ours.port);
     body
 }
