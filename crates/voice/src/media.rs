@@ -156,7 +156,7 @@ impl fmt::Debug for Media {
 }
 
 /// One side of a session as its descriptions name it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct End {
     around: Surroundings,
     address: IpAddr,

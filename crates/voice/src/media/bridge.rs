@@ -1,6 +1,7 @@
 //! A relay's packets, on their thread: what one side sends goes to the other, whatever it is.
 
 use std::{
+    borrow::Cow,
     io::ErrorKind,
     net::{IpAddr, SocketAddr},
 };
@@ -48,7 +49,8 @@ pub(super) struct Leg {
 }
 
 pub(super) struct Bridge {
-    legs: [Leg; 2],
+    /// A side is missing while its telephone is still in a call with us.
+    legs: [Option<Leg>; 2],
     counters: Counters,
 }
 
@@ -90,6 +92,41 @@ impl Leg {
         self.protect.is_none() && self.unprotect.is_none()
     }
 
+    /// The packet in clear, if it is this side's.
+    fn receive<'a>(&mut self, from: SocketAddr, datagram: &'a [u8], now: Moment) -> Result<Cow<'a, [u8]>, Count> {
+        let budget = if self.latch.knows(from) { &mut self.budget } else { &mut self.strangers };
+        if !budget.take(now) {
+            return Err(Count::Limited);
+        }
+        let refused = if self.latch.is_present(from) { Count::Ignored } else { Count::WrongSource };
+        let datagram = match &mut self.unprotect {
+            None => Cow::Borrowed(datagram),
+            Some(unprotect) => Cow::Owned(unprotect.packet(datagram).ok_or(refused)?.into()),
+        };
+        let header = Packet::parse(&datagram).map_err(|_| Count::Ignored)?.header;
+        let is_theirs = self.latch.accept(from, &header, self.unprotect.is_some(), now);
+        if is_theirs { Ok(datagram) } else { Err(Count::WrongSource) }
+    }
+
+    /// Sends what the other side said. `receiver` is the other side's.
+    fn send(&mut self, datagram: &[u8], receiver: &mut Receiver, now: Moment) -> bool {
+        let Some(target) = self.latch.target(now) else { return false };
+        let Some(protect) = &mut self.protect else { return self.lease.rtp.send_to(datagram, target).is_ok() };
+        let Ok(packet) = Packet::parse(datagram) else { return false };
+        if receiver.accept(&packet.header).is_none() {
+            return false;
+        }
+        // Contributors, extensions and padding are left out: the library mistakes some of them.
+        let packet = protect.packet(&packet.header.packet(packet.payload));
+        packet.is_some_and(|packet| self.lease.rtp.send_to(&packet, target).is_ok())
+    }
+
+    fn send_control(&mut self, datagram: &[u8], now: Moment) -> bool {
+        let target = self.control_target(now).filter(|_| self.is_plain());
+        let Some((rtcp, target)) = self.lease.rtcp.as_ref().zip(target) else { return false };
+        rtcp.send_to(datagram, target).is_ok()
+    }
+
     /// Where its RTCP goes.
     fn control_target(&mut self, now: Moment) -> Option<SocketAddr> {
         let target = self.latch.target(now)?;
@@ -99,21 +136,24 @@ impl Leg {
 }
 
 impl Bridge {
-    pub(super) fn new(legs: [Leg; 2], counters: Counters) -> Self {
+    pub(super) fn new(legs: [Option<Leg>; 2], counters: Counters) -> Self {
         Self { legs, counters }
     }
 
     pub(super) fn agree(&mut self, side: Side, terms: &Terms) {
-        self.legs[side as usize].agree(terms);
+        if let Some(leg) = &mut self.legs[side as usize] {
+            leg.agree(terms);
+        }
     }
 
     pub(super) fn replace(&mut self, side: Side, leg: Leg) {
-        self.legs[side as usize] = leg;
+        self.legs[side as usize] = Some(leg);
     }
 
     fn listen(&mut self, side: Side, now: Moment, buffer: &mut Buffer) {
         for _ in 0..RTP_DRAIN_PACKETS {
-            match self.legs[side as usize].lease.rtp.recv_from(buffer) {
+            let Some(leg) = &self.legs[side as usize] else { return };
+            match leg.lease.rtp.recv_from(buffer) {
                 Ok((length, from)) => self.pass(side, from, &buffer[..length], now),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 // What ICMP told about packets that we sent.
@@ -121,8 +161,8 @@ impl Bridge {
             }
         }
         for _ in 0..RTP_DRAIN_PACKETS {
-            let Some(received) = self.legs[side as usize].lease.rtcp.as_ref().map(|rtcp| rtcp.recv_from(buffer)) else { return };
-            match received {
+            let Some(rtcp) = self.legs[side as usize].as_ref().and_then(|leg| leg.lease.rtcp.as_ref()) else { return };
+            match rtcp.recv_from(buffer) {
                 Ok((length, from)) => self.pass_control(side, from, &buffer[..length], now),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(_) => {}
@@ -132,69 +172,49 @@ impl Bridge {
 
     /// Takes one datagram from the RTP port of a side.
     pub(super) fn pass(&mut self, side: Side, from: SocketAddr, datagram: &[u8], now: Moment) {
-        let [caller, callee] = &mut self.legs;
-        let (near, far) = if side == Side::Caller { (caller, callee) } else { (callee, caller) };
-        let budget = if near.latch.knows(from) { &mut near.budget } else { &mut near.strangers };
-        if !budget.take(now) {
-            return self.counters.add(Count::Limited);
-        }
-        let opened;
-        let datagram = match &mut near.unprotect {
-            None => datagram,
-            Some(unprotect) => {
-                let Some(packet) = unprotect.packet(datagram) else {
-                    let is_theirs = near.latch.is_present(from);
-                    return self.counters.add(if is_theirs { Count::Ignored } else { Count::WrongSource });
-                };
-                opened = packet;
-                &opened
-            }
-        };
-        let Ok(packet) = Packet::parse(datagram) else { return self.counters.add(Count::Ignored) };
-        if !near.latch.accept(from, &packet.header, near.unprotect.is_some(), now) {
-            return self.counters.add(Count::WrongSource);
-        }
-        self.counters.add(Count::PacketsIn);
-        let Some(target) = far.latch.target(now) else { return };
-        let is_sent = match &mut far.protect {
-            None => far.lease.rtp.send_to(datagram, target).is_ok(),
-            Some(protect) => {
-                if near.receiver.accept(&packet.header).is_none() {
-                    return self.counters.add(Count::Ignored);
+        let Some((near, far)) = sides(&mut self.legs, side) else { return };
+        let count = match near.receive(from, datagram, now) {
+            Err(count) => count,
+            Ok(packet) => {
+                self.counters.add(Count::PacketsIn);
+                let is_sent = far.is_some_and(|far| far.send(&packet, &mut near.receiver, now));
+                if !is_sent {
+                    return;
                 }
-                // Contributors, extensions and padding are left out: the library mistakes some of them.
-                let packet = protect.packet(&packet.header.packet(packet.payload));
-                packet.is_some_and(|packet| far.lease.rtp.send_to(&packet, target).is_ok())
+                Count::PacketsOut
             }
         };
-        if is_sent {
-            self.counters.add(Count::PacketsOut);
-        }
+        self.counters.add(count);
     }
 
     /// Takes one datagram from the RTCP port of a side. Where a side uses SRTP, it ends here.
     pub(super) fn pass_control(&mut self, side: Side, from: SocketAddr, datagram: &[u8], now: Moment) {
-        let [caller, callee] = &mut self.legs;
-        let (near, far) = if side == Side::Caller { (caller, callee) } else { (callee, caller) };
+        let Some((near, far)) = sides(&mut self.legs, side) else { return };
+        let is_control = matches!(datagram, [flags, kind, ..] if flags >> 6 == 2 && (192..=223).contains(kind));
+        let is_whole = is_control && (8..=RTP_PACKET_BYTES_MAX).contains(&datagram.len());
+        // Only from where its RTP comes from, or where it should.
+        let is_theirs = near.latch.target(now).is_some_and(|target| target.ip() == from.ip());
         if !near.control_budget.take(now) {
             return self.counters.add(Count::Limited);
         }
-        // Only from where its RTP comes from, or where it should.
-        let is_theirs = near.latch.target(now).is_some_and(|target| target.ip() == from.ip());
         if !is_theirs {
             return self.counters.add(Count::WrongSource);
         }
-        let is_control = matches!(datagram, [flags, kind, ..] if flags >> 6 == 2 && (192..=223).contains(kind));
-        if !is_control || !(8..=RTP_PACKET_BYTES_MAX).contains(&datagram.len()) || !near.is_plain() || !far.is_plain() {
+        if !is_whole || !near.is_plain() {
             return self.counters.add(Count::Ignored);
         }
         near.control = Some(from);
-        let Some(target) = far.control_target(now) else { return };
-        let sent = far.lease.rtcp.as_ref().is_some_and(|rtcp| rtcp.send_to(datagram, target).is_ok());
-        if sent {
+        if far.is_some_and(|far| far.send_control(datagram, now)) {
             self.counters.add(Count::Control);
         }
     }
+}
+
+/// A side, and the other one if it is here.
+fn sides(legs: &mut [Option<Leg>; 2], side: Side) -> Option<(&mut Leg, Option<&mut Leg>)> {
+    let [caller, callee] = legs;
+    let (near, far) = if side == Side::Caller { (caller, callee) } else { (callee, caller) };
+    Some((near.as_mut()?, far.as_mut()))
 }
 
 impl Session for Bridge {
@@ -205,3 +225,6 @@ impl Session for Bridge {
         now + RTP_TICK_MICROS
     }
 }
+
+#[cfg(test)]
+mod tests;

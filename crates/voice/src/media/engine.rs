@@ -82,6 +82,14 @@ impl<S> Hold<S> {
         self.send(Command::Take(self.id, Box::new(with)));
     }
 
+    /// Waits until all that was asked for before has been done.
+    #[cfg(test)]
+    pub(super) async fn settled(&self) {
+        let (sender, done) = tokio::sync::oneshot::channel();
+        self.act(move |_| sender.send(()).unwrap());
+        done.await.unwrap();
+    }
+
     fn send(&self, command: Command<S>) {
         // The thread ends only when nobody can send any more, unless it panicked: then there is nothing left to tell.
         let _ = self.commands.send(command);

@@ -11,7 +11,7 @@ use crate::limits::{RTP_LATCH_SILENT_MICROS, RTP_LATCH_WIDE_PACKETS, RTP_LATCH_W
 ///
 /// The first packet counts at once if it comes from the address of the signalling or of the description; from anywhere
 /// else some consistent packets are needed. Afterwards another source counts only with consistent packets while the
-/// present one is silent, and only if its address is one of these or the present one's (NAT that chose a new port).
+/// present one is silent (or exactly from where the description says), and only if its address is one of these or the present one's (NAT that chose a new port).
 #[derive(Debug)]
 pub(super) struct Latch {
     signalling: IpAddr,
@@ -20,6 +20,8 @@ pub(super) struct Latch {
     is_wide: bool,
     present: Option<Present>,
     candidate: Option<Candidate>,
+    /// The source that counted before the telephone moved: what was under way then does not count at once.
+    former: Option<SocketAddr>,
     since: Option<Moment>,
 }
 
@@ -40,14 +42,15 @@ struct Candidate {
 
 impl Latch {
     pub(super) fn new(signalling: IpAddr, stated: Option<SocketAddr>, is_wide: bool) -> Self {
-        Self { signalling: signalling.to_canonical(), stated, is_wide, present: None, candidate: None, since: None }
+        Self { signalling: signalling.to_canonical(), stated, is_wide, present: None, candidate: None, former: None, since: None }
     }
 
     /// The telephone said (again) where it is. A new address is waited for anew; until it is heard, packets go there.
     pub(super) fn state(&mut self, signalling: IpAddr, stated: Option<SocketAddr>) {
         self.signalling = signalling.to_canonical();
         if stated.is_some() && stated != self.stated {
-            *self = Self::new(signalling, stated, self.is_wide);
+            let former = self.present.as_ref().map(|present| present.from);
+            *self = Self { former, ..Self::new(signalling, stated, self.is_wide) };
         }
     }
 
@@ -78,12 +81,12 @@ impl Latch {
                 present.heard = now;
                 return true;
             }
-            None if is_trusted => 1,
+            None if is_trusted && self.former != Some(from) => 1,
             None => RTP_TAKEOVER_PACKETS,
             Some(present) => {
                 let silent = now.saturating_sub(present.heard);
                 let is_near = is_trusted || from.ip() == present.from.ip();
-                if is_trusted && !present.is_trusted || is_near && silent >= RTP_LATCH_SILENT_MICROS {
+                if is_trusted && !present.is_trusted || self.stated == Some(from) || is_near && silent >= RTP_LATCH_SILENT_MICROS {
                     RTP_TAKEOVER_PACKETS
                 } else if self.is_wide && silent >= RTP_LATCH_WIDE_SILENT_MICROS {
                     RTP_LATCH_WIDE_PACKETS
@@ -207,7 +210,7 @@ mod tests {
         assert_eq!(taken(&mut latch, "198.51.100.7:9", 1, 0), 1);
         let now = RTP_LATCH_SILENT_MICROS - 1;
         assert_eq!(taken(&mut latch, "198.51.100.7:10", 100, now), 0, "not while it was heard a moment ago");
-        assert_eq!(taken(&mut latch, "203.0.113.9:4000", 100, now), 0);
+        assert_eq!(taken(&mut latch, "203.0.113.9:4001", 100, now), 0);
         assert_eq!(taken(&mut latch, "192.0.2.1:9", 100, u64::MAX), 0, "nor ever from elsewhere");
         assert_eq!(taken(&mut latch, "198.51.100.7:10", 4, RTP_LATCH_SILENT_MICROS), 0, "nor by less than some packets");
         assert_eq!(latch.present(), Some(at("198.51.100.7:9")));
@@ -262,6 +265,8 @@ mod tests {
         assert_eq!(latch.target(0), Some(at("198.51.100.7:9")));
         latch.state(SIGNALLING, Some(at("203.0.113.10:4000")));
         assert_eq!((latch.present(), latch.target(0)), (None, Some(at("203.0.113.10:4000"))));
+        assert_eq!(taken(&mut latch, "198.51.100.7:9", 4, 0), 0, "what was under way");
         assert_eq!(taken(&mut latch, "203.0.113.10:6000", 1, 0), 1);
+        assert_eq!(taken(&mut latch, "203.0.113.10:4000", 5, 0), 1, "exactly where it says");
     }
 }

@@ -2,16 +2,19 @@
 
 use std::fmt;
 
-use wire::sdp::{Chosen, Media as Sound, Passed, Session, Srtp, SrtpKey, agreed, offer, pass_answer, pass_offer, pick};
+use wire::sdp::{Chosen, Media as Sound, Passed, Session, Srtp, SrtpKey, Suite, agreed, offer, pass_answer, pass_offer, pick};
 
 use super::{
     End, Media, Refusal, Statistics, Surroundings,
     bridge::{Bridge, Leg, Terms},
     counters::Counters,
     engine::Hold,
-    player::Player,
     ports::{Lease, Purpose},
+    talk::Talk,
 };
+
+/// A relay takes SRTP and plain RTP from everybody: an emergency call is not refused for its keys.
+const EITHER: Srtp = Srtp::Preferred;
 
 /// One of the two telephones of a relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +39,10 @@ impl Side {
 /// A relay between two telephones; a trunk is one, too. Dropping it closes its ports. It never ends by itself.
 pub struct Relay {
     media: Media,
-    hold: Hold<Bridge>,
+    pub(super) hold: Hold<Bridge>,
     ends: [End; 2],
-    /// Whether the side uses SRTP now.
-    secured: [bool; 2],
+    /// The SRTP that each side uses now.
+    suites: [Option<Suite>; 2],
     pending: Option<Pending>,
     offer: String,
     counters: Counters,
@@ -51,8 +54,8 @@ struct Pending {
     by: Side,
     /// None if there was no offer: then the answer is passed on as one.
     offer: Option<(Session, Passed)>,
-    /// What is asked of the other side.
-    srtp: Srtp,
+    /// The SRTP that is asked of the other side.
+    suite: Option<Suite>,
 }
 
 impl Relay {
@@ -61,38 +64,42 @@ impl Relay {
             (None, caller.peer.to_canonical().is_ipv4())
         } else {
             let session = Session::parse(body)?;
-            let passed = pick(&session, caller.policy())?;
+            let passed = pick(&session, EITHER)?;
             let is_ipv4 = passed.is_ipv4.unwrap_or(caller.peer.to_canonical().is_ipv4());
             (Some((session, passed)), is_ipv4)
         };
         let (near, far) = (lease(media, is_ipv4)?, lease(media, callee.peer.to_canonical().is_ipv4())?);
         let ends = [End::new(caller, near.address, near.port), End::new(callee, far.address, far.port)];
-        let legs = [Leg::new(near, caller.peer), Leg::new(far, callee.peer)];
+        let legs = [Some(Leg::new(near, caller.peer)), Some(Leg::new(far, callee.peer))];
         let mut relay = Self::begin(media, legs, ends);
         relay.pass_on(Side::Caller, offer);
         Ok(relay)
     }
 
-    /// Opens the port towards a trunk.
-    pub(super) fn prepare(media: &Media, trunk: &Surroundings) -> Result<Lease, Refusal> {
-        lease(media, trunk.peer.to_canonical().is_ipv4())
-    }
-
-    pub(super) fn from_player(media: &Media, player: Player, phone: End, chosen: &Chosen, far: Lease, trunk: &Surroundings) -> Self {
-        let ends = [phone, End::new(trunk, far.address, far.port)];
-        let legs = [Leg::of(player), Leg::new(far, trunk.peer)];
-        let mut relay = Self::begin(media, legs, ends);
-        relay.secured[0] = chosen.secured.is_some();
+    /// A relay whose telephone is still with us.
+    pub(super) fn for_talk(media: &Media, phone: &End, chosen: &Chosen, trunk: &Surroundings) -> Result<Self, Refusal> {
+        let far = lease(media, trunk.peer.to_canonical().is_ipv4())?;
+        let ends = [phone.clone(), End::new(trunk, far.address, far.port)];
+        let mut relay = Self::begin(media, [None, Some(Leg::new(far, trunk.peer))], ends);
+        relay.suites[0] = chosen.secured.as_ref().map(|secured| secured.suite);
         let sound = agreed(chosen);
         let passed = Passed { place: 0, remote: chosen.remote, is_ipv4: Some(chosen.address.is_ipv4()), secured: chosen.secured.clone() };
         relay.pass_on(Side::Caller, Some((Session { media: vec![sound] }, passed)));
-        relay
+        Ok(relay)
     }
 
-    fn begin(media: &Media, legs: [Leg; 2], ends: [End; 2]) -> Self {
+    /// Brings the telephone of a call that was with us to this relay, which [`Talk::reach`] made for it.
+    pub async fn join(&mut self, talk: Talk) {
+        let (player, end) = talk.leave().await;
+        self.ends[Side::Caller as usize] = end;
+        let leg = Leg::of(player);
+        self.hold.act(move |bridge| bridge.replace(Side::Caller, leg));
+    }
+
+    fn begin(media: &Media, legs: [Option<Leg>; 2], ends: [End; 2]) -> Self {
         let counters = Counters::default();
         let hold = media.inner.bridges.add(Bridge::new(legs, counters.clone()));
-        Self { media: media.clone(), hold, ends, secured: [false; 2], pending: None, offer: String::new(), counters }
+        Self { media: media.clone(), hold, ends, suites: [None; 2], pending: None, offer: String::new(), counters }
     }
 
     /// The offer for the other side of the one that offered last. With SRTP it holds our key: a secret.
@@ -104,7 +111,7 @@ impl Relay {
     pub fn redirect(&mut self, callee: &Surroundings) -> Result<&str, Refusal> {
         let far = lease(&self.media, callee.peer.to_canonical().is_ipv4())?;
         self.ends[Side::Callee as usize] = End::new(callee, far.address, far.port);
-        self.secured[Side::Callee as usize] = false;
+        self.suites[Side::Callee as usize] = None;
         let leg = Leg::new(far, callee.peer);
         self.hold.act(move |bridge| bridge.replace(Side::Callee, leg));
         let offer = self.pending.take().and_then(|pending| pending.offer);
@@ -115,7 +122,7 @@ impl Relay {
     /// A side offers anew (hold, another address or key); gives the offer for the other. Nothing changes before that is answered.
     pub fn offered(&mut self, by: Side, body: &[u8]) -> Result<&str, Refusal> {
         let session = Session::parse(body)?;
-        let passed = pick(&session, self.ends[by as usize].around.policy())?;
+        let passed = pick(&session, EITHER)?;
         self.pass_on(by, Some((session, passed)));
         Ok(&self.offer)
     }
@@ -124,8 +131,8 @@ impl Relay {
     /// provisional ones and the last. With SRTP it holds our key: a secret.
     pub fn answered(&mut self, body: &[u8]) -> Result<String, Refusal> {
         let answer = Session::parse(body)?;
-        let Pending { by, offer, srtp } = self.pending.clone().ok_or(Refusal::NoOffer)?;
-        let theirs = pick(&answer, srtp)?;
+        let Pending { by, offer, suite } = self.pending.clone().ok_or(Refusal::NoOffer)?;
+        let theirs = pick(&answer, if suite.is_some() { Srtp::Required } else { Srtp::Off })?;
         let sound = &answer.media[theirs.place];
         let passed = self.settle(by.other(), &theirs);
         let body = match &offer {
@@ -135,7 +142,7 @@ impl Relay {
                 let address = self.ends[by as usize].address;
                 self.ends[by as usize].describe(Srtp::Off, |ours| pass_answer(session, taken, sound, address, ours))
             }
-            None => self.write_offer(by, Some(sound), Srtp::Off),
+            None => self.write_offer(by, Some(sound), None),
         };
         self.apply(by.other(), passed);
         Ok(body)
@@ -153,18 +160,19 @@ impl Relay {
 
     fn pass_on(&mut self, by: Side, offer: Option<(Session, Passed)>) {
         let to = by.other();
-        let policy = self.ends[to as usize].around.policy();
-        let srtp = if policy == Srtp::Required || self.secured[to as usize] { Srtp::Required } else { Srtp::Off };
+        let is_required = self.ends[to as usize].around.policy() == Srtp::Required;
+        let suite = self.suites[to as usize].or(is_required.then_some(Suite::Tag80));
         let sound = offer.as_ref().and_then(|(session, passed)| session.media.get(passed.place)).cloned();
-        self.offer = self.write_offer(to, sound.as_ref(), srtp);
-        self.pending = Some(Pending { by, offer, srtp });
+        self.offer = self.write_offer(to, sound.as_ref(), suite);
+        self.pending = Some(Pending { by, offer, suite });
     }
 
-    fn write_offer(&mut self, to: Side, sound: Option<&Sound>, srtp: Srtp) -> String {
+    fn write_offer(&mut self, to: Side, sound: Option<&Sound>, suite: Option<Suite>) -> String {
         let end = &mut self.ends[to as usize];
         let address = end.address;
+        let srtp = if suite.is_some() { Srtp::Required } else { Srtp::Off };
         end.describe(srtp, |ours| match sound {
-            Some(sound) => pass_offer(sound, address, ours),
+            Some(sound) => pass_offer(sound, address, suite, ours),
             None => offer(address, ours),
         })
     }
@@ -173,7 +181,7 @@ impl Relay {
     fn settle(&mut self, side: Side, passed: &Passed) -> Terms {
         let end = &mut self.ends[side as usize];
         end.settle(passed.secured.as_ref().map(|secured| secured.suite));
-        self.secured[side as usize] = passed.secured.is_some();
+        self.suites[side as usize] = passed.secured.as_ref().map(|secured| secured.suite);
         let key: SrtpKey = end.key.clone();
         Terms { signalling: end.around.peer, remote: passed.remote, secured: passed.secured.clone(), key }
     }

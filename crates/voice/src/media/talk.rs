@@ -30,7 +30,7 @@ pub enum TalkEvent {
 /// A call with us. Dropping it closes its port.
 pub struct Talk {
     media: Media,
-    hold: Hold<Player>,
+    pub(super) hold: Hold<Player>,
     end: End,
     chosen: Chosen,
     body: String,
@@ -120,9 +120,9 @@ impl Talk {
     pub fn update(&mut self, offer: &[u8]) -> Result<&str, Refusal> {
         if offer.is_empty() {
             let sound = sdp::agreed(&Chosen { remote: None, ..self.chosen.clone() });
-            let srtp = if self.chosen.secured.is_some() { Srtp::Required } else { Srtp::Off };
+            let suite = self.chosen.secured.as_ref().map(|secured| secured.suite);
             let address = self.end.address;
-            self.body = self.end.describe(srtp, |ours| sdp::pass_offer(&sound, address, ours));
+            self.body = self.end.describe(Srtp::Off, |ours| sdp::pass_offer(&sound, address, suite, ours));
             return Ok(&self.body);
         }
         let offer = Session::parse(offer)?;
@@ -137,18 +137,29 @@ impl Talk {
         Ok(&self.body)
     }
 
-    /// Puts the call through: what was keyed in is an emergency number. The trunk is offered the codec in use; the
-    /// telephone need not be told anything, as its port stays.
+    /// Prepares to put the call through, as what was keyed in is an emergency number: the trunk is offered the codec in
+    /// use. Meanwhile we can go on speaking; [`Relay::join`] then brings the telephone to the trunk.
+    pub fn reach(&self, trunk: &Surroundings) -> Result<Relay, Refusal> {
+        Relay::for_talk(&self.media, &self.end, &self.chosen, trunk)
+    }
+
+    /// [`Talk::reach`] and [`Relay::join`] at once: the telephone hears nothing until the trunk speaks.
     pub async fn into_relay(self, trunk: &Surroundings) -> Result<Relay, Box<NotRelayed>> {
-        let prepared = Relay::prepare(&self.media, trunk);
-        let lease = match prepared {
-            Ok(lease) => lease,
-            Err(refusal) => return Err(Box::new(NotRelayed { talk: self, refusal })),
-        };
+        match self.reach(trunk) {
+            Ok(mut relay) => {
+                relay.join(self).await;
+                Ok(relay)
+            }
+            Err(refusal) => Err(Box::new(NotRelayed { talk: self, refusal })),
+        }
+    }
+
+    /// Takes the call off its thread.
+    pub(super) async fn leave(self) -> (Player, End) {
         let (sender, player) = oneshot::channel();
         self.hold.take(move |player| drop(sender.send(player)));
         match player.await {
-            Ok(player) => Ok(Relay::from_player(&self.media, *player, self.end, &self.chosen, lease, trunk)),
+            Ok(player) => (*player, self.end),
             // Its thread is gone, and all calls with it.
             Err(_) => std::future::pending().await,
         }

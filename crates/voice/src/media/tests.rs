@@ -1,5 +1,7 @@
 //! Calls and relays over real sockets on the loopback interface.
 
+mod relays;
+
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
@@ -21,7 +23,7 @@ use super::{
 use crate::prompts::Clip;
 
 /// Longer than any wait of these tests on a busy machine.
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(10);
 
 fn media() -> Media {
     media_with(PortRange { from: 0, to: 0 }, 0)
@@ -169,6 +171,9 @@ async fn a_telephone_that_calls_without_an_offer_gets_ours() {
 async fn hold_and_a_new_address_are_answered() {
     let (mut phone, mut talk) = talk(&media(), PCMA).await;
     phone.send(8, 0, &[0xD5; 160]).await;
+    while talk.statistics().packets_in < 1 {
+        tokio::task::yield_now().await;
+    }
     let port = phone.to;
     for (attribute, expected) in
         [("a=sendonly", Direction::RecvOnly), ("a=inactive", Direction::Inactive), ("a=sendrecv", Direction::SendRecv)]
