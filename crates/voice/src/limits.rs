@@ -62,9 +62,40 @@ pub const KNOWN_FOR: Span = Span::minutes(10);
 /// How often a way through a NAT is kept open.
 pub const KEEP_ALIVE_EVERY: Span = Span::seconds(25);
 /// OPTIONS for that purpose a second. With more phones than fit, each is asked less often.
-pub const KEEP_ALIVES_PER_SECOND_MAX: usize = 400;
+pub const KEEP_ALIVES_PER_SECOND_MAX: u32 = 400;
+/// How often ended registrations and closed connections are looked for.
+pub const REGISTRATIONS_SWEPT_EVERY: Duration = Duration::from_secs(5);
 /// OPTIONS that wait for their answers.
 pub const KEEP_ALIVES_WAITING_MAX: usize = 4_096;
+
+// NOTIFY.
+
+/// Wishes for one phone that come within this time are one.
+pub const NOTIFY_MOMENT: Span = Span::from_millis(50);
+/// How long a phone is left alone after an emergency call.
+pub const AFTER_EMERGENCY: Span = Span::minutes(60);
+/// Phones of which calls and emergencies are remembered; beyond them, what is past is forgotten before its time is looked for.
+pub const QUIET_PHONES_MAX: usize = 65_536;
+/// Phones that are told at the same time. One that is silent takes 32 s.
+pub const NOTIFIES_AT_ONCE_MAX: usize = 4_096;
+/// Phones that are told in a second when all of them must be.
+pub const NOTIFIES_PER_SECOND_OF_ALL: i64 = 100;
+/// Flows of one claim that are told.
+pub const NOTIFIES_PER_PHONE_MAX: usize = 10;
+/// What became of NOTIFYs, waiting to be written to the devices' logs.
+pub const NOTIFY_RECORDS_MAX: usize = 16_384;
+/// Resyncs through the operator's proxy that wait; each may have several lines.
+pub const PROXY_RESYNCS_WAITING_MAX: usize = 10_000;
+/// NOTIFYs through the operator's proxy in a second.
+pub const PROXY_NOTIFIES_PER_SECOND_MAX: u32 = 50;
+/// Pages of the outbox that wait to be read.
+pub const NEWS_WAITING_MAX: usize = 16;
+/// How long a phone's flows are waited for before it can be told again: one that is silent must not hold up the others.
+pub const NOTIFY_PATIENCE: Duration = Duration::from_secs(1);
+/// Rows that one change leaves in a device's log.
+pub const NOTIFY_ROWS_MAX: usize = 4;
+/// How long one node has a resync through the proxy to itself: longer than any node lags behind.
+pub const PROXY_RESYNC_LEASE: Span = Span::minutes(10);
 
 // Media.
 

@@ -7,12 +7,12 @@ mod asked;
 mod known;
 mod learning;
 mod table;
+mod tending;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::claim::Claim;
-use domain::tenancy::Place;
 use domain::{Chance, Mac, Time};
 use ipnet::IpNet;
 use tokio::sync::mpsc;
@@ -23,10 +23,11 @@ pub use self::known::{Known, KnownDevice};
 pub use self::learning::{Learning, Notice};
 pub use self::table::Contact;
 use self::table::{Refused, Table};
+pub use self::tending::tend;
 use crate::accounts::{Accounts, Proof, Shown};
 use crate::limits::{EXPIRES_MIN, FLOW_TIMER_SECONDS, LOOKUPS_WAITING_MAX};
 use crate::stack::address::{list, user};
-use crate::stack::{Flow, FlowId, Message, Reply};
+use crate::stack::{Flow, FlowId, Inbound, Message, Reply};
 
 /// The registrar of one node.
 #[derive(Debug)]
@@ -48,6 +49,12 @@ impl Registrar {
     /// The accounts it believes.
     pub fn accounts(&self) -> &Arc<Accounts> {
         &self.accounts
+    }
+
+    /// Carries out a REGISTER and answers it.
+    pub async fn register(&self, inbound: Inbound, now: Time, chance: &mut (dyn Chance + Send)) {
+        let reply = self.answer(inbound.message(), inbound.flow(), now, chance);
+        inbound.reply(reply).await;
     }
 
     /// The answer to a REGISTER, which has then been carried out.
@@ -92,6 +99,30 @@ impl Registrar {
         self.table().of_mac(mac, now)
     }
 
+    /// The contacts of one claim.
+    pub fn contacts_of_claim(&self, claim: &Claim, now: Time) -> Vec<Contact> {
+        self.table().of_claim(claim, now)
+    }
+
+    /// The claims with which a phone is registered here.
+    pub fn claims_of(&self, mac: Mac) -> Vec<Claim> {
+        self.table().claims_of(mac).into_iter().collect()
+    }
+
+    /// Whether a phone is registered here.
+    pub fn is_registered(&self, mac: Mac) -> bool {
+        self.table().has(mac)
+    }
+
+    /// There was news of a phone: what is known of it is looked up anew, if it is registered here.
+    pub fn refresh(&self, mac: Mac) {
+        self.knowledge.outdate(mac);
+        if self.is_registered(mac) {
+            // A full queue means that the next registration asks.
+            let _ = self.lookups.try_send(mac);
+        }
+    }
+
     /// All phones that are registered here.
     pub fn macs(&self) -> Vec<Mac> {
         self.table().macs()
@@ -114,12 +145,7 @@ impl Registrar {
         self.table().of_flow(flow.id(), now).iter().any(|contact| contact.claim == *claim)
     }
 
-    /// Where a registered phone stands, as far as it was learned: `None`, not yet; `Some(None)`, nobody added it.
-    pub fn place_of(&self, mac: Mac) -> Option<Option<Place>> {
-        self.known(mac).map(|known| known.device.as_ref().map(|device| device.place))
-    }
-
-    /// What the store said of a phone when it was last asked.
+    /// What the store said of a registered phone when it was last asked: where it stands, or that nobody added it. None: not yet.
     pub fn known(&self, mac: Mac) -> Option<Arc<Known>> {
         self.knowledge.of(mac)
     }
@@ -165,6 +191,11 @@ impl Registrar {
         self.table().is_empty()
     }
 
+    /// One contact for each flow.
+    fn one_per_flow(&self, now: Time) -> Vec<Contact> {
+        self.table().one_per_flow(now)
+    }
+
     /// Asks for what the store knows of a phone, if that is not known or old. Never waits.
     fn look_up(&self, mac: Mac, now: Time) {
         if self.knowledge.is_due(mac, now) {
@@ -188,6 +219,26 @@ impl Registrar {
 
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+impl Registrar {
+    /// Puts a contact in without a REGISTER, for ten minutes.
+    pub(crate) fn enrol(&self, claim: Claim, flow: &Flow, uri: &str, now: Time) {
+        let until = Some(now + domain::Span::minutes(10));
+        let wanted = table::Wanted { uri: uri.to_owned(), identity: table::Identity::Address(uri.to_owned()), until };
+        let registration = table::Registration {
+            claim,
+            flow: flow.clone(),
+            call_id: uri.to_owned(),
+            cseq: 1,
+            path: Vec::new(),
+            agent: "Yealink SIP-T46S 66.86.0.15".to_owned(),
+            address: flow.peer().ip(),
+            asked: table::Asked::Contacts(vec![wanted]),
+        };
+        self.table().register(&registration, now).expect("a test registers in order");
     }
 }
 

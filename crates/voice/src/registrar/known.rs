@@ -50,6 +50,13 @@ impl Knowledge {
         self.phones.get(&mac).is_none_or(|known| now.since(known.at) >= KNOWN_FOR)
     }
 
+    /// What is known is old: it still counts, until something newer is learned.
+    pub fn outdate(&self, mac: Mac) {
+        if let Some(known) = self.phones.get(&mac) {
+            self.phones.insert(mac, std::sync::Arc::new(Known { at: Time::from_millis(0), ..Known::clone(&known) }));
+        }
+    }
+
     /// Notes what was learned.
     pub fn learn(&self, mac: Mac, known: Known) {
         self.phones.insert(mac, std::sync::Arc::new(known));

@@ -160,6 +160,17 @@ impl Table {
         self.living(self.by_flow.get(&flow), now)
     }
 
+    /// Whether a phone has a contact.
+    pub fn has(&self, mac: Mac) -> bool {
+        self.by_mac.contains_key(&mac)
+    }
+
+    /// One contact for each flow.
+    pub fn one_per_flow(&self, now: Time) -> Vec<Contact> {
+        let last = self.by_flow.values().filter_map(|ids| self.contacts.get(ids.last()?));
+        last.filter(|contact| now < contact.expires).cloned().collect()
+    }
+
     /// All phones with a contact.
     pub fn macs(&self) -> Vec<Mac> {
         self.by_mac.keys().copied().collect()

@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 
 use domain::chance::Seeded;
 use domain::claim::{Grounds, PlatformKeys};
+use domain::tenancy::Place;
 use domain::{Secret, Span};
 use wire::challenge::{Challenge, parse};
 use wire::digest::answer;
@@ -231,7 +232,7 @@ fn what_was_reached_over_a_connection_goes_with_it() {
 fn where_a_phone_stands_is_known_once_it_was_learned() {
     let mut world = World::new(Transport::Tls);
     world.register("Contact: <sip:a@10.0.0.7>\r\n");
-    assert_eq!(world.registrar.place_of(world.claim.mac), None);
+    assert_eq!(world.registrar.known(world.claim.mac), None);
     world.learn(None);
-    assert!(world.registrar.place_of(world.claim.mac).flatten().is_some());
+    assert!(world.registrar.known(world.claim.mac).unwrap().device.is_some());
 }
