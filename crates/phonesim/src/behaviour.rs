@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::address::Slash;
 use crate::client::{Client, Tls};
 use crate::login::Scheme;
+use crate::telephone::Telephony;
 
 /// When a phone sends its login.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub struct Behaviour {
     pub attempts: u32,
     /// Between those tries, unless the server asks for more.
     pub retry_delay: Duration,
+    /// How it telephones, once it does.
+    pub telephony: Telephony,
 }
 
 impl Default for Behaviour {
@@ -73,6 +76,7 @@ impl Default for Behaviour {
             waits: Waits::default(),
             attempts: 3,
             retry_delay: Duration::from_secs(5),
+            telephony: Telephony::default(),
         }
     }
 }

@@ -220,15 +220,21 @@ impl Client {
 
     /// An open stream to the server of an address, TLS included, with nothing sent: for slow or rude clients.
     pub async fn stream(&self, server: &Address) -> Result<Box<dyn Stream>, ClientError> {
+        Ok(self.open(server).await?.stream)
+    }
+
+    /// The same with both ends' addresses.
+    pub(crate) async fn open(&self, server: &Address) -> Result<Opened, ClientError> {
         let opening = async {
             let tcp = self.tcp(server).await?;
+            let (local, peer) = (tcp.local_addr().map_err(ClientError::Connect)?, tcp.peer_addr().map_err(ClientError::Connect)?);
             if !server.secure {
-                return Ok(Box::new(tcp) as Box<dyn Stream>);
+                return Ok(Opened { stream: Box::new(tcp), local, peer });
             }
             let name = ServerName::try_from(server.host.clone()).map_err(|_| ClientError::Name(server.host.clone()))?;
             let connector = tokio_rustls::TlsConnector::from(Arc::clone(&self.tls.config));
             let tls = connector.connect(name, tcp).await.map_err(ClientError::Tls)?;
-            Ok(Box::new(tls) as Box<dyn Stream>)
+            Ok(Opened { stream: Box::new(tls), local, peer })
         };
         tokio::time::timeout(self.connect_timeout, opening).await.map_err(|_| ClientError::Timeout)?
     }
@@ -245,7 +251,8 @@ impl Client {
         Ok(stream)
     }
 
-    async fn lookup(&self, server: &Address) -> Result<SocketAddr, ClientError> {
+    /// Where a server is.
+    pub(crate) async fn lookup(&self, server: &Address) -> Result<SocketAddr, ClientError> {
         let literal = server.host.parse::<IpAddr>().ok();
         if let Some(ip) = literal.or(self.resolve) {
             return Ok(SocketAddr::new(ip, server.port));
@@ -255,6 +262,13 @@ impl Client {
         let usable = |address: &SocketAddr| self.source.is_none_or(|source| source.is_ipv4() == address.is_ipv4());
         found.find(usable).ok_or_else(unknown)
     }
+}
+
+/// A stream and its two ends.
+pub(crate) struct Opened {
+    pub stream: Box<dyn Stream>,
+    pub local: SocketAddr,
+    pub peer: SocketAddr,
 }
 
 /// An open byte stream, with or without TLS.

@@ -31,6 +31,8 @@ mod identity;
 pub mod limits;
 mod login;
 mod phone;
+pub mod sip;
+mod telephone;
 mod transcript;
 mod yealink;
 
@@ -43,4 +45,5 @@ pub use crate::fleet::{Booted, boot_all};
 pub use crate::identity::{AgentForm, Identity};
 pub use crate::login::Scheme;
 pub use crate::phone::{Menu, Network, Outcome, Phone};
-pub use crate::transcript::{Exchange, SentLogin, Step, Transcript};
+pub use crate::telephone::{Called, DialError, Dialled, Notified, Telephone, Telephony, TooLong, View};
+pub use crate::transcript::{Exchange, Journal, SentLogin, Signal, Step, Transcript};

@@ -38,3 +38,30 @@ pub const ADDRESS_BYTES_MAX: usize = 1024;
 
 /// The shortest and the longest poll, in minutes (Yealink `repeat.minutes`).
 pub const POLL_MINUTES: std::ops::RangeInclusive<u64> = 1..=43_200;
+
+/// Bytes of a SIP datagram that a phone takes; longer ones are cut, and lost.
+pub const SIP_DATAGRAM_BYTES_MAX: usize = 8 * 1024;
+
+/// Messages that wait to be written to a connection.
+pub const SIP_SENDING_MAX: usize = 64;
+
+/// Requests from the network that wait to be looked at, of one agent or one call; more are dropped, and repeated by the sender.
+pub const SIP_WAITING_MAX: usize = 64;
+
+/// Answers that an agent keeps for requests that come again.
+pub const SIP_ANSWERS_KEPT: usize = 32;
+
+/// Answers to challenges in a row for one request: the first, and one more for a nonce that was too old.
+pub const SIP_CHALLENGES_MAX: u32 = 2;
+
+/// Bytes of received sound that a call keeps: two minutes.
+pub const HEARD_BYTES_MAX: usize = 8000 * 120;
+
+/// Keys of one press.
+pub const KEYS_MAX: usize = 64;
+
+/// The longest press of one key, and the longest pause behind it, in milliseconds.
+pub const KEY_MS_MAX: u128 = 5000;
+
+/// Calls that a telephone remembers for its owner.
+pub const CALLS_KEPT: usize = 64;

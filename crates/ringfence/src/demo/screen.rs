@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use phonesim::{Exchange, SentLogin, Step, Transcript};
+use phonesim::{Exchange, SentLogin, Signal, Step, Transcript};
 
 use crate::failure::Failure;
 
@@ -117,6 +117,7 @@ impl Screen {
         for step in transcript.steps() {
             match step {
                 Step::Exchange(exchange) => self.exchange(exchange),
+                Step::Signal(signal) => self.signal(signal),
                 // The actor's line has said it already, with the address.
                 Step::Note(note) if note.ends_with(" starts") => {}
                 Step::Note(note) => self.note(note),
@@ -137,6 +138,18 @@ impl Screen {
         let room = WIDTH.saturating_sub(before.chars().count() + status.len() + after.chars().count());
         let summary = wrap(&exchange.summary, room.max(1)).first().cloned().unwrap_or_default();
         self.line(&[(Paint::Plain, &before), (Paint::of(exchange.status), &status), (Paint::Plain, &after), (Paint::Faint, &summary)]);
+    }
+
+    /// One SIP request in the same columns: those that came to the phone are marked.
+    pub fn signal(&mut self, signal: &Signal) {
+        let login = match &signal.login {
+            SentLogin::None => "no login".to_owned(),
+            SentLogin::Login { user, .. } => format!("Digest, {}", cut(user)),
+        };
+        let status = signal.status.map_or("---".to_owned(), |status| status.to_string());
+        let what = format!("{} {}", signal.method, cut(&signal.target));
+        let before = format!("    {} {what:<31} {login:<15} ", if signal.is_ours { "SIP" } else { " ◂ " });
+        self.line(&[(Paint::Plain, &before), (Paint::of(signal.status), &status)]);
     }
 
     /// Something that is no request.
