@@ -75,7 +75,7 @@ statements! {
     REVISION = "select r.revision, p.revision as platform from route_head r, platform p where r.id = 1 and p.id = 1";
     TOUCH = "update route_head set revision = revision + 1 where id = 1";
     SITES = "select id, country, caller_number, location from site where id > $1 order by id limit $2";
-    PLACE = "select customer, site from device where mac = $1 and not disabled";
+    PLACE = "select customer, site from device where mac = $1";
 }
 
 /// Adds a trunk to whatever its owner names, which must lie in the scope.
@@ -152,7 +152,7 @@ pub fn sites_after(db: &Db, after: SiteId) -> Result<Vec<RouteSite>> {
     })
 }
 
-/// Where the phone of a MAC stands; nothing for one that nobody added, or that is disabled. Sees all tenants: the voice edge's alone.
+/// Where the phone of a MAC stands; nothing for one that nobody added. Sees all tenants: the voice edge's alone.
 pub fn place_of(db: &Db, mac: Mac) -> Result<Option<(CustomerId, Option<SiteId>)>> {
     db.opt(PLACE, &[(&mac.to_string()).into()], |row| Ok((CustomerId(uuid(row, 0)?), opt_uuid(row, 1)?.map(SiteId))))
 }

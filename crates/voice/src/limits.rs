@@ -278,6 +278,40 @@ pub const EMERGENCY_STRANGERS_MAX: usize = 100_000;
 pub const UNPROVED_CALLS_MAX: usize = 256;
 /// Calls that can be called back: an hour of them.
 pub const CALL_BACKS_MAX: usize = 10_000;
+/// Records of emergency calls that wait for a store that is away.
+pub const RECORDS_WAITING_MAX: usize = 10_000;
+/// How long a trunk's name may take to resolve, when it was never resolved before.
+pub const RESOLVE_WAIT: Duration = Duration::from_secs(2);
+/// Addresses of one trunk that are tried.
+pub const TRUNK_ADDRESSES_MAX: usize = 3;
+/// How long a trunk may take to its first word. Then the next one is tried.
+pub const TRUNK_SILENCE: Duration = Duration::from_secs(4);
+/// How long a trunk that said "trying" may take to ring. Then the next one is tried.
+pub const TRUNK_TRYING: Duration = Duration::from_secs(20);
+/// How often a trunk is asked whether it is there; a fifth more or less, so that trunks are not asked all at once.
+pub const TRUNK_PING: Duration = Duration::from_secs(30);
+/// How long it may take to say so.
+pub const TRUNK_PING_WAIT: Duration = Duration::from_secs(5);
+/// How often the store is asked whether the routing table still holds.
+pub const ROUTES_POLL: Duration = Duration::from_millis(500);
+/// The same while the store does not answer.
+pub const ROUTES_POLL_AWAY: Duration = Duration::from_secs(5);
+/// How often newly learned places of phones are written to the file.
+pub const PLACES_SAVE: Duration = Duration::from_mins(1);
+/// How long an emergency call waits for the store to say whether anybody added its phone.
+pub const UNCLAIMED_WAIT: Duration = Duration::from_millis(300);
+/// How long a challenge of an emergency call is remembered: whoever calls again without an answer is put through.
+pub const CHALLENGED_MEMORY: Span = Span::seconds(32);
+/// Challenged callers that are remembered. Beyond that nobody is challenged.
+pub const CHALLENGED_MAX: usize = 10_000;
+/// How often the phone of a call that goes on is remembered anew.
+pub const CALL_GOES_ON: Duration = Duration::from_mins(10);
+/// Records written in one transaction.
+pub const RECORDS_AT_ONCE_MAX: usize = 500;
+/// Trunks that are asked at once whether they are there.
+pub const PINGS_AT_ONCE_MAX: usize = 64;
+/// How long a phone that is called back may ring.
+pub const CALL_BACK_RINGING: Duration = Duration::from_mins(2);
 /// The largest routing table on disk, in bytes: a million phones and a hundred thousand sites take a fifth of it.
 pub const CACHE_BYTES_MAX: u64 = 256 << 20;
 /// What is sealed in one piece, in bytes: below the store's limit for sealed values.

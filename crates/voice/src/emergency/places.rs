@@ -17,6 +17,17 @@ pub struct Spot {
     pub site: Option<SiteId>,
 }
 
+/// What is known of a phone's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learned {
+    /// Nothing.
+    Nothing,
+    /// Nobody added it.
+    NotAdded,
+    /// It stands here.
+    At(Spot),
+}
+
 /// The places of phones. The longest unheard of are forgotten; phones that nobody added never push out those that somebody did.
 #[derive(Debug, Default)]
 pub struct Places {
@@ -51,7 +62,7 @@ impl Places {
     /// A phone stands here; none: nobody added it.
     pub fn learn(&self, mac: Mac, spot: Option<Spot>) {
         let mut inner = self.inner();
-        if inner.of(mac) == Some(spot) {
+        if inner.of(mac) == spot.map_or(Learned::NotAdded, Learned::At) {
             return;
         }
         inner.version += 1;
@@ -65,8 +76,8 @@ impl Places {
         }
     }
 
-    /// Where a phone stands: `None`, never learned; `Some(None)`, nobody added it.
-    pub fn of(&self, mac: Mac) -> Option<Option<Spot>> {
+    /// Where a phone stands.
+    pub fn of(&self, mac: Mac) -> Learned {
         self.inner().of(mac)
     }
 
@@ -91,10 +102,12 @@ impl Places {
 }
 
 impl Inner {
-    fn of(&mut self, mac: Mac) -> Option<Option<Spot>> {
-        match self.added.find(mac, EMERGENCY_PLACES_MAX) {
-            Some(at) => Some(self.spots.get(at as usize).copied()),
-            None => self.strangers.find(mac, EMERGENCY_STRANGERS_MAX).map(|()| None),
+    fn of(&mut self, mac: Mac) -> Learned {
+        let spot = self.added.find(mac, EMERGENCY_PLACES_MAX).and_then(|at| self.spots.get(at as usize));
+        match spot {
+            Some(spot) => Learned::At(*spot),
+            None if self.strangers.find(mac, EMERGENCY_STRANGERS_MAX).is_some() => Learned::NotAdded,
+            None => Learned::Nothing,
         }
     }
 
@@ -155,19 +168,19 @@ mod tests {
     #[test]
     fn what_was_learned_last_holds() {
         let places = Places::default();
-        assert_eq!(places.of(mac(1)), None);
+        assert_eq!(places.of(mac(1)), Learned::Nothing);
         places.learn(mac(1), None);
-        assert_eq!(places.of(mac(1)), Some(None));
+        assert_eq!(places.of(mac(1)), Learned::NotAdded);
         places.learn(mac(1), Some(spot(1, Some(2))));
-        assert_eq!(places.of(mac(1)), Some(Some(spot(1, Some(2)))));
+        assert_eq!(places.of(mac(1)), Learned::At(spot(1, Some(2))));
         let version = places.version();
         places.learn(mac(1), Some(spot(1, Some(2))));
         assert_eq!(places.version(), version, "nothing new");
         places.learn(mac(1), Some(spot(1, None)));
-        assert_eq!(places.of(mac(1)), Some(Some(spot(1, None))));
+        assert_eq!(places.of(mac(1)), Learned::At(spot(1, None)));
         assert_eq!(places.all(), [(spot(1, None), vec![mac(1)])]);
         places.learn(mac(1), None);
-        assert_eq!(places.of(mac(1)), Some(None));
+        assert_eq!(places.of(mac(1)), Learned::NotAdded);
         assert!(places.all().is_empty());
     }
 
@@ -181,7 +194,7 @@ mod tests {
         let inner = places.inner();
         assert!(inner.strangers.young.len() + inner.strangers.old.len() <= EMERGENCY_STRANGERS_MAX);
         drop(inner);
-        assert_eq!(places.of(mac(1)), Some(Some(spot(1, None))));
+        assert_eq!(places.of(mac(1)), Learned::At(spot(1, None)));
     }
 
     #[test]
