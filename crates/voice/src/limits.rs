@@ -194,8 +194,6 @@ pub const RINGING_MAX: Duration = Duration::from_mins(3);
 pub const ACK_PATIENCE: Duration = Duration::from_secs(4);
 /// How often what has ended is swept out.
 pub const SWEEP_EVERY: Duration = Duration::from_millis(500);
-/// How often registrations whose connection has ended are looked for.
-pub const SWEEP_FLOWS_EVERY: Duration = Duration::from_secs(5);
 /// Seconds in `Retry-After` of a full house.
 pub const RETRY_AFTER: u32 = 5;
 

@@ -2,6 +2,7 @@
 
 use prometheus_client::registry::Registry;
 
+use crate::notify::NotifyMetrics;
 use crate::pins;
 
 /// All that is counted. Clones count together.
@@ -9,11 +10,13 @@ use crate::pins;
 pub struct Metrics {
     /// PINs.
     pub pins: pins::Metrics,
+    /// Phones told to fetch.
+    pub notifies: NotifyMetrics,
 }
 
 impl Metrics {
     /// Makes the families and registers them. The registry carries no prefix of its own.
     pub fn register(registry: &mut Registry) -> Self {
-        Self { pins: pins::Metrics::register(registry) }
+        Self { pins: pins::Metrics::register(registry), notifies: NotifyMetrics::register(registry) }
     }
 }

@@ -6,18 +6,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Time;
+use brands::Catalogue;
 use domain::claim::PlatformKeys;
+use domain::{Chance as _, Span, Time};
 use store::Store;
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 use self::desk::Desk;
 use crate::accounts::Accounts;
-use crate::edge;
-use crate::limits::SWEEP_FLOWS_EVERY;
+use crate::edge::{self, SystemChance};
 use crate::metrics::Metrics;
+use crate::notify::{self, Quiet};
 use crate::pins::Strangers;
-use crate::registrar::Registrar;
+use crate::registrar::{self, Notice, Registrar};
 use crate::stack::address::user;
 use crate::stack::{Config, OpenError, Stack, Timers, Transport};
 
@@ -35,6 +37,12 @@ pub struct Parts {
     pub keys: Arc<PlatformKeys>,
     /// The tries of phones that nobody added.
     pub strangers: Arc<dyn Strangers>,
+    /// What each brand of phone understands.
+    pub catalogue: Arc<Catalogue>,
+    /// Where NOTIFY for live phones goes, `host:port`; none: they are not told.
+    pub resync_proxy: Option<String>,
+    /// How often a way through a NAT is kept open, where the phone's is one on UDP; none: never.
+    pub keep_alive: Option<Span>,
     /// Counters.
     pub metrics: Metrics,
     /// The time of day.
@@ -70,9 +78,24 @@ impl Doors {
         let Self { stack, host } = self;
         let accounts = Arc::new(Accounts::new(&host, Arc::clone(&parts.keys)));
         let (registrar, learning) = Registrar::new(accounts);
+        let notice: Arc<dyn Notice> = Arc::new(());
+        let quiet = Quiet::new(parts.clock);
+        let notifying = notify::Parts {
+            store: parts.store.clone(),
+            registrar: Arc::clone(&registrar),
+            quiet,
+            catalogue: parts.catalogue,
+            teller: stack.clone(),
+            metrics: parts.metrics.notifies,
+            notice: Arc::clone(&notice),
+            resync_proxy: parts.resync_proxy,
+            node: node(),
+            clock: parts.clock,
+        };
         let tasks = vec![
-            tokio::spawn(learning.run(parts.store.clone(), Arc::new(()), parts.clock)),
-            tokio::spawn(sweep(Arc::clone(&registrar), parts.clock)),
+            tokio::spawn(learning.run(parts.store, notice, parts.clock)),
+            tokio::spawn(registrar::tend(Arc::clone(&registrar), stack.clone(), parts.keep_alive, parts.clock)),
+            tokio::spawn(notify::run(notifying)),
         ];
         stack.serve(Arc::new(Desk { registrar, clock: parts.clock }));
         Voice { stack, tasks }
@@ -107,13 +130,11 @@ fn is_emergency(uri: &str, numbers: &[String]) -> bool {
     is_service || user(uri).is_some_and(|dialled| numbers.iter().any(|number| number == dialled))
 }
 
-/// Removes registrations that have ended, and those whose connection has.
-async fn sweep(registrar: Arc<Registrar>, clock: fn() -> Time) {
-    let mut ticks = tokio::time::interval(SWEEP_FLOWS_EVERY);
-    loop {
-        ticks.tick().await;
-        registrar.sweep(clock());
-    }
+/// This node among others, for as long as it runs.
+fn node() -> Uuid {
+    let mut bytes = [0; 16];
+    SystemChance.fill(&mut bytes);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
 #[cfg(test)]

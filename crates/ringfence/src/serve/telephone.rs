@@ -51,12 +51,15 @@ pub fn first(addresses: &[(Transport, SocketAddr)], wanted: Transport) -> Option
 }
 
 /// What decides behind the listeners.
-pub fn parts(context: &Context, registry: &mut Registry, tables: Arc<Tables>) -> Parts {
+pub fn parts(context: &Context, config: &Config, registry: &mut Registry, tables: Arc<Tables>) -> Parts {
     let admin = &context.admin;
     Parts {
         store: admin.store.clone(),
         keys: Arc::clone(&admin.keys),
         strangers: Arc::new(Shared(tables)),
+        catalogue: Arc::clone(&admin.catalogue),
+        resync_proxy: config.sip.resync_proxy.clone(),
+        keep_alive: Some(voice::limits::KEEP_ALIVE_EVERY),
         metrics: Metrics::register(registry),
         clock: now,
     }
