@@ -250,6 +250,14 @@ impl Default for Limits {
 
 // The call that asks for the PIN.
 
+/// Calls that one claim may have at once: a second handset, or one that lost the first.
+pub const CALLS_PER_CLAIM_MAX: usize = 2;
+/// Calls from one address at once: a site whose phones are all being set up.
+pub const CALLS_PER_SOURCE_MAX: usize = 64;
+/// Calls that ask for a PIN at once, on one node.
+pub const CALLS_MAX: usize = 2_000;
+/// Characters of what was dialled that are noted.
+pub const DIALLED_CHARS_MAX: usize = 40;
 /// How long it may take to learn whether a PIN is taken; then the caller is told to try later.
 pub const STANDING_WAIT_MS: u64 = 3_000;
 /// How long the answer to a PIN is waited for: longer than the limits above the device delay it, and than the store waits for a lock.

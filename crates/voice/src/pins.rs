@@ -268,4 +268,7 @@ impl Core {
 }
 
 #[cfg(test)]
+pub(crate) use self::tests::world;
+
+#[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Phones: what an admin does to them.
 
 mod add;
+mod calls;
 mod list;
 mod view;
 
@@ -19,6 +20,7 @@ use store::device::Stored;
 
 pub(crate) use self::add::{Checked, add_within, check, update_within};
 pub use self::add::{NewDevice, add};
+pub use self::calls::{CallView, calls};
 pub(crate) use self::list::{Policies, each};
 pub use self::list::{Which, list};
 pub(crate) use self::view::Viewer;

@@ -29,11 +29,12 @@ const PEOPLE: [(Role, &str); 7] = [
 ];
 
 /// Acts that can be repeated, on a phone or customer of `Shop` unless they say otherwise.
-const ACTS: [&str; 38] = [
+const ACTS: [&str; 39] = [
     "device show",
     "sees the PIN",
     "device show at Office",
     "device requests",
+    "device calls",
     "device list",
     "device add",
     "device reset",
@@ -103,6 +104,7 @@ async fn perform(admin: &Admin, by: &By, act: &str) -> Result<String, Error> {
         "sees the PIN" => device::show(admin, by, SHOP).await.map(|view| if view.pin.is_some() { done() } else { "no".into() })?,
         "device show at Office" => device::show(admin, by, OFFICE).await.map(|_| done())?,
         "device requests" => device::requests(admin, by, SHOP).await.map(|_| done())?,
+        "device calls" => device::calls(admin, by, SHOP).await.map(|_| done())?,
         "device list" => device::list(admin, by, Which::default()).await.map(|all| format!("{} phones", all.len()))?,
         "device add" => device::add(admin, by, crate::world::phone(SHOP, "Shop", Some("Front"))).await.map(|_| done())?,
         "device reset" => device::reset(admin, by, SHOP).await.map(|_| done())?,

@@ -119,6 +119,11 @@ pub enum DeviceCommand {
         /// Its MAC
         mac: String,
     },
+    /// The phone's calls to the service that asks for the PIN, newest first; never a digit that was keyed in
+    Calls {
+        /// Its MAC
+        mac: String,
+    },
 }
 
 /// `device add …`

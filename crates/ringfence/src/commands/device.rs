@@ -1,6 +1,6 @@
 //! `device`.
 
-use portal::admin::device::{self, DeviceView, NewDevice, RequestView, Which};
+use portal::admin::device::{self, CallView, DeviceView, NewDevice, RequestView, Which};
 use portal::admin::line;
 use portal::admin::tree::NodeNames;
 
@@ -42,6 +42,7 @@ pub async fn run(context: &Context, command: DeviceCommand, output: Output) -> R
             return list(&device::list(admin, by, which).await?, output);
         }
         DeviceCommand::Requests { mac } => return requests(&device::requests(admin, by, &mac).await?, output),
+        DeviceCommand::Calls { mac } => return calls(&device::calls(admin, by, &mac).await?, output),
     };
     output.print(&changed, || words(&changed))
 }
@@ -75,6 +76,15 @@ fn requests(all: &[RequestView], output: Output) -> Result<(), Failure> {
         cells.map(Clone::clone).to_vec()
     };
     let headings = ["TIME", "ADDRESS", "METHOD", "FILE", "STATUS", "EVIDENCE", "DECISION", "REASON", "BYTES"];
+    output.print(&all, || table(&headings, &all.iter().map(row).collect::<Vec<_>>()))
+}
+
+fn calls(all: &[CallView], output: Output) -> Result<(), Failure> {
+    let row = |one: &CallView| {
+        let prompts = one.prompts.join(" ");
+        [&one.started, &one.ended, &one.source, &one.account, &one.dialled, &one.result, &prompts].map(Clone::clone).to_vec()
+    };
+    let headings = ["STARTED", "ENDED", "SOURCE", "ACCOUNT", "DIALLED", "RESULT", "PROMPTS"];
     output.print(&all, || table(&headings, &all.iter().map(row).collect::<Vec<_>>()))
 }
 

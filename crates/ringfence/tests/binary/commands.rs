@@ -47,6 +47,7 @@ fn a_phone_is_shown_in_the_documented_shape() {
     assert_eq!((listed.as_array().unwrap().len(), &listed[0]["mac"], &listed[0]["pin"]), (1, &json!(MAC), &json!(null)));
     assert_eq!(world.json(&["device", "list", "--state", "failed,blocked"]), json!([]));
     assert_eq!(world.json(&["device", "requests", MAC]), json!([]));
+    assert_eq!(world.json(&["device", "calls", MAC]), json!([]));
 }
 
 #[test]

@@ -3,4 +3,4 @@
 mod attempts;
 mod rules;
 mod twins;
-pub(super) mod world;
+pub(crate) mod world;
