@@ -203,8 +203,9 @@ pub const BACKLOG: u32 = 4096;
 pub const DATAGRAM_QUEUE_BYTES: usize = 4 * 1024 * 1024;
 /// Read from a connection at a time, in bytes; an idle one keeps no more.
 pub const READ_BYTES: usize = 2048;
-/// Messages to one connection that wait to be written. A peer that reads slower loses its connection.
-pub const WRITES_WAITING_MAX: usize = 64;
+/// Messages to one connection that wait to be written. Above half of it nothing more is read; a peer that does not read either loses
+/// its connection.
+pub const WRITES_WAITING_MAX: usize = 256;
 /// Addresses whose request rate is remembered. When full, the least used are forgotten, which gives them a new burst.
 pub const THROTTLED_ADDRESSES_MAX: usize = 65_536;
 /// Connections that we opened ourselves, kept for use again.

@@ -144,6 +144,14 @@ impl Flow {
         &self.door.advertised
     }
 
+    /// Whether few messages wait to be written.
+    pub(crate) fn has_room(&self) -> bool {
+        match &self.link {
+            Link::Stream(out) => out.capacity() > out.max_capacity() / 2,
+            Link::Datagrams(_) | Link::Nowhere => true,
+        }
+    }
+
     /// Waits until the flow's connection has ended; on UDP forever.
     pub(crate) async fn gone(&self) {
         match &self.link {

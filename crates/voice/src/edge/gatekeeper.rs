@@ -11,8 +11,9 @@ use super::{Flow, Sink};
 use crate::limits::Limits;
 use crate::stack::{Message, token};
 
-/// Option tags that we know.
-const EXTENSIONS: [&str; 0] = [];
+/// Option tags that we know, if only so far that nothing of ours stands against them: no provisional answer is sent to whoever wants it
+/// acknowledged, and a session that wants to be refreshed is.
+const EXTENSIONS: [&str; 4] = ["100rel", "outbound", "path", "timer"];
 
 /// Judges what comes in.
 pub(crate) struct Gatekeeper {
@@ -28,7 +29,15 @@ impl Gatekeeper {
     pub(super) fn receive(&self, parsed: &head::Message<'_>, flow: &Flow, sink: &Arc<dyn Sink>) {
         match judge(parsed, &EXTENSIONS) {
             Verdict::Drop => {}
-            Verdict::Refuse(refusal) => self.refuse(parsed, refusal, flow),
+            Verdict::Refuse(refusal) => {
+                let message = Message::received(parsed, flow.peer());
+                // An emergency call is not refused for an extension that it would do without.
+                if refusal == Refusal::BadExtension && message.method() == "INVITE" && sink.is_exempt(&message, flow) {
+                    Arc::clone(sink).take(message, flow);
+                } else {
+                    self.refuse(parsed, refusal, flow);
+                }
+            }
             Verdict::Pass => {
                 let message = Message::received(parsed, flow.peer());
                 if sink.is_exempt(&message, flow) || self.may_ask(flow) {

@@ -149,7 +149,7 @@ impl Connection {
                         ends = Instant::now() + limits.idle;
                     }
                 }
-                read = stream.read(&mut buffer) => {
+                read = stream.read(&mut buffer), if self.flow.has_room() => {
                     let Ok(length @ 1..) = read else { break };
                     let is_sound = self.take(&mut framing, &buffer[..length], shared);
                     let was_amid = std::mem::replace(&mut is_amid, !framing.is_idle());
@@ -161,6 +161,8 @@ impl Connection {
                     if !is_sound {
                         break;
                     }
+                    // Whoever answers gets a turn before more is asked.
+                    tokio::task::yield_now().await;
                 }
                 () = sleep_until(ends) => break,
             }

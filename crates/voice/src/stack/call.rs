@@ -5,6 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use tokio::sync::watch;
 
+use super::address::list;
 use super::core::Exchange;
 use super::dialog::Dialog;
 use super::leg::Leg;
@@ -88,9 +89,13 @@ impl InboundCall {
         *self.cancelled.borrow()
     }
 
-    /// Tells the caller of progress (101 to 199), with early media if there is a description.
+    /// Tells the caller of progress (101 to 199), with early media if there is a description. A caller who wants that acknowledged
+    /// (RFC 3262) hears nothing before the answer.
     #[expect(clippy::unused_async, reason = "see Inbound::reply")]
     pub async fn ring(&mut self, status: u16, sdp: Option<Bytes>) {
+        if self.message().all("Require").flat_map(list).any(|tag| tag.eq_ignore_ascii_case("100rel")) {
+            return;
+        }
         let contact = self.contact();
         let reply = Reply::new(status.clamp(101, 199)).header("Contact", &contact);
         let reply = match sdp {

@@ -75,9 +75,11 @@ impl Table {
         let number = request.cseq().map_or(0, |(number, _)| number);
         // Without the cookie the branch of RFC 2543 says nothing; the request is known by its own names.
         let old = branch.is_none().then(|| (request.call_id(), request.from_tag(), number, via));
+        // Datagrams are repeated from where they came; over connections an ACK may come by another one.
+        let port = (!flow.transport().is_reliable()).then(|| flow.peer().port());
         let hash = |hasher: &RandomState| {
             let mut hasher = hasher.build_hasher();
-            (branch, sent_by, method, old, flow.peer().ip(), flow.transport()).hash(&mut hasher);
+            (branch, sent_by, method, old, flow.peer().ip(), port, flow.transport()).hash(&mut hasher);
             hasher.finish()
         };
         Key(hash(&self.hashers[0]), hash(&self.hashers[1]))
