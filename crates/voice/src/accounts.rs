@@ -64,6 +64,7 @@ pub struct Accounts {
     realm: String,
     keys: Arc<PlatformKeys>,
     nonce_keys: [NonceKey; 1],
+    offered: &'static [Algorithm],
     counts: Mutex<Counts>,
     slow: Slow,
 }
@@ -74,7 +75,17 @@ impl Accounts {
         let derived = keys.derive(b"sip nonce");
         let key: [u8; 32] = derived.expose().as_slice().try_into().expect("derived keys have 32 bytes");
         let counts = Mutex::new(Counts::new(NONCES_MAX, NONCE_LIFETIME_MILLIS));
-        Self { realm: realm.to_owned(), keys, nonce_keys: [NonceKey::new(&key)], counts, slow: Slow::default() }
+        Self { realm: realm.to_owned(), keys, nonce_keys: [NonceKey::new(&key)], offered: &[Algorithm::Md5], counts, slow: Slow::default() }
+    }
+
+    /// Offers these hashes, the most wanted first. Answers are taken by any.
+    ///
+    /// MD5 alone is offered otherwise: telephones older than RFC 8760 give up at the sight of another hash, wherever it stands
+    /// (libre 1.1 with baresip 1.0), or where it comes first (SIPp 3.6). Against our passwords, 128 random bits and more, MD5 has no
+    /// known weakness that would help.
+    #[must_use]
+    pub fn offering(self, offered: &'static [Algorithm]) -> Self {
+        Self { offered, ..self }
     }
 
     /// The realm of all challenges.
@@ -93,12 +104,12 @@ impl Accounts {
         self.weigh(shown, now, EMERGENCY_NONCE_MILLIS, |_| true)
     }
 
-    /// The `WWW-Authenticate` values of a 401, each for a field of its own: SHA-256, then MD5.
+    /// The `WWW-Authenticate` values of a 401, each for a field of its own.
     pub fn challenges(&self, stale: bool, now: Time, chance: &mut dyn Chance) -> Vec<String> {
         let mut random = [0; 8];
         chance.fill(&mut random);
         let nonce = mint(&self.nonce_keys[0], millis(now), random);
-        Offer { realm: &self.realm, nonce: &nonce, algorithms: Offer::ALGORITHMS, basic: false, stale }.header_values()
+        Offer { realm: &self.realm, nonce: &nonce, algorithms: self.offered, basic: false, stale }.header_values()
     }
 
     /// The claim that an account's name speaks of. That alone proves nothing.

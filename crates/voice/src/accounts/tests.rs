@@ -18,7 +18,7 @@ fn keys(byte: u8) -> Arc<PlatformKeys> {
 }
 
 fn accounts() -> Accounts {
-    Accounts::new(REALM, keys(7))
+    Accounts::new(REALM, keys(7)).offering(Offer::ALGORITHMS)
 }
 
 fn claim(accounts: &Accounts, seed: u64) -> Claim {
@@ -59,6 +59,16 @@ fn both_hashes_are_offered_and_taken() {
         let nc = if challenge.algorithm == Algorithm::Md5 { 1 } else { 2 };
         assert_eq!(prove(&accounts, &[&answered(&accounts, &claim, challenge, nc)], NOW), Proof::Claim(claim));
     }
+}
+
+#[test]
+fn old_phones_are_shown_md5_alone_and_sha_256_is_taken_all_the_same() {
+    let accounts = Accounts::new(REALM, keys(7));
+    let claim = claim(&accounts, 1);
+    let [md5] = &challenges(&accounts, NOW)[..] else { panic!("one challenge") };
+    assert_eq!(md5.algorithm, Algorithm::Md5);
+    let sha256 = DigestChallenge { algorithm: Algorithm::Sha256, ..md5.clone() };
+    assert_eq!(prove(&accounts, &[&answered(&accounts, &claim, &sha256, 1)], NOW), Proof::Claim(claim));
 }
 
 #[test]
@@ -131,7 +141,7 @@ fn what_is_meant_for_another_realm_says_nothing() {
 
 #[test]
 fn nonces_are_every_nodes_and_no_other_platforms() {
-    let (here, there, elsewhere) = (accounts(), accounts(), Accounts::new(REALM, keys(8)));
+    let (here, there, elsewhere) = (accounts(), accounts(), Accounts::new(REALM, keys(8)).offering(Offer::ALGORITHMS));
     let claim = claim(&here, 1);
     let [_, md5] = &challenges(&there, NOW)[..] else { panic!("two challenges") };
     assert_eq!(prove(&here, &[&answered(&here, &claim, md5, 1)], NOW), Proof::Claim(claim));
