@@ -334,7 +334,7 @@ impl Core {
     ) -> Result<Option<Answer>, ReplyError> {
         let found = served_as_added(kept);
         let Some(asked) = wanted.asked(&self.catalogue, found.map(|found| &found.stored.device)) else { return Ok(None) };
-        let asked = Asked { mac: Some(mac), file, ..asked };
+        let asked = Asked { mac: Some(mac), file, language: kept.books.language(), ..asked };
         let content = found.filter(|_| file == FileKind::Carrier).map(|found| self.ledger.content(found, &kept.books)).transpose()?;
         let (answer, encrypted) = (&kept.decision.answer, request.connection.tls);
         reply::render(&self.catalogue, asked, answer, content.as_ref(), &self.face, &self.keys, encrypted)

@@ -15,6 +15,7 @@ pub mod import;
 pub mod line;
 pub mod login_request;
 pub mod policy;
+pub mod prompt;
 pub mod reseller;
 pub mod site;
 pub mod token;

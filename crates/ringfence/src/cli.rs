@@ -1,6 +1,7 @@
 //! The command line: its words and nothing else.
 
 mod device;
+mod prompt;
 mod trunk;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::Span;
 
 pub use self::device::{DeviceAddArgs, DeviceCommand};
+pub use self::prompt::PromptCommand;
 pub use self::trunk::{TrunkAddArgs, TrunkCommand};
 
 /// Secure zero-touch provisioning for desk phones.
@@ -90,6 +92,9 @@ pub enum Command {
     /// The shared user name and global one-time password
     #[command(subcommand, name = "global-login")]
     GlobalLogin(GlobalLoginCommand),
+    /// What the voice says, and in which language
+    #[command(subcommand)]
+    Prompt(PromptCommand),
     /// Brands and models, and the files they get
     #[command(subcommand)]
     Brands(BrandsCommand),

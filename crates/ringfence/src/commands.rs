@@ -6,6 +6,7 @@ pub mod brands;
 pub mod device;
 pub mod global_login;
 pub mod policy;
+pub mod prompt;
 pub mod tenancy;
 pub mod token;
 pub mod trunk;

@@ -94,6 +94,11 @@ impl Context {
         Resolved::from_layers(nodes.chain(kinds).chain([(Layer::Device, device)]))
     }
 
+    /// A setting of the whole platform, which phones that nobody added have as well.
+    pub fn platform_setting(&self, key: &str) -> Option<&str> {
+        self.settings.get(&Node::Operator)?.get(key).map(String::as_str)
+    }
+
     fn chain(&self, site: Option<SiteId>) -> Vec<Node> {
         let mut chain = vec![Node::Operator];
         if let Some((customer, _, reseller)) = &self.customer {

@@ -40,6 +40,11 @@ impl Books {
         &self.policy
     }
 
+    /// The platform's language, if the operator chose one.
+    pub fn language(&self) -> Option<&str> {
+        self.context.platform_setting("language")
+    }
+
     /// All global logins.
     pub fn globals(&self) -> &[GlobalLogin] {
         &self.context.globals

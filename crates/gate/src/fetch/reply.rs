@@ -32,7 +32,7 @@ pub struct Face {
     pub service_number: String,
     /// The platform's emergency numbers.
     pub emergency_numbers: Vec<String>,
-    /// The language of phones whose settings name none.
+    /// The language of phones whose settings name none, unless the operator chose one.
     pub language: String,
 }
 
@@ -49,6 +49,8 @@ pub struct Asked<'a> {
     pub mac: Option<Mac>,
     /// The kind of file.
     pub file: FileKind,
+    /// The platform's language, if the operator chose one.
+    pub language: Option<&'a str>,
 }
 
 /// What only the full config tells.
@@ -91,7 +93,7 @@ pub fn render(
     if asked.file != FileKind::Carrier {
         return Ok(None);
     }
-    let language = face.language.as_str();
+    let language = asked.language.unwrap_or(&face.language);
     match admitted {
         Admitted::Public | Admitted::Challenge { .. } => Ok(None),
         Admitted::Full { login, poll } => {

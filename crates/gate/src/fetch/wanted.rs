@@ -50,7 +50,7 @@ impl<'a> Wanted<'a> {
         let (brand, model) = self.served_as(catalogue, device);
         let brand = brand?;
         let model = model.unwrap_or_else(|| brand.generic());
-        Some(Asked { brand, model, firmware: self.sighting.firmware, mac: self.mac, file: self.file })
+        Some(Asked { brand, model, firmware: self.sighting.firmware, mac: self.mac, file: self.file, language: None })
     }
 
     /// How the brand behaves. What a phone meets before it has proved itself follows from what it shows, so that a MAC that

@@ -78,7 +78,9 @@ pub async fn render(admin: &Admin, by: &By, mac: &str, preview: Preview) -> Resu
             if !preview.why {
                 by.audit(db, node_of(place), Action::RevealPassword.code(), &mac.to_string(), "configuration file")?;
             }
-            let phone = Phone { stored: &stored, setup: &setup, settings: &settings, policy: &policy, firmware: firmware.as_deref() };
+            let language = context.platform_setting("language").unwrap_or("en");
+            let firmware = firmware.as_deref();
+            let phone = Phone { stored: &stored, setup: &setup, settings: &settings, policy: &policy, firmware, language };
             phone.render(&admin_too.catalogue, &admin_too.keys, &admin_too.platform, &preview, &by)
         })
         .await
@@ -91,6 +93,8 @@ struct Phone<'a> {
     settings: &'a Resolved,
     policy: &'a Policy,
     firmware: Option<&'a str>,
+    /// The platform's.
+    language: &'a str,
 }
 
 /// Where the previewed file sends its phone.
@@ -119,7 +123,7 @@ impl Phone<'_> {
         let body = match (file, preview.restricted) {
             (FileKind::Boot | FileKind::Common, _) => Body::Public,
             (_, false) => {
-                let language = self.settings.value("language").unwrap_or("en");
+                let language = self.settings.value("language").unwrap_or(self.language);
                 Body::Full { lines: &self.setup.lines, settings: self.settings, door, language }
             }
             (_, true) => Body::Restricted {
@@ -134,7 +138,7 @@ impl Phone<'_> {
                 service_number: &platform.service_number,
                 emergency_numbers: &platform.emergency_numbers,
                 door,
-                language: "en",
+                language: self.language,
             },
         };
         let firmware = self.firmware.and_then(|text| text.parse::<Firmware>().ok());

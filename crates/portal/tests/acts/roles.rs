@@ -13,7 +13,7 @@ use portal::admin::token::{self, NewToken};
 use portal::admin::tree::NodeNames;
 use portal::admin::trunk::{self, NewTrunk};
 use portal::admin::trust::{self, NewTrust};
-use portal::admin::{Admin, By, Error, audit, customer, export, global_login, login_request, policy, reseller};
+use portal::admin::{Admin, By, Error, audit, customer, export, global_login, login_request, policy, prompt, reseller};
 
 use crate::world::{OFFICE, SHOP, World};
 
@@ -29,7 +29,7 @@ const PEOPLE: [(Role, &str); 7] = [
 ];
 
 /// Acts that can be repeated, on a phone or customer of `Shop` unless they say otherwise.
-const ACTS: [&str; 39] = [
+const ACTS: [&str; 43] = [
     "device show",
     "sees the PIN",
     "device show at Office",
@@ -60,6 +60,10 @@ const ACTS: [&str; 39] = [
     "trunk add for Shop",
     "trunk add for operator",
     "trunk list",
+    "prompt list",
+    "prompt set",
+    "prompt remove absent",
+    "prompt language",
     "customer list",
     "reseller add",
     "token create for Shop",
@@ -151,6 +155,10 @@ async fn perform(admin: &Admin, by: &By, act: &str) -> Result<String, Error> {
         "trunk add for Shop" => trunk::add(admin, by, new_trunk(&format!("{} Shop", by.name), shop())).await.map(|_| done())?,
         "trunk add for operator" => trunk::add(admin, by, new_trunk(&by.name, NodeNames::default())).await.map(|_| done())?,
         "trunk list" => trunk::list(admin, by).await.map(|all| format!("{} trunks", all.len()))?,
+        "prompt list" => prompt::list(admin, by, Some("de")).await.map(|_| done())?,
+        "prompt set" => prompt::set(admin, by, "de", "goodbye", prompts::wav::write(&[900; 800])).await.map(|_| done())?,
+        "prompt remove absent" => prompt::remove(admin, by, "de", "wrong").await.map(|()| done())?,
+        "prompt language" => prompt::set_language(admin, by, "de").await.map(|_| done())?,
         "customer list" => customer::list(admin, by).await.map(|all| format!("{} customers", all.len()))?,
         "reseller add" => reseller::add(admin, by, &by.name, domain::tenancy::ResellerKind::Channel).await.map(|_| done())?,
         "token create for Shop" => token::create(admin, by, new_token("auditor", shop())).await.map(|_| done())?,

@@ -8,5 +8,6 @@ mod batch;
 mod commands;
 mod init;
 mod postgres;
+mod prompts;
 mod serve;
 mod world;
