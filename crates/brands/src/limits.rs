@@ -12,6 +12,8 @@ pub const OUTPUT_BYTES_MAX: usize = 512 * 1024;
 pub const PARSE_BYTES_MAX: usize = 512 * 1024;
 /// The most lines of a file that is read back.
 pub const PARSE_LINES_MAX: usize = 16_384;
+/// The most nodes of an XML file that is read back.
+pub const PARSE_NODES_MAX: u32 = 65_536;
 /// Instructions one template run may take; the largest built-in part takes about 3 000.
 pub const TEMPLATE_FUEL: u64 = 200_000;
 /// The largest stencil, in bytes: one part of a file before the values are filled in.

@@ -264,7 +264,8 @@ pub(crate) struct ReadRules {
     pub password: Vec<String>,
     pub poll: PollRule,
     pub hotline: Vec<String>,
-    /// The hotline counts only where one of these is on.
+    /// The hotline counts only where one of these is on; where none is named, always.
+    #[serde(default)]
     pub hotline_enabled: Vec<String>,
     /// The notice and the MAC count only where the hotline does.
     pub notice: Vec<String>,
@@ -272,6 +273,9 @@ pub(crate) struct ReadRules {
     pub account: AccountRule,
     /// The brand's number or word for a transport.
     pub transports: BTreeMap<String, domain::settings::Transport>,
+    /// Values that mean "on".
+    #[serde(default = "one_is_on")]
+    pub on_values: Vec<String>,
     /// Values that mean "as from the factory".
     #[serde(default)]
     pub reset_values: Vec<String>,
@@ -283,11 +287,20 @@ pub(crate) struct ReadRules {
     pub include: Option<String>,
 }
 
+impl ReadRules {
+    /// Whether a value means "on".
+    pub(crate) fn is_on(&self, value: &str) -> bool {
+        self.on_values.iter().any(|on| on.eq_ignore_ascii_case(value))
+    }
+}
+
 /// The poll.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PollRule {
     pub interval: Vec<String>,
+    /// What switches it; where none is named, it is on wherever an interval stands.
+    #[serde(default)]
     pub enabled: Vec<String>,
     pub unit_seconds: u32,
 }
@@ -376,6 +389,10 @@ pub(crate) struct ModelRule {
 
 fn after_call() -> u32 {
     300
+}
+
+fn one_is_on() -> Vec<String> {
+    vec!["1".to_owned()]
 }
 
 fn one() -> u16 {

@@ -112,7 +112,8 @@ impl Brand {
         let taken = self.format().read(bytes, rules.include.as_deref())?;
         let mut parameters = BTreeMap::new();
         for (key, value) in &taken.parameters {
-            if !self.manifest.list_parameters.contains(key) {
+            let is_late = self.format().first_counts() && parameters.contains_key(key);
+            if !is_late && !self.manifest.list_parameters.contains(key) {
                 parameters.insert(key.clone(), value.clone());
             }
         }
@@ -127,9 +128,9 @@ impl Brand {
     pub fn understand(&self, parameters: &BTreeMap<String, String>) -> Parsed {
         let rules = &self.manifest.read;
         let reader = Reader { parameters, reset: &rules.reset_values };
-        let on = |names: &[String]| reader.text(names).is_some_and(|value| value == "1");
+        let on = |names: &[String]| names.is_empty() || reader.text(names).is_some_and(|value| rules.is_on(&value));
         let poll = reader.text(&rules.poll.interval).filter(|_| on(&rules.poll.enabled));
-        let restricted = on(&rules.hotline_enabled);
+        let restricted = reader.text(&rules.hotline).is_some() && on(&rules.hotline_enabled);
         let in_restricted = |names: &[String]| reader.text(names).filter(|_| restricted);
         Parsed {
             provisioning: ParsedProvisioning {
@@ -154,7 +155,7 @@ impl Brand {
         let transports = &self.manifest.read.transports;
         let slots = (1..=ACCOUNTS_MAX).filter_map(|slot| {
             let text = |names: &[String]| reader.of_slot(names, slot);
-            let (enabled, user) = (text(&rules.enabled).is_some_and(|value| value == "1"), text(&rules.user));
+            let (enabled, user) = (text(&rules.enabled).is_some_and(|value| self.manifest.read.is_on(&value)), text(&rules.user));
             (enabled || user.is_some()).then(|| ParsedAccount {
                 slot,
                 enabled,

@@ -177,7 +177,7 @@ fn source(stencil: &Stencil, row: &Row, cells: Cells<'_, '_>) -> Source {
 fn masked(stencil: &Stencil, row: &Row, cells: Cells<'_, '_>) -> String {
     let pieces = &stencil.row_pieces[row.pieces.start as usize..row.pieces.end as usize];
     let text = pieces.iter().map(|piece| match piece {
-        Piece::Text(range) => stencil.text[range.start as usize..range.end as usize].trim_end_matches('\n'),
+        Piece::Text(range) => stencil.text[range.start as usize..range.end as usize].trim_end_matches(['\r', '\n']),
         Piece::Gap(index) => match cells.at(*index) {
             Cell::Text { secret: true, .. } => MASK,
             Cell::Text { value, .. } => value,
@@ -191,7 +191,7 @@ impl<'a> Sheet<'a> {
     /// Whether a line stays beside the raw settings: not if one of the same parameter comes from as near or nearer.
     /// A raw setting from farther away than the line is overruled by it.
     fn keeps(&self, stencil: &Stencil, row: &Row, cells: Cells<'_, 'a>) -> bool {
-        let parameter = &stencil.text[row.parameter.start as usize..row.parameter.end as usize];
+        let parameter = &stencil.names[row.parameter.start as usize..row.parameter.end as usize];
         let Some(raw) = self.raws.iter().find(|raw| !parameter.is_empty() && raw.parameter == parameter) else { return true };
         let nearer = source(stencil, row, cells) > Source::Layer(raw.layer);
         if nearer {

@@ -45,6 +45,8 @@ impl Weighter<Box<[u8]>, Arc<Stencil>> for StencilWeight {
 pub(crate) struct Stencil {
     /// All that is the template's own, end to end.
     pub text: String,
+    /// Names of the parameters that lines set, end to end.
+    pub names: String,
     /// Text and gaps of the whole part.
     pub pieces: Vec<Piece>,
     /// The same line by line, for raw settings and provenance.
@@ -66,7 +68,7 @@ pub(crate) enum Piece {
 /// One line.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
-    /// Its parameter, as a range of [`Stencil::text`]; empty if the name has a gap, or there is none.
+    /// Its parameter, as a range of [`Stencil::names`]; empty if the name has a gap, or there is none.
     pub parameter: Range<u32>,
     pub pieces: Range<u32>,
     pub marks: Range<u32>,
@@ -190,7 +192,7 @@ impl Stencil {
     pub(crate) fn bytes(&self) -> usize {
         let tables = self.pieces.len() * size_of::<Piece>() + self.lines.len() * size_of::<Row>();
         let by_line = self.row_pieces.len() * size_of::<Piece>() + self.marks.len() * size_of::<u16>();
-        self.text.len() + tables + by_line
+        self.text.len() + self.names.len() + tables + by_line
     }
 
     /// From the engine's output; none if it holds a control character that is no mark.
@@ -198,11 +200,11 @@ impl Stencil {
         let mut stencil = Self::default();
         for line in output.split_inclusive('\n') {
             let (pieces, marks) = (stencil.row_pieces.len() as u32, stencil.marks.len() as u32);
-            let start = stencil.text.len() as u32;
+            let start = stencil.text.len();
             let mut first_gap = None;
             let mut rest = line;
             while let Some(at) = rest.find(MARK) {
-                stencil.add_text(&rest[..at])?;
+                stencil.add_text(&rest[..at], format)?;
                 let (mark, after) = rest[at + 1..].split_once(MARK_END)?;
                 let shaped = mark.strip_prefix('m');
                 let cell: u16 = shaped.unwrap_or(mark).parse().ok().filter(|cell| usize::from(*cell) < cells)?;
@@ -214,19 +216,20 @@ impl Stencil {
                 }
                 rest = after;
             }
-            stencil.add_text(rest)?;
-            let fixed = &stencil.text[start as usize..first_gap.unwrap_or(stencil.text.len())];
-            let parameter = format.parameter(fixed).map_or(0..0, |name| {
-                let at = start + (name.as_ptr() as usize - fixed.as_ptr() as usize) as u32;
-                at..at + name.len() as u32
-            });
+            stencil.add_text(rest, format)?;
+            let fixed = &stencil.text[start..first_gap.unwrap_or(stencil.text.len())];
+            let begins = stencil.names.len() as u32;
+            if let Some(name) = format.parameter(fixed) {
+                stencil.names.push_str(&name);
+            }
+            let parameter = begins..stencil.names.len() as u32;
             let pieces = pieces..stencil.row_pieces.len() as u32;
             stencil.lines.push(Row { parameter, pieces, marks: marks..stencil.marks.len() as u32 });
         }
         Some(stencil)
     }
 
-    fn add_text(&mut self, text: &str) -> Option<()> {
+    fn add_text(&mut self, text: &str, format: Format) -> Option<()> {
         let body = text.strip_suffix('\n').unwrap_or(text);
         if body.chars().any(char::is_control) {
             return None;
@@ -234,8 +237,12 @@ impl Stencil {
         if text.is_empty() {
             return Some(());
         }
-        let range = self.text.len() as u32..(self.text.len() + text.len()) as u32;
-        self.text.push_str(text);
+        let begins = self.text.len() as u32;
+        self.text.push_str(body);
+        if body.len() < text.len() {
+            self.text.push_str(format.line_end());
+        }
+        let range = begins..self.text.len() as u32;
         self.row_pieces.push(Piece::Text(range.clone()));
         match self.pieces.last_mut() {
             Some(Piece::Text(last)) => last.end = range.end,

@@ -1,0 +1,267 @@
+//! The XML dialects: what they share is escaping; what tells them apart is where a parameter's name and value stand.
+//!
+//! Templates write one parameter a line, so that a line's beginning names it.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+use super::Taken;
+use crate::error::ParseError;
+use crate::limits::{PARSE_LINES_MAX, PARSE_NODES_MAX};
+
+/// Where names and values stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// `<P271>1</P271>` or `<item name="alias">1</item>`, below `gs_provision`.
+    Grandstream,
+    /// `<user_name idx="1" perm="">200</user_name>`, read as `user_name!1`; a function key is `fkey!0`, its label `fkey!0@label`.
+    Snom,
+    /// `<any name="value" …/>`: every attribute of every element is a parameter.
+    Attributes,
+    /// `<Proxy_1_ ua="na">sip.example.com</Proxy_1_>`, at any depth below `flat-profile`.
+    FlatProfile,
+    /// `<param name="…" value="…"/>`, and for older bases `<SYMB_ITEM ID="…" value="…"/>`.
+    Gigaset,
+}
+
+/// Writes text so that no reader takes it for markup, neither between tags nor in quotes of either kind.
+pub(super) fn write(value: &str, out: &mut Vec<u8>) {
+    let mut rest = value;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        out.extend_from_slice(&rest.as_bytes()[..at]);
+        out.extend_from_slice(match rest.as_bytes()[at] {
+            b'&' => b"&amp;".as_slice(),
+            b'<' => b"&lt;",
+            b'>' => b"&gt;",
+            b'"' => b"&quot;",
+            // By number: HTML, which some firmware was made for, has no `&apos;`.
+            _ => b"&#39;",
+        });
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest.as_bytes());
+}
+
+/// What XML cannot carry, escaped or not. Control characters are refused before.
+pub(super) fn check(value: &str) -> Result<(), &'static str> {
+    if value.contains(['\u{fffe}', '\u{ffff}']) { Err("has a character that XML cannot carry") } else { Ok(()) }
+}
+
+impl Dialect {
+    /// The parameter that a line of a template's output begins to set.
+    pub(super) fn parameter(self, line: &str) -> Option<Cow<'_, str>> {
+        let line = line.trim_start();
+        match self {
+            Self::Attributes => {
+                // The element may open on the same line, before its first attribute.
+                let attribute =
+                    line.strip_prefix('<').map_or(line, |open| open.split_once([' ', '\t']).map_or("", |(_, rest)| rest.trim_start()));
+                let (name, _) = attribute.split_once("=\"")?;
+                is_name(name).then_some(Cow::Borrowed(name))
+            }
+            Self::Grandstream | Self::FlatProfile => {
+                let (name, attributes) = open_tag(line)?;
+                let alias = attribute(attributes, "name").filter(|_| name == "item");
+                alias.or(Some(name)).filter(|name| *name != "mac").map(Cow::Borrowed)
+            }
+            Self::Snom => {
+                let (name, attributes) = open_tag(line)?;
+                Some(attribute(attributes, "idx").map_or(Cow::Borrowed(name), |index| Cow::Owned(format!("{name}!{index}"))))
+            }
+            Self::Gigaset => {
+                let (name, attributes) = open_tag(line)?;
+                let key = if name == "SYMB_ITEM" { "ID" } else { "name" };
+                attribute(attributes, key).filter(|_| matches!(name, "param" | "SYMB_ITEM")).map(Cow::Borrowed)
+            }
+        }
+    }
+
+    /// Whether a raw parameter's name can only be a parameter's name.
+    pub(super) fn is_parameter(self, name: &str) -> bool {
+        match self {
+            Self::Snom => {
+                let (name, index) = name.split_once('!').unwrap_or((name, "0"));
+                is_name(name) && (1..=3).contains(&index.len()) && index.bytes().all(|digit| digit.is_ascii_digit())
+            }
+            Self::Grandstream | Self::Attributes | Self::FlatProfile | Self::Gigaset => is_name(name),
+        }
+    }
+
+    /// Takes a file apart.
+    pub(super) fn read(self, text: &str) -> Result<Taken, ParseError> {
+        if text.bytes().filter(|byte| *byte == b'\n').count() >= PARSE_LINES_MAX {
+            return Err(ParseError { line: PARSE_LINES_MAX, what: "the file has more than 16384 lines" });
+        }
+        let options = ParsingOptions { nodes_limit: PARSE_NODES_MAX, ..ParsingOptions::default() };
+        let document = Document::parse_with_options(text, options)
+            .map_err(|error| ParseError { line: error.pos().row as usize, what: "the file is no well-formed XML" })?;
+        let mut taken = Taken::default();
+        for node in document.descendants().filter(Node::is_element) {
+            self.take(node, &mut taken.parameters);
+        }
+        Ok(taken)
+    }
+
+    fn take(self, node: Node<'_, '_>, parameters: &mut Vec<(String, String)>) {
+        let (name, text) = (node.tag_name().name(), || node.text().unwrap_or_default());
+        let is_leaf = !node.children().any(|child| child.is_element());
+        let has_parent = node.parent().is_some_and(|parent| parent.is_element());
+        match self {
+            Self::Attributes => parameters.extend(node.attributes().map(|one| (one.name().to_owned(), one.value().to_owned()))),
+            Self::Grandstream if is_leaf && has_parent && !matches!(name, "mac" | "config") => {
+                let key = node.attribute("name").filter(|_| name == "item").unwrap_or(name);
+                parameters.push((key.to_owned(), text().to_owned()));
+            }
+            Self::FlatProfile if is_leaf && has_parent => parameters.push((name.to_owned(), text().trim().to_owned())),
+            Self::Snom if is_leaf && has_parent && !matches!(name, "phone-settings" | "functionKeys") => {
+                let mut key = name.to_owned();
+                if let Some(index) = node.attribute("idx") {
+                    write!(key, "!{index}").expect("a string takes everything");
+                }
+                let labels = node.attributes().filter(|one| name == "fkey" && one.name() == "label");
+                parameters.extend(labels.map(|one| (format!("{key}@label"), one.value().to_owned())));
+                parameters.push((key, text().to_owned()));
+            }
+            Self::Gigaset => {
+                let key = if name == "SYMB_ITEM" { "ID" } else { "name" };
+                let pair = node.attribute(key).zip(node.attribute("value")).filter(|_| matches!(name, "param" | "SYMB_ITEM"));
+                parameters.extend(pair.map(|(key, value)| (key.to_owned(), value.to_owned())));
+            }
+            Self::Grandstream | Self::FlatProfile | Self::Snom => {}
+        }
+    }
+}
+
+/// Name and attributes of the tag that a line opens with; none if it only opens what further lines fill.
+fn open_tag(line: &str) -> Option<(&str, &str)> {
+    let is_whole = line.ends_with('\n');
+    if is_whole && !line.contains("</") && !line.contains("/>") {
+        return None;
+    }
+    let rest = line.strip_prefix('<')?;
+    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '>' | '/'))?;
+    let (name, attributes) = rest.split_at(end);
+    is_name(name).then_some((name, attributes))
+}
+
+/// An attribute's value as it stands in the tag, up to the tag's end.
+fn attribute<'t>(attributes: &'t str, name: &str) -> Option<&'t str> {
+    let tag = attributes.split('>').next()?;
+    let (_, after) = tag.split_once(&format!(" {name}=\""))?;
+    after.split_once('"').map(|(value, _)| value)
+}
+
+fn is_name(name: &str) -> bool {
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
+    plain && name.len() <= 128 && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const DIALECTS: [Dialect; 5] = [Dialect::Grandstream, Dialect::Snom, Dialect::Attributes, Dialect::FlatProfile, Dialect::Gigaset];
+
+    /// A file with two parameters, as a template would write it; the name that each is read under.
+    fn file(dialect: Dialect, value: &str) -> (String, [&'static str; 2]) {
+        let mut written = Vec::new();
+        write(value, &mut written);
+        let value = String::from_utf8(written).unwrap();
+        match dialect {
+            Dialect::Grandstream => (
+                format!(
+                    "<gs_provision version=\"1\">\n<config version=\"1\">\n<P35>{value}</P35>\n<item name=\"a.b\">{value}</item>\n</config>\n</gs_provision>\n"
+                ),
+                ["P35", "a.b"],
+            ),
+            Dialect::Snom => (
+                format!(
+                    "<settings>\n<phone-settings e=\"2\">\n<user_name idx=\"1\" perm=\"\">{value}</user_name>\n</phone-settings>\n<functionKeys e=\"2\">\n<fkey idx=\"0\" label=\"{value}\">line</fkey>\n</functionKeys>\n</settings>\n"
+                ),
+                ["user_name!1", "fkey!0@label"],
+            ),
+            Dialect::Attributes => {
+                (format!("<a>\n<reg\n  reg.1.address=\"{value}\"\n  reg.1.label=\"{value}\"\n/>\n</a>\n"), ["reg.1.address", "reg.1.label"])
+            }
+            Dialect::FlatProfile => (
+                format!(
+                    "<flat-profile>\n<User_ID_1_ ua=\"na\">{value}</User_ID_1_>\n<router-configuration>\n<Web_Login>{value}</Web_Login>\n</router-configuration>\n</flat-profile>\n"
+                ),
+                ["User_ID_1_", "Web_Login"],
+            ),
+            Dialect::Gigaset => (
+                format!(
+                    "<provisioning version=\"1.1\">\n<nvm>\n<param name=\"a.b\" value=\"{value}\"/>\n<SYMB_ITEM ID=\"x.y\" class=\"symb_item\" value='{value}'/>\n</nvm>\n</provisioning>\n"
+                ),
+                ["a.b", "x.y"],
+            ),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_reads_back_and_adds_nothing(value in "[ -~\\u{a0}-\\u{2027}]{0,40}|[<>&\"'/=!\\[\\]-]{0,20}|</P35>.{0,10}|]]>|&#10;|<!--") {
+            let value = value.trim();
+            prop_assume!(crate::format::Format::SnomXml.check(value).is_ok());
+            for dialect in DIALECTS {
+                let (plain, names) = file(dialect, "plain");
+                let (text, _) = file(dialect, value);
+                let taken = dialect.read(&text).unwrap();
+                let keys = |taken: &Taken| taken.parameters.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
+                prop_assert_eq!(keys(&taken), keys(&dialect.read(&plain).unwrap()), "{:?}", dialect);
+                for name in names {
+                    let found = taken.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+                    prop_assert_eq!(found, Some(value), "{:?} {}", dialect, name);
+                }
+            }
+        }
+
+        #[test]
+        fn no_file_is_too_odd_to_be_read(text in "(\\PC{0,10}|<[a-z]{1,3}( [a-z]=\"[^\"<]{0,3}\")?/?>|</[a-z]{1,3}>|&[a-z]{1,3};|<!DOCTYPE a [<!ENTITY b \"c\">]>){0,20}") {
+            for dialect in DIALECTS {
+                let _ = dialect.read(&text);
+                let _ = dialect.parameter(&text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_lines_beginning_names_its_parameter() {
+        for dialect in DIALECTS {
+            let (text, names) = file(dialect, "GAP");
+            // As a stencil sees it: the line up to its first gap.
+            let found: Vec<_> = text.split_inclusive('\n').filter_map(|line| dialect.parameter(line.split("GAP").next()?)).collect();
+            assert_eq!(found, names.map(|name| name.split('@').next().unwrap()), "{dialect:?}");
+        }
+        let is = |dialect: Dialect, line: &str, name: Option<&str>| assert_eq!(dialect.parameter(line).as_deref(), name, "{line}");
+        is(Dialect::Snom, "<fkey idx=\"12\" context=\"1\" label=\"", Some("fkey!12"));
+        is(Dialect::Snom, "<language perm=\"\">English</language>", Some("language"));
+        is(Dialect::Snom, "<phone-settings e=\"2\">\n", None);
+        is(Dialect::Attributes, "  <reg reg.1.address=\"", Some("reg.1.address"));
+        is(Dialect::Attributes, "<reg>\n", None);
+        is(Dialect::Attributes, "/>", None);
+        is(Dialect::FlatProfile, "</flat-profile>\n", None);
+        is(Dialect::Grandstream, "<item name=\"account.1.sip\">", Some("account.1.sip"));
+        is(Dialect::Gigaset, "<oper name=\"add_hs\" value=\"1\"/>", None);
+    }
+
+    #[test]
+    fn names_are_names() {
+        for name in ["", "1a", "a b", "a>b", "a\"", "a=", "user!", "user!x", "user!1!2", "ä"] {
+            assert!(!DIALECTS.iter().any(|dialect| dialect.is_parameter(name)), "{name:?}");
+        }
+        assert!(Dialect::Snom.is_parameter("user_name!12") && !Dialect::FlatProfile.is_parameter("user_name!12"));
+    }
+
+    #[test]
+    fn errors_name_the_line_and_entities_are_refused() {
+        let refused = |text: &str| Dialect::FlatProfile.read(text).err().unwrap().to_string();
+        assert_eq!(refused("<flat-profile>\n<a></b>\n</flat-profile>"), "line 2: the file is no well-formed XML");
+        assert_eq!(refused("<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>"), "line 1: the file is no well-formed XML");
+        assert_eq!(refused(&"\n".repeat(20_000)), "line 16384: the file has more than 16384 lines");
+    }
+}
