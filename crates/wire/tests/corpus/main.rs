@@ -31,3 +31,13 @@ fn authorization_corpus() {
 fn challenge_corpus() {
     assert_mixed(replay("challenge", properties::challenge, |bytes| wire::challenge::parse(bytes).is_ok()));
 }
+
+#[test]
+fn sdp_corpus() {
+    assert_mixed(replay("sdp", properties::sdp, |bytes| wire::sdp::Session::parse(bytes).is_ok()));
+}
+
+#[test]
+fn rtp_corpus() {
+    assert_mixed(replay("rtp", properties::rtp, |bytes| wire::rtp::Packet::parse(bytes).is_ok()));
+}

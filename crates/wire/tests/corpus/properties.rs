@@ -4,7 +4,10 @@ use wire::{
     auth::{self, Credentials, Malformed, Rules, Verifier},
     challenge::{self, Challenge},
     digest::{answer, verify},
-    limits::{CHALLENGES_MAX, PARAMETER_BYTES_MAX},
+    dtmf::event::{Decoder, Event},
+    limits::{CHALLENGES_MAX, PARAMETER_BYTES_MAX, RTP_PACKET_BYTES_MAX, SDP_FORMATS_MAX, SDP_MEDIA_MAX},
+    rtp::{Packet, Receiver},
+    sdp::{self, Ours, Session, Srtp, SrtpKey},
 };
 
 const ANY_FORM: Rules = Rules { allow_rfc2069: true };
@@ -45,4 +48,50 @@ pub fn challenge(bytes: &[u8]) {
             other => assert!(matches!(other, Err(Malformed::TooLong)), "{other:?}"),
         }
     }
+}
+
+/// A session description: bounded when read; what we answer or pass on is read again, has the same number of media and
+/// no line more than we wrote.
+pub fn sdp(bytes: &[u8]) {
+    let Ok(session) = Session::parse(bytes) else { return };
+    assert!(session.media.len() <= SDP_MEDIA_MAX && session.media.iter().all(|media| media.formats.len() <= SDP_FORMATS_MAX));
+    let addresses = [[192, 0, 2, 1].into(), [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into()];
+    let key = SrtpKey::new([7; 30]);
+    for srtp in [Srtp::Off, Srtp::Preferred, Srtp::Required] {
+        let ours = Ours { addresses: &addresses, port: 4000, session: 1, version: 1, srtp, key: &key };
+        if let Ok(answer) = sdp::answer(&session, &ours) {
+            assert_eq!(described(&answer.body).media.len(), session.media.len());
+            let again = described(&sdp::pass_offer(&sdp::agreed(&answer.chosen), addresses[0], None, &ours));
+            assert_eq!(sdp::choose(&again, &ours).map(|chosen| chosen.codec), plain(srtp, answer.chosen.codec));
+        }
+        if let Ok(passed) = sdp::pick(&session, srtp) {
+            let sound = &session.media[passed.place];
+            let offer = described(&sdp::pass_offer(sound, addresses[0], None, &ours));
+            assert_eq!((&offer.media[0].formats, &offer.media[0].parameters), (&sound.formats, &sound.parameters));
+            let answer = described(&sdp::pass_answer(&session, &passed, sound, addresses[0], &ours));
+            assert_eq!(answer.media.len(), session.media.len());
+        }
+    }
+}
+
+/// What is passed on is plain, so that nobody who wants SRTP takes it.
+fn plain<T>(srtp: Srtp, codec: T) -> Result<T, sdp::Refusal> {
+    if srtp == Srtp::Required { Err(sdp::Refusal::Srtp) } else { Ok(codec) }
+}
+
+fn described(body: &str) -> Session {
+    assert!(!body.replace("\r\n", "").contains(['\r', '\n']));
+    Session::parse(body.as_bytes()).expect("what we write can be read")
+}
+
+/// A datagram on an RTP port: what is read is inside of it, and its plain form is read alike.
+pub fn rtp(bytes: &[u8]) {
+    let Ok(packet) = Packet::parse(bytes) else { return };
+    assert!(bytes.len() <= RTP_PACKET_BYTES_MAX && packet.payload.len() + 12 <= bytes.len());
+    let plain = packet.header.packet(packet.payload);
+    let again = Packet::parse(&plain).expect("what we write can be read");
+    assert_eq!((again.header, again.payload), (packet.header, packet.payload));
+    assert!(Receiver::default().accept(&packet.header).is_some());
+    let key = Decoder::default().push(&packet.header, packet.payload, 0);
+    assert_eq!(key, Event::parse(packet.payload).map(|event| event.key));
 }
