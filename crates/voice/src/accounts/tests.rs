@@ -1,3 +1,5 @@
+//! Proofs of throw-away accounts.
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use domain::Mac;

@@ -1,3 +1,5 @@
+//! What is told, when, and to whom.
+
 use std::cell::Cell;
 use std::collections::VecDeque;
 

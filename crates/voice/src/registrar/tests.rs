@@ -1,3 +1,5 @@
+//! Registrations as phones send them.
+
 use std::net::SocketAddr;
 
 use domain::chance::Seeded;

@@ -15,7 +15,7 @@ use crate::sip::agent::{Agent, InboundRequest, Responses, Shared, SipAccount};
 use crate::sip::message::Message;
 use crate::sip::sound::Sound;
 
-/// How long a phone lets it ring (RFC 3261 section 13.3.1.1).
+/// How long a phone lets it ring (RFC 3261, "The INVITE is Accepted").
 const RINGS: Duration = Duration::from_mins(3);
 
 /// The task of one call.

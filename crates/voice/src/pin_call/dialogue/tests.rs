@@ -1,3 +1,5 @@
+//! The dialogue by tables and by any sequence of keys.
+
 use proptest::prelude::*;
 
 use super::*;

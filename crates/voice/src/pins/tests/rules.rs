@@ -107,7 +107,7 @@ async fn wrong_pins_at_once_are_counted_each() {
     }
     let auth = world.device(1).await.device.auth;
     assert_eq!((auth.wrong_pins.len(), auth.tries.len(), auth.blocked_everywhere), (29, 29, false));
-    let last = world.calling(1, 99, "198.51.99.7");
+    let last = world.calling(1, 99, "203.0.113.7");
     assert_eq!(world.enter(&last, &wrong, NOW).await, Told::Pin(PinAnswer::Blocked), "thirty a day block it everywhere");
     let right = world.pin(1).await;
     assert_eq!(world.enter(&world.calling(1, 100, HOME), &right, NOW).await, Told::Pin(PinAnswer::Blocked));

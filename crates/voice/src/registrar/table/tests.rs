@@ -1,3 +1,5 @@
+//! The table of contacts, by a clock of its own.
+
 use std::net::SocketAddr;
 
 use domain::chance::Seeded;
