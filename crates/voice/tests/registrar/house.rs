@@ -21,6 +21,7 @@ use voice::edge;
 use voice::notify::{self, NotifyMetrics, Quiet};
 use voice::registrar::{self, Registrar};
 use voice::stack::{Config, Handler, Inbound, InboundCall, Reply, Stack, Timers, Transport};
+use wire::challenge::Offer;
 
 pub const REALM: &str = "phones.example.com";
 pub const MAC: &str = "001565000001";
@@ -75,7 +76,7 @@ impl House {
         let ring = KeyRing::generate(&mut Seeded::new(1));
         let store = Store::open("sqlite:test.db", &ring, Box::new(Seeded::new(2)), Options::new(directory.path())).await.unwrap();
         let keys = Arc::new(PlatformKeys::new(vec![Secret::new(vec![7; 32])]).unwrap());
-        let (registrar, learning) = Registrar::new(Arc::new(Accounts::new(REALM, Arc::clone(&keys))));
+        let (registrar, learning) = Registrar::new(Arc::new(Accounts::new(REALM, Arc::clone(&keys)).offering(Offer::ALGORITHMS)));
         tokio::spawn(learning.run(store.clone(), Arc::new(()), clock));
         tokio::spawn(registrar::tend(Arc::clone(&registrar), stack.clone(), None, clock));
         let (quiet, metrics) = (Quiet::new(clock), NotifyMetrics::default());

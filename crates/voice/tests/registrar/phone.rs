@@ -1,5 +1,6 @@
 //! A phone's SIP as text, over UDP or TCP, that lies about where it is as phones behind a NAT do.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -95,7 +96,7 @@ impl Phone {
         for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
             for value in request.all(name) {
                 let tag = if name == "To" && request.to_tag().is_none() { ";tag=phone" } else { "" };
-                text += &format!("{name}: {value}{tag}\r\n");
+                write!(text, "{name}: {value}{tag}\r\n").unwrap();
             }
         }
         self.send(&format!("{text}{fields}Content-Length: 0\r\n\r\n")).await;
@@ -116,7 +117,7 @@ impl Phone {
             Link::Tcp(stream) => {
                 let mut length = 0;
                 while !bytes[..length].ends_with(b"\r\n\r\n") {
-                    length += timeout(PATIENCE, stream.read(&mut bytes[length..length + 1])).await.expect("more was to come").unwrap();
+                    length += timeout(PATIENCE, stream.read(&mut bytes[length..=length])).await.expect("more was to come").unwrap();
                 }
                 length
             }
