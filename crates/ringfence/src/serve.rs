@@ -90,7 +90,7 @@ impl Server {
         // Bound first: what restricted phones are served names the port.
         let ears = telephone::bind(&config, &doors).await?;
         let desk = Arc::new(Desk::new(parts(&context, metrics.clone(), limits, telephone::port(&config, &ears)), now()));
-        let voice = ears.serve(telephone::parts(&context, &config, &mut registry, desk.tables()));
+        let voice = telephone::serve(ears, &context, &mut registry, desk.tables()).await?;
         let listen = gate::listener::Config {
             https: config.phones.https,
             http: config.phones.http,

@@ -2,6 +2,7 @@
 
 use prometheus_client::registry::Registry;
 
+use crate::emergency;
 use crate::notify::NotifyMetrics;
 use crate::pins;
 
@@ -12,11 +13,15 @@ pub struct Metrics {
     pub pins: pins::Metrics,
     /// Phones told to fetch.
     pub notifies: NotifyMetrics,
+    /// Emergency calls.
+    pub emergency: emergency::Metrics,
 }
 
 impl Metrics {
     /// Makes the families and registers them. The registry carries no prefix of its own.
     pub fn register(registry: &mut Registry) -> Self {
-        Self { pins: pins::Metrics::register(registry), notifies: NotifyMetrics::register(registry) }
+        let emergency = emergency::Metrics::default();
+        emergency.register(registry);
+        Self { pins: pins::Metrics::register(registry), notifies: NotifyMetrics::register(registry), emergency }
     }
 }

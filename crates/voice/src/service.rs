@@ -8,25 +8,29 @@ use std::time::Duration;
 
 use brands::Catalogue;
 use domain::claim::PlatformKeys;
-use domain::{Chance as _, Span, Time};
+use domain::emergency::Numbers;
+use domain::{Chance as _, Secret, Span, Time};
 use store::Store;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use self::desk::Desk;
 use crate::accounts::Accounts;
 use crate::edge::{self, SystemChance};
+use crate::emergency::{self, Cache, Emergency, Waits};
+use crate::media::{Media, MediaOptions};
 use crate::metrics::Metrics;
 use crate::notify::{self, Quiet};
 use crate::pins::Strangers;
 use crate::registrar::{self, Notice, Registrar};
-use crate::stack::address::user;
 use crate::stack::{Config, OpenError, Stack, Timers, Transport};
 
 /// The listeners, bound but not yet listened to: phones are told of their ports before anybody answers.
 pub struct Doors {
     stack: Stack,
     host: String,
+    numbers: Numbers,
 }
 
 /// What decides behind the listeners.
@@ -37,6 +41,14 @@ pub struct Parts {
     pub keys: Arc<PlatformKeys>,
     /// The tries of phones that nobody added.
     pub strangers: Arc<dyn Strangers>,
+    /// Where sound is sent and taken.
+    pub media: MediaOptions,
+    /// The operator's own number, E.164: what emergency calls show that no site's fits.
+    pub caller_number: Option<String>,
+    /// The file by which emergency calls outlive the store.
+    pub cache: Cache,
+    /// The key that claims are made from, to be kept in that file.
+    pub claims_key: Option<Secret<Vec<u8>>>,
     /// What each brand of phone understands.
     pub catalogue: Arc<Catalogue>,
     /// Where NOTIFY for live phones goes, `host:port`; none: they are not told.
@@ -53,19 +65,30 @@ pub struct Parts {
 pub struct Voice {
     stack: Stack,
     tasks: Vec<JoinHandle<()>>,
+    /// Ends the care for emergency calls, which writes what waits.
+    stop: watch::Sender<bool>,
+    caring: JoinHandle<()>,
+}
+
+/// Why the telephone face cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The threads for sound cannot be started.
+    #[error("sound cannot be opened: {0}")]
+    Media(#[from] std::io::Error),
 }
 
 impl Doors {
-    /// Binds the listeners. `emergency_numbers`: those of all countries; calls to them are never held up.
+    /// Binds the listeners. `numbers`: the emergency numbers of all countries; calls to them are never held up.
     ///
     /// # Errors
     ///
     /// [`OpenError`] with the address that cannot be had.
-    pub async fn bind(edge: edge::Config, emergency_numbers: Vec<String>) -> Result<Self, OpenError> {
+    pub async fn bind(edge: edge::Config, numbers: Numbers) -> Result<Self, OpenError> {
         let host = edge.host.clone();
-        let is_emergency = Arc::new(move |uri: &str| is_emergency(uri, &emergency_numbers));
+        let is_emergency = emergency::is_emergency(numbers.clone());
         let stack = Stack::open(Config { edge, timers: Timers::default(), is_emergency }).await?;
-        Ok(Self { stack, host })
+        Ok(Self { stack, host, numbers })
     }
 
     /// Where it listens.
@@ -74,12 +97,34 @@ impl Doors {
     }
 
     /// Begins to answer.
-    pub fn serve(self, parts: Parts) -> Voice {
-        let Self { stack, host } = self;
+    ///
+    /// # Errors
+    ///
+    /// [`ServeError`] if there can be no sound.
+    pub fn serve(self, parts: Parts) -> Result<Voice, ServeError> {
+        let Self { stack, host, numbers } = self;
         let accounts = Arc::new(Accounts::new(&host, Arc::clone(&parts.keys)));
         let (registrar, learning) = Registrar::new(accounts);
-        let notice: Arc<dyn Notice> = Arc::new(());
+        let media = Media::open(&parts.media)?;
         let quiet = Quiet::new(parts.clock);
+        let emergency = Emergency::open(emergency::Parts {
+            numbers,
+            caller_number: parts.caller_number,
+            stack: stack.clone(),
+            media: media.clone(),
+            registrar: Arc::clone(&registrar),
+            on_call: Arc::new({
+                let quiet = Arc::clone(&quiet);
+                move |mac, now| quiet.emergency(mac, now)
+            }),
+            cache: parts.cache,
+            store: Some(parts.store.clone()),
+            claims_key: parts.claims_key,
+            clock: parts.clock,
+            waits: Waits::default(),
+            metrics: parts.metrics.emergency,
+        });
+        let notice: Arc<dyn Notice> = Arc::clone(&emergency) as _;
         let notifying = notify::Parts {
             store: parts.store.clone(),
             registrar: Arc::clone(&registrar),
@@ -92,13 +137,15 @@ impl Doors {
             node: node(),
             clock: parts.clock,
         };
+        let (stop, stopped) = watch::channel(false);
+        let caring = tokio::spawn(Arc::clone(&emergency).run(stopped));
         let tasks = vec![
             tokio::spawn(learning.run(parts.store, notice, parts.clock)),
             tokio::spawn(registrar::tend(Arc::clone(&registrar), stack.clone(), parts.keep_alive, parts.clock)),
             tokio::spawn(notify::run(notifying)),
         ];
-        stack.serve(Arc::new(Desk { registrar, clock: parts.clock }));
-        Voice { stack, tasks }
+        stack.serve(Arc::new(Desk { registrar, emergency, clock: parts.clock }));
+        Ok(Voice { stack, tasks, stop, caring })
     }
 }
 
@@ -114,6 +161,10 @@ impl Voice {
         for task in self.tasks {
             task.abort();
         }
+        self.stop.send_replace(true);
+        if let Err(error) = self.caring.await {
+            tracing::error!(%error, "the care for emergency calls failed");
+        }
         is_quiet
     }
 }
@@ -124,35 +175,9 @@ impl std::fmt::Debug for Voice {
     }
 }
 
-/// Whether a request's address is that of an emergency call: a service of RFC 5031, or a number of any country's.
-fn is_emergency(uri: &str, numbers: &[String]) -> bool {
-    let is_service = uri.get(.."urn:service:sos".len()).is_some_and(|start| start.eq_ignore_ascii_case("urn:service:sos"));
-    is_service || user(uri).is_some_and(|dialled| numbers.iter().any(|number| number == dialled))
-}
-
 /// This node among others, for as long as it runs.
 fn node() -> Uuid {
     let mut bytes = [0; 16];
     SystemChance.fill(&mut bytes);
     uuid::Builder::from_random_bytes(bytes).into_uuid()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn emergency_calls_are_known_by_their_address() {
-        let numbers = ["112".to_owned(), "911".to_owned()];
-        let check = |uri: &str, expected: bool| assert_eq!(is_emergency(uri, &numbers), expected, "{uri}");
-        check("sip:112@phones.example.com", true);
-        check("SIPS:911@phones.example.com;user=phone", true);
-        check("tel:112;phone-context=+49", true);
-        check("URN:service:SOS", true);
-        check("urn:service:sos.fire", true);
-        check("urn:service:counseling", false);
-        check("sip:1122@phones.example.com", false);
-        check("sip:*89@112", false);
-        check("sip:phones.example.com", false);
-    }
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use domain::Time;
 
 use crate::edge::SystemChance;
+use crate::emergency::Emergency;
 use crate::registrar::Registrar;
 use crate::stack::{ALLOW, Handler, Inbound, InboundCall, Reply};
 
 /// The handler of everything outside a call.
 pub(super) struct Desk {
     pub(super) registrar: Arc<Registrar>,
+    pub(super) emergency: Arc<Emergency>,
     pub(super) clock: fn() -> Time,
 }
 
@@ -27,6 +29,7 @@ impl Handler for Desk {
     }
 
     async fn call(&self, call: InboundCall) {
+        let Err(call) = self.emergency.take(call).await else { return };
         call.reject(Reply::new(480)).await;
     }
 }
