@@ -10,4 +10,5 @@ mod init;
 mod postgres;
 mod prompts;
 mod serve;
+mod telephone;
 mod world;

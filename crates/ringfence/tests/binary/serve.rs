@@ -15,13 +15,23 @@ pub struct Server {
 
 impl Server {
     pub fn start(world: &World) -> Self {
-        let mut child = world.command(&["serve"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::of(world.command(&["serve"]))
+    }
+
+    /// A server that is started by this command.
+    pub fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         Self { ready: serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}")), child }
     }
 
-    fn signal(&self, name: &str) {
+    /// Where a door is.
+    pub fn address(&self, door: &str) -> std::net::SocketAddr {
+        self.ready[door].as_str().unwrap().parse().unwrap()
+    }
+
+    pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
     }
