@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chance::Chance;
 use crate::claim::Claim;
-use crate::limits::{ACCOUNT_GRACE, CLAIM_IN_USE, OLD_LOGINS_MAX, SEEN_STEP, USED_CLAIMS_MAX};
+use crate::limits::{CLAIM_IN_USE, OLD_LOGINS_MAX, SEEN_STEP, USED_CLAIMS_MAX};
 use crate::login::Login;
 use crate::mac::Mac;
 use crate::net::pin_network;
@@ -337,12 +337,6 @@ impl Auth {
     pub fn only_claim_at(&self, address: IpAddr) -> Option<Claim> {
         let mut there = self.used.iter().filter(|used| used.last_address == address);
         there.next().filter(|_| there.next().is_none()).map(|used| used.claim)
-    }
-
-    /// When a claim's telephone account ends: some time after another claim was taken up.
-    pub fn account_ends(&self, claim: &Claim) -> Option<Time> {
-        let live = self.live.as_ref().filter(|live| live.login.claim != *claim)?;
-        Some(live.since + ACCOUNT_GRACE)
     }
 
     /// Claims in use around now, for an admin who must pick one.

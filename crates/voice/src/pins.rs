@@ -17,7 +17,7 @@ use domain::claim::{Claim, PlatformKeys};
 use domain::pin::{Caller, PinAnswer, Stranger};
 use domain::tenancy::CustomerId;
 use domain::{Mac, Secret, Time};
-use store::device::Stored;
+use store::device::{Fetched, Stored};
 use store::{Db, Store, StoreError};
 use tokio::time::sleep;
 
@@ -26,7 +26,7 @@ pub use self::account::SipAccount;
 pub use self::attempt::{Attempt, AttemptAnswer, AttemptError, AttemptResult, Who};
 pub use self::metrics::{Metrics, Tried};
 
-use self::books::{Bookcase, Found, Shelving};
+use self::books::{Bookcase, Books, Found, Shelving};
 use crate::limits::{PIN_ANSWER_AFTER, PIN_CONFLICTS_MAX};
 
 /// The tries of MACs that nobody added, in memory and bounded. Shared with whoever shows such a phone what it should display.
@@ -53,6 +53,17 @@ impl Calling {
     fn caller(&self) -> Caller<'_> {
         Caller { claim: self.claim, address: self.address, model: &self.model }
     }
+}
+
+/// What a caller hears before the prompt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// Nothing, or why no PIN is taken now.
+    pub standing: Option<PinAnswer>,
+    /// The setting `language` of the device; only for a caller who proved more than a MAC, or a stranger would learn which MACs were added.
+    pub device_language: Option<String>,
+    /// The operator's setting `language`.
+    pub operator_language: Option<String>,
 }
 
 /// What the voice tells a caller.
@@ -94,17 +105,32 @@ impl PinDesk {
         Self::at_pace(pace, store, keys, strangers, metrics)
     }
 
-    /// What the caller hears before the prompt: nothing, or why no PIN is taken now. Fails when the store is out of reach.
-    pub async fn standing(&self, calling: &Calling, now: Time) -> Result<Option<PinAnswer>, StoreError> {
-        let (core, of) = (Arc::clone(&self.0), calling.clone());
+    /// What the caller hears before the prompt, and in which language. Fails when the store is out of reach.
+    pub async fn opening(&self, calling: &Calling, now: Time) -> Result<Opening, StoreError> {
+        let core = Arc::clone(&self.0);
         let (mac, from) = (calling.claim.mac, calling.address);
-        let Found { device, books } = self.0.store.read(move |db| core.books.find(db, mac, from, now, Shelving::Keep)).await?;
-        let caller = of.caller();
-        if let Some(found) = device {
-            return Ok(domain::pin::standing(&found.stored.device, caller, &books.policy, books.globals(), now));
-        }
-        let stranger = self.0.strangers.stranger(mac).unwrap_or_default();
-        Ok(stranger.standing(caller, &books.policy, books.globals(), now))
+        let look = move |db: &Db| Ok((core.books.find(db, mac, from, now, Shelving::Keep)?, core.books.platform(db)?));
+        let (Found { device, books }, platform) = self.0.store.read(look).await?;
+        let (policy, globals, caller) = (&books.policy, books.globals(), calling.caller());
+        let operator_language = platform.language.clone();
+        let Some(found) = device else {
+            let standing = self.0.strangers.stranger(mac).unwrap_or_default().standing(caller, policy, globals, now);
+            return Ok(Opening { standing, device_language: None, operator_language });
+        };
+        let device = &found.stored.device;
+        let standing = domain::pin::standing(device, caller, policy, globals, now);
+        let grounds = calling.claim.grounds;
+        let is_live = device.auth.live.as_ref().is_some_and(|live| live.login.claim == calling.claim);
+        let proved = !device.disabled && (is_live || grounds.global.is_some() || grounds.certificate);
+        let device_language = if proved { self.device_language(&found, &books)? } else { None };
+        Ok(Opening { standing, device_language, operator_language })
+    }
+
+    fn device_language(&self, found: &Fetched, books: &Books) -> Result<Option<String>, StoreError> {
+        let (setup, device) = (found.setup(&self.0.store)?, &found.stored.device);
+        let of_line = setup.lines.first().and_then(|line| line.settings.get("language"));
+        let resolved = books.context.settings(device.place.site, &device.model, &setup.settings);
+        Ok(of_line.map(String::as_str).or(resolved.value("language")).map(str::to_owned))
     }
 
     /// Takes a PIN of six digits. Fails when the store is out of reach: then nothing was counted, and nothing is right.

@@ -35,7 +35,8 @@ impl PinDesk {
         let Some(account) = accounts.account(name) else { return Ok(None) };
         let (mac, network) = (account.claim.mac, domain::net::site_network(std::net::Ipv4Addr::UNSPECIFIED.into()));
         let found = self.0.store.read(move |db| store::device::fetch(db, mac, &network, now)).await?;
-        let ends = found.and_then(|found| found.stored.device.auth.account_ends(&account.claim));
+        let live = found.and_then(|found| found.stored.device.auth.live);
+        let ends = live.and_then(|live| domain::claim::account_ends(&account.claim, &live.login.claim, live.since));
         if ends.is_some_and(|ends| ends <= now) {
             return Ok(None);
         }

@@ -7,6 +7,7 @@ use domain::Time;
 use domain::login::GlobalLogin;
 use domain::net::site_network;
 use domain::policy::Policy;
+use domain::settings::Settings;
 use domain::tenancy::{CustomerId, SiteId};
 use quick_cache::sync::Cache;
 use store::context::{Context, Revision};
@@ -22,6 +23,8 @@ pub(super) struct Books {
     pub policy: Policy,
     /// What else was loaded.
     pub context: Context,
+    /// The language set for this place, whatever the device.
+    pub language: Option<String>,
 }
 
 impl Books {
@@ -34,7 +37,8 @@ impl Books {
         let context = store::context::load(db, place.map(|(customer, _)| customer))?;
         let site = place.and_then(|(_, site)| site);
         let policy = context.policy(site).map_err(|error| StoreError::Refused(error.to_string()))?.policy;
-        Ok(Self { policy, context })
+        let language = context.settings(site, "", &Settings::new()).value("language").map(str::to_owned);
+        Ok(Self { policy, context, language })
     }
 }
 
@@ -74,11 +78,25 @@ impl Bookcase {
         if let Some(books) = self.0.get(&shelf).filter(|books| books.context.revision == revision) {
             return Ok(Found { device, books });
         }
+        let books = self.open(db, shelf, shelving)?;
+        Ok(Found { device, books })
+    }
+
+    /// The platform's own books.
+    pub fn platform(&self, db: &Db) -> Result<Arc<Books>, StoreError> {
+        let revision = Revision { platform: store::context::platform_revision(db)?, customer: 0 };
+        match self.0.get(&None).filter(|books| books.context.revision == revision) {
+            Some(books) => Ok(books),
+            None => self.open(db, None, Shelving::Keep),
+        }
+    }
+
+    fn open(&self, db: &Db, shelf: Shelf, shelving: Shelving) -> Result<Arc<Books>, StoreError> {
         let books = Arc::new(Books::open(db, shelf)?);
         if shelving == Shelving::Keep {
             self.0.insert(shelf, Arc::clone(&books));
         }
-        Ok(Found { device, books })
+        Ok(books)
     }
 }
 

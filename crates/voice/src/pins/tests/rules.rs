@@ -15,7 +15,7 @@ const HOME: &str = "198.51.100.7";
 async fn a_right_pin_clears_the_claim_and_tells_the_phone() {
     let world = World::new().await;
     let calling = world.calling(1, 1, HOME);
-    assert_eq!(world.desk.standing(&calling, NOW).await.unwrap(), None);
+    assert_eq!(world.desk.opening(&calling, NOW).await.unwrap().standing, None);
     let pin = world.pin(1).await;
     assert_eq!(world.enter(&calling, &pin, NOW).await, Told::Pin(PinAnswer::Right));
     let auth = world.device(1).await.device.auth;
@@ -45,8 +45,8 @@ async fn three_wrong_pins_fail_for_half_an_hour_and_three_rounds_block() {
         assert_eq!(world.device(1).await.device.auth.state(now), State::Failed);
         let last = until - Span::seconds(1);
         assert_eq!(world.enter(&calling, &right, last).await, Told::Pin(failed), "the right one is not taken either");
-        assert_eq!(world.desk.standing(&calling, last).await.unwrap(), Some(failed));
-        assert_eq!(world.desk.standing(&calling, until).await.unwrap(), None, "it ends by itself");
+        assert_eq!(world.desk.opening(&calling, last).await.unwrap().standing, Some(failed));
+        assert_eq!(world.desk.opening(&calling, until).await.unwrap().standing, None, "it ends by itself");
         now = until;
     }
     assert_eq!(world.enter(&calling, &right, now + Span::days(1)).await, Told::Pin(PinAnswer::Blocked));
@@ -77,7 +77,7 @@ async fn a_live_device_needs_a_reset_and_a_reset_takes_a_new_pin() {
             device.auth.live = Some(domain::device::Live { login: domain::login::Login::of(claim), since: NOW, window_due: None });
         })
         .await;
-    assert_eq!(world.desk.standing(&calling, NOW).await.unwrap(), Some(PinAnswer::ResetNeeded));
+    assert_eq!(world.desk.opening(&calling, NOW).await.unwrap().standing, Some(PinAnswer::ResetNeeded));
     assert_eq!(world.enter(&calling, &new, NOW).await, Told::Pin(PinAnswer::ResetNeeded));
 }
 
@@ -168,9 +168,9 @@ async fn without_the_store_nothing_is_right_and_nothing_counts() {
 async fn what_the_policy_says_later_holds_at_once() {
     let world = World::new().await;
     let calling = world.calling(1, 1, HOME);
-    assert_eq!(world.desk.standing(&calling, NOW).await.unwrap(), None);
+    assert_eq!(world.desk.opening(&calling, NOW).await.unwrap().standing, None);
     let stricter = domain::policy::Patch([("login".to_owned(), "required".to_owned())].into());
     let node = domain::tenancy::Node::Customer(super::world::CUSTOMER);
     world.store.write(move |db| store::policy::save_patch(db, &store::Scope::Operator, node, &stricter)).await.unwrap();
-    assert_eq!(world.desk.standing(&calling, NOW).await.unwrap(), Some(PinAnswer::ResetNeeded));
+    assert_eq!(world.desk.opening(&calling, NOW).await.unwrap().standing, Some(PinAnswer::ResetNeeded));
 }

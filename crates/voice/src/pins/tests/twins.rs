@@ -5,16 +5,16 @@ use domain::pin::PinAnswer;
 use domain::{Span, Time};
 
 use super::world::{NOW, World};
-use crate::pins::Told;
+use crate::pins::{Opening, Told};
 
 /// Added, and its twin that nobody added.
 const TWINS: [u8; 2] = [1, 201];
 
-async fn both(world: &World, seed: u64, from: &str, now: Time) -> [(Option<PinAnswer>, Told); 2] {
+async fn both(world: &World, seed: u64, from: &str, now: Time) -> [(Opening, Told); 2] {
     let mut heard = Vec::new();
     for number in TWINS {
         let calling = world.calling(number, seed, from);
-        let standing = world.desk.standing(&calling, now).await.unwrap();
+        let standing = world.desk.opening(&calling, now).await.unwrap();
         heard.push((standing, world.enter(&calling, "000000", now).await));
     }
     heard.try_into().unwrap()
@@ -51,7 +51,7 @@ async fn an_unknown_mac_writes_nothing() {
         world.enter(&calling, "000000", NOW).await;
     }
     assert!(world.topics().await.is_empty());
-    assert!(matches!(world.desk.standing(&calling, NOW).await.unwrap(), Some(PinAnswer::Failed { .. })));
+    assert!(matches!(world.desk.opening(&calling, NOW).await.unwrap().standing, Some(PinAnswer::Failed { .. })));
 }
 
 #[tokio::test]
@@ -66,4 +66,27 @@ async fn a_disabled_device_is_heard_like_an_unknown_one() {
     world.store.write(disable).await.unwrap();
     let calling = world.calling(1, 1, "198.51.100.7");
     assert_eq!(world.enter(&calling, &pin, NOW).await, Told::Pin(PinAnswer::Wrong { left: 2 }), "even the right PIN");
+}
+
+#[tokio::test]
+async fn the_language_of_a_device_is_for_who_proved_more_than_a_mac() {
+    use domain::claim::Grounds;
+    use domain::login::GlobalId;
+    use domain::settings::Settings;
+    use domain::tenancy::Node;
+
+    let world = World::new().await;
+    let language = |tag: &str| Settings::from([("language".to_owned(), tag.to_owned())]);
+    let (ours, theirs) = (language("de"), language("nl"));
+    let set = move |db: &store::Db| {
+        store::policy::save_settings(db, &store::Scope::Operator, Node::Operator, &ours)?;
+        store::policy::save_settings(db, &store::Scope::Operator, Node::Customer(super::world::CUSTOMER), &theirs)
+    };
+    world.store.write(set).await.unwrap();
+    let mut calling = world.calling(1, 1, "198.51.100.7");
+    let opening = world.desk.opening(&calling, NOW).await.unwrap();
+    assert_eq!((opening.device_language, opening.operator_language.as_deref()), (None, Some("de")));
+    calling.claim.grounds = Grounds { global: Some(GlobalId(1)), ..Grounds::default() };
+    let opening = world.desk.opening(&calling, NOW).await.unwrap();
+    assert_eq!(opening.device_language.as_deref(), Some("nl"));
 }
