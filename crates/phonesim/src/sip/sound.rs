@@ -1,6 +1,6 @@
 //! The sound of one call: real RTP both ways, on a socket of its own.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub enum Silence {
 }
 
 /// What came from the other side.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Heard {
     /// RTP packets.
     pub packets: u64,
@@ -45,7 +45,16 @@ pub struct Heard {
     pub longest_gap: Duration,
     codec: Option<Codec>,
     sound: Vec<u8>,
+    /// Whether every packet had the usual length.
+    is_even: bool,
     last: Option<(u32, u16, Instant)>,
+}
+
+impl Default for Heard {
+    fn default() -> Self {
+        let longest_gap = Duration::ZERO;
+        Self { packets: 0, events: 0, missing: 0, longest_gap, codec: None, sound: Vec::new(), is_even: true, last: None }
+    }
 }
 
 impl Heard {
@@ -65,13 +74,11 @@ impl Heard {
     pub fn share_of(&self, clip: &[u8]) -> f64 {
         let Some(codec) = self.codec else { return 0.0 };
         let frames: Vec<&[u8]> = clip.chunks_exact(SAMPLES as usize).filter(|frame| is_loud(codec, frame)).collect();
-        let heard = frames.iter().filter(|frame| self.holds(frame)).count();
+        // Packets are mostly as long as frames; where not, a frame stands anywhere.
+        let packets: HashSet<&[u8]> = if self.is_even { self.sound.chunks_exact(SAMPLES as usize).collect() } else { HashSet::new() };
+        let anywhere = |frame: &[u8]| !self.is_even && self.sound.windows(frame.len()).any(|own| own == frame);
+        let heard = frames.iter().filter(|frame| packets.contains(**frame) || anywhere(frame)).count();
         if frames.is_empty() { 0.0 } else { f64::from(heard as u32) / f64::from(frames.len() as u32) }
-    }
-
-    /// Packets are mostly as long as frames; where not, the frame stands anywhere.
-    fn holds(&self, frame: &[u8]) -> bool {
-        self.sound.chunks_exact(frame.len()).any(|own| own == frame) || self.sound.windows(frame.len()).any(|own| own == frame)
     }
 
     fn packet(&mut self, header: &Header, payload: &[u8], event: Option<u8>, keep: bool, now: Instant) {
@@ -91,6 +98,7 @@ impl Heard {
         let codec = Codec::ALL.into_iter().find(|codec| codec.payload_type() == header.payload_type);
         self.codec = codec.or(self.codec);
         if keep && codec.is_some() {
+            self.is_even &= payload.len() == SAMPLES as usize;
             let room = HEARD_BYTES_MAX - self.sound.len();
             self.sound.extend_from_slice(&payload[..payload.len().min(room)]);
         }
