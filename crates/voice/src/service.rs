@@ -19,10 +19,12 @@ use self::desk::Desk;
 use crate::accounts::Accounts;
 use crate::edge::{self, SystemChance};
 use crate::emergency::{self, Cache, Emergency, Waits};
-use crate::media::{Media, MediaOptions};
+use crate::media::{Media, MediaOptions, Srtp};
 use crate::metrics::Metrics;
 use crate::notify::{self, Quiet};
-use crate::pins::Strangers;
+use crate::pin_call::{self, PinCalls};
+use crate::pins::{PinDesk, Strangers};
+use crate::prompts::Library;
 use crate::registrar::{self, Notice, Registrar};
 use crate::stack::{Config, OpenError, Stack, Timers, Transport};
 
@@ -68,6 +70,8 @@ pub struct Voice {
     /// Ends the care for emergency calls, which writes what waits.
     stop: watch::Sender<bool>,
     caring: JoinHandle<()>,
+    desk: PinDesk,
+    accounts: Arc<Accounts>,
 }
 
 /// Why the telephone face cannot be opened.
@@ -101,10 +105,10 @@ impl Doors {
     /// # Errors
     ///
     /// [`ServeError`] if there can be no sound.
-    pub fn serve(self, parts: Parts) -> Result<Voice, ServeError> {
+    pub async fn serve(self, parts: Parts) -> Result<Voice, ServeError> {
         let Self { stack, host, numbers } = self;
         let accounts = Arc::new(Accounts::new(&host, Arc::clone(&parts.keys)));
-        let (registrar, learning) = Registrar::new(accounts);
+        let (registrar, learning) = Registrar::new(Arc::clone(&accounts));
         let media = Media::open(&parts.media)?;
         let quiet = Quiet::new(parts.clock);
         let emergency = Emergency::open(emergency::Parts {
@@ -125,6 +129,20 @@ impl Doors {
             metrics: parts.metrics.emergency,
         });
         let notice: Arc<dyn Notice> = Arc::clone(&emergency) as _;
+        let desk = PinDesk::new(parts.store.clone(), parts.keys, parts.strangers, parts.metrics.pins);
+        let library = Library::open(parts.store.clone()).await;
+        let pin_calls = PinCalls::new(pin_call::Parts {
+            registrar: Arc::clone(&registrar),
+            desk: desk.clone(),
+            media,
+            library: library.clone(),
+            emergency: Arc::clone(&emergency),
+            quiet: Arc::clone(&quiet),
+            store: parts.store.clone(),
+            catalogue: Arc::clone(&parts.catalogue),
+            srtp: Srtp::Preferred,
+            clock: parts.clock,
+        });
         let notifying = notify::Parts {
             store: parts.store.clone(),
             registrar: Arc::clone(&registrar),
@@ -143,9 +161,10 @@ impl Doors {
             tokio::spawn(learning.run(parts.store, notice, parts.clock)),
             tokio::spawn(registrar::tend(Arc::clone(&registrar), stack.clone(), parts.keep_alive, parts.clock)),
             tokio::spawn(notify::run(notifying)),
+            tokio::spawn(async move { library.follow().await }),
         ];
-        stack.serve(Arc::new(Desk { registrar, emergency, clock: parts.clock }));
-        Ok(Voice { stack, tasks, stop, caring })
+        stack.serve(Arc::new(Desk { registrar, emergency, pin_calls, clock: parts.clock }));
+        Ok(Voice { stack, tasks, stop, caring, desk, accounts })
     }
 }
 
@@ -153,6 +172,16 @@ impl Voice {
     /// Where it listens, in the order of the configuration.
     pub fn addresses(&self) -> Vec<(Transport, SocketAddr)> {
         self.stack.addresses()
+    }
+
+    /// Who takes PINs; also those that an operator's own telephone system passes on.
+    pub fn pins(&self) -> &PinDesk {
+        &self.desk
+    }
+
+    /// Who knows the throw-away accounts.
+    pub fn accounts(&self) -> &Arc<Accounts> {
+        &self.accounts
     }
 
     /// Takes no new calls, lets those in progress end for at most `drain`, and closes. Whether all had ended by themselves.

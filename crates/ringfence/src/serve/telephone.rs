@@ -77,7 +77,7 @@ pub async fn serve(ears: Ears, context: &Context, registry: &mut Registry, table
         metrics: Metrics::register(registry),
         clock: now,
     };
-    ears.serve(parts).map_err(|error| Failure::refused(error.to_string()))
+    ears.serve(parts).await.map_err(|error| Failure::refused(error.to_string()))
 }
 
 /// Sound in each family in which SIP is spoken: on the addresses that SIP is bound to, told to phones as `sip.media_address` says, or else

@@ -6,6 +6,7 @@ use domain::Time;
 
 use crate::edge::SystemChance;
 use crate::emergency::Emergency;
+use crate::pin_call::PinCalls;
 use crate::registrar::Registrar;
 use crate::stack::{ALLOW, Handler, Inbound, InboundCall, Reply};
 
@@ -13,6 +14,7 @@ use crate::stack::{ALLOW, Handler, Inbound, InboundCall, Reply};
 pub(super) struct Desk {
     pub(super) registrar: Arc<Registrar>,
     pub(super) emergency: Arc<Emergency>,
+    pub(super) pin_calls: PinCalls,
     pub(super) clock: fn() -> Time,
 }
 
@@ -30,6 +32,6 @@ impl Handler for Desk {
 
     async fn call(&self, call: InboundCall) {
         let Err(call) = self.emergency.take(call).await else { return };
-        call.reject(Reply::new(480)).await;
+        self.pin_calls.take(call).await;
     }
 }
