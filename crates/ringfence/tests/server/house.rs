@@ -237,7 +237,7 @@ impl House {
         command.env("RINGFENCE_PHONES_PUBLIC_URL", self.url(""));
         command.env("RINGFENCE_PORTAL_LISTEN", "127.0.0.1:0");
         for name in ["UDP", "TCP", "TLS"] {
-            command.env(format!("RINGFENCE_SIP_{name}"), "127.0.0.1:0");
+            command.env(format!("RINGFENCE_SIP_{name}"), format!("{SERVER_IP}:0"));
         }
         command
     }

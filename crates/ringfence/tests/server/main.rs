@@ -17,3 +17,4 @@ mod policies;
 mod race;
 mod resets;
 mod secrets;
+mod told;
