@@ -130,28 +130,34 @@ fn has_stray(window: &[f32; WINDOW], energy: f32, tones_hz: [f32; 2]) -> bool {
 /// Which of the four tones is the loudest, its frequency and its power.
 fn strongest(window: &[f32; WINDOW], tones: [f32; 4]) -> (usize, f32, f32) {
     let mut best = (0, 0.0, -1.0);
-    for (at, hz) in tones.into_iter().enumerate() {
-        let power = power(window, hz);
+    for (at, (hz, power)) in tones.into_iter().zip(powers(window, tones)).enumerate() {
         if power > best.2 {
             best = (at, hz, power);
         }
     }
-    let nominal = best.1;
-    for factor in OFF_NOMINAL {
-        let power = power(window, nominal * factor);
+    let beside = OFF_NOMINAL.map(|factor| best.1 * factor);
+    for (hz, power) in beside.into_iter().zip(powers(window, beside)) {
         if power > best.2 {
-            best = (best.0, nominal * factor, power);
+            best = (best.0, hz, power);
         }
     }
     best
 }
 
-/// The power at one frequency (Goertzel): (amplitude × samples / 2)².
+/// The power at one frequency.
 fn power(window: &[f32; WINDOW], hz: f32) -> f32 {
-    let twice_cosine = 2.0 * (TAU * hz / SAMPLES_PER_SECOND).cos();
-    let (mut last, mut before) = (0.0, 0.0);
+    powers(window, [hz])[0]
+}
+
+/// The power at some frequencies (Goertzel): (amplitude × samples / 2)². Side by side, as one alone mostly waits for its
+/// own last step.
+fn powers<const COUNT: usize>(window: &[f32; WINDOW], hz: [f32; COUNT]) -> [f32; COUNT] {
+    let twice_cosine = hz.map(|hz| 2.0 * (TAU * hz / SAMPLES_PER_SECOND).cos());
+    let (mut last, mut before) = ([0.0; COUNT], [0.0; COUNT]);
     for sample in window {
-        (last, before) = (sample + twice_cosine * last - before, last);
+        for at in 0..COUNT {
+            (last[at], before[at]) = (sample + twice_cosine[at] * last[at] - before[at], last[at]);
+        }
     }
-    last * last + before * before - twice_cosine * last * before
+    std::array::from_fn(|at| last[at] * last[at] + before[at] * before[at] - twice_cosine[at] * last[at] * before[at])
 }
