@@ -43,6 +43,8 @@ pub struct Relay {
     ends: [End; 2],
     /// The SRTP that each side uses now.
     suites: [Option<Suite>; 2],
+    /// What each side said of its sound.
+    sounds: [Option<Sound>; 2],
     pending: Option<Pending>,
     offer: String,
     counters: Counters,
@@ -99,7 +101,7 @@ impl Relay {
     fn begin(media: &Media, legs: [Option<Leg>; 2], ends: [End; 2]) -> Self {
         let counters = Counters::default();
         let hold = media.inner.bridges.add(Bridge::new(legs, counters.clone()));
-        Self { media: media.clone(), hold, ends, suites: [None; 2], pending: None, offer: String::new(), counters }
+        Self { media: media.clone(), hold, ends, suites: [None; 2], sounds: [None, None], pending: None, offer: String::new(), counters }
     }
 
     /// The offer for the other side of the one that offered last. With SRTP it holds our key: a secret.
@@ -119,11 +121,17 @@ impl Relay {
         Ok(&self.offer)
     }
 
-    /// A side offers anew (hold, another address or key); gives the offer for the other. Nothing changes before that is answered.
+    /// A side offers anew (hold, another address or key); gives the offer for the other. Nothing changes before that is
+    /// answered. Asked without an offer, the other side is offered what it knows, and its answer becomes the offer.
     pub fn offered(&mut self, by: Side, body: &[u8]) -> Result<&str, Refusal> {
-        let session = Session::parse(body)?;
-        let passed = pick(&session, EITHER)?;
-        self.pass_on(by, Some((session, passed)));
+        let offer = if body.is_empty() {
+            None
+        } else {
+            let session = Session::parse(body)?;
+            let passed = pick(&session, EITHER)?;
+            Some((session, passed))
+        };
+        self.pass_on(by, offer);
         Ok(&self.offer)
     }
 
@@ -139,12 +147,14 @@ impl Relay {
             Some((session, taken)) => {
                 let other = self.settle(by, taken);
                 self.apply(by, other);
+                self.sounds[by as usize] = session.media.get(taken.place).cloned();
                 let address = self.ends[by as usize].address;
                 self.ends[by as usize].describe(Srtp::Off, |ours| pass_answer(session, taken, sound, address, ours))
             }
-            None => self.write_offer(by, Some(sound), None),
+            None => self.write_offer(by, Some(sound), self.suites[by as usize]),
         };
         self.apply(by.other(), passed);
+        self.sounds[by.other() as usize] = Some(sound.clone());
         Ok(body)
     }
 
@@ -162,7 +172,8 @@ impl Relay {
         let to = by.other();
         let is_required = self.ends[to as usize].around.policy() == Srtp::Required;
         let suite = self.suites[to as usize].or(is_required.then_some(Suite::Tag80));
-        let sound = offer.as_ref().and_then(|(session, passed)| session.media.get(passed.place)).cloned();
+        let offered = offer.as_ref().and_then(|(session, passed)| session.media.get(passed.place));
+        let sound = offered.or(self.sounds[by as usize].as_ref()).cloned();
         self.offer = self.write_offer(to, sound.as_ref(), suite);
         self.pending = Some(Pending { by, offer, suite });
     }

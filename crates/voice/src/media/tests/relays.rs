@@ -130,6 +130,19 @@ async fn either_side_can_hold_and_move() {
 }
 
 #[tokio::test]
+async fn a_side_that_asks_for_an_offer_gets_one() {
+    let mut call = between(Ipv4Addr::LOCALHOST, Ipv4Addr::LOCALHOST).await;
+    let formats = |body: &str| Session::parse(body.as_bytes()).unwrap().media[0].formats.join(" ");
+    assert_eq!(formats(call.relay.offered(Side::Caller, b"").unwrap()), "96 8 13 101", "what the phone said before");
+    call.relay.refused();
+    assert_eq!(formats(call.relay.offered(Side::Callee, b"").unwrap()), "8 96", "what the trunk said before");
+    let offer = call.relay.answered(call.phone.offer(PCMA).as_bytes()).unwrap();
+    call.relay.hold.settled().await;
+    assert_eq!(formats(&offer), "8 96");
+    call.assert_both_hear().await;
+}
+
+#[tokio::test]
 async fn what_is_refused_changes_nothing() {
     let mut call = between(Ipv4Addr::LOCALHOST, Ipv4Addr::LOCALHOST).await;
     call.relay.offered(Side::Caller, Phone::at(Ipv4Addr::LOCALHOST).await.offer(PCMA).as_bytes()).unwrap();
