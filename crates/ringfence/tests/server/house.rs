@@ -39,6 +39,8 @@ pub(crate) struct House {
     data: PathBuf,
     at: SocketAddr,
     level: &'static str,
+    /// Keys of the configuration that this house sets otherwise.
+    settings: Vec<(&'static str, String)>,
     pub(crate) global: Login,
     secrets: Mutex<BTreeSet<String>>,
     server: Option<Server>,
@@ -69,7 +71,7 @@ impl House {
     pub(crate) async fn founded(root: TempDir, data: PathBuf, level: &'static str) -> Self {
         let free = TcpListener::bind((SERVER_IP, 0)).unwrap().local_addr().unwrap();
         let nobody = Login::new("", "");
-        let mut house = Self { root, data, at: free, level, global: nobody, secrets: Mutex::default(), server: None };
+        let mut house = Self { root, data, at: free, level, settings: Vec::new(), global: nobody, secrets: Mutex::default(), server: None };
         let made = house.cli(&["init"]).await;
         let text =
             |section: &str, key: &str| made[section][key].as_str().unwrap_or_else(|| panic!("{section}.{key} is missing")).to_owned();
@@ -80,6 +82,11 @@ impl House {
     }
 
     // ── the server ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Sets a key of the configuration, `SIP_UDP` for `sip.udp`, from the next start on.
+    pub(crate) fn set(&mut self, key: &'static str, value: &str) {
+        self.settings.push((key, value.to_owned()));
+    }
 
     /// Starts the server and waits until it is ready.
     pub(crate) async fn serve(&mut self) {
@@ -239,6 +246,7 @@ impl House {
         for name in ["UDP", "TCP", "TLS"] {
             command.env(format!("RINGFENCE_SIP_{name}"), format!("{SERVER_IP}:0"));
         }
+        command.envs(self.settings.iter().map(|(key, value)| (format!("RINGFENCE_{key}"), value)));
         command
     }
 

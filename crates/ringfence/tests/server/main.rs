@@ -13,6 +13,7 @@ mod faults;
 mod fleet;
 mod limits;
 mod logins;
+mod pin;
 mod policies;
 mod race;
 mod resets;
