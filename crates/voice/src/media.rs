@@ -27,7 +27,7 @@ use std::{
 use thiserror::Error;
 use wire::sdp::{self, SrtpKey};
 
-use self::{bridge::Bridge, engine::Engine, outside::Clock, player::Player, ports::Pools};
+use self::{bridge::Bridge, counters::Counters, engine::Engine, outside::Clock, player::Player, ports::Pools};
 pub use self::{
     counters::Statistics,
     ports::{Place, PortRange},
@@ -110,6 +110,7 @@ struct Inner {
     players: Vec<Engine<Player>>,
     bridges: Engine<Bridge>,
     next: AtomicUsize,
+    counters: Counters,
 }
 
 impl Media {
@@ -123,6 +124,7 @@ impl Media {
             bridges: Engine::start("rtp-relay", clock)?,
             pools: Pools::new(options),
             next: AtomicUsize::new(0),
+            counters: Counters::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -141,6 +143,11 @@ impl Media {
     /// How many sessions there are: calls with us, and relays.
     pub fn sessions(&self) -> (usize, usize) {
         (self.inner.players.iter().map(Engine::sessions).sum(), self.inner.bridges.sessions())
+    }
+
+    /// The counts of all sessions since the start, those that ended among them.
+    pub fn statistics(&self) -> Statistics {
+        self.inner.counters.read_all()
     }
 
     fn player(&self) -> &Engine<Player> {

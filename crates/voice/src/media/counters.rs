@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// The counts of one session so far.
+/// The counts of one session so far, or of all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Statistics {
     /// RTP packets that were taken.
@@ -24,9 +24,12 @@ pub struct Statistics {
     pub control: u64,
 }
 
-/// One session's counters, shared with its handle.
+/// One session's counters, shared with its handle, and those of all sessions.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Counters(Arc<[AtomicU64; 7]>);
+pub(super) struct Counters {
+    own: Arc<[AtomicU64; 7]>,
+    all: Arc<[AtomicU64; 7]>,
+}
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Count {
@@ -40,12 +43,24 @@ pub(super) enum Count {
 }
 
 impl Counters {
+    /// Counters of another session among the same.
+    pub(super) fn beside(&self) -> Self {
+        Self { own: Arc::default(), all: Arc::clone(&self.all) }
+    }
+
     pub(super) fn add(&self, count: Count) {
-        self.0[count as usize].fetch_add(1, Ordering::Relaxed);
+        for counts in [&self.own, &self.all] {
+            counts[count as usize].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// What all sessions counted, those that ended among them.
+    pub(super) fn read_all(&self) -> Statistics {
+        Self { own: Arc::clone(&self.all), all: Arc::clone(&self.all) }.read()
     }
 
     pub(super) fn read(&self) -> Statistics {
-        let of = |count: Count| self.0[count as usize].load(Ordering::Relaxed);
+        let of = |count: Count| self.own[count as usize].load(Ordering::Relaxed);
         Statistics {
             packets_in: of(Count::PacketsIn),
             packets_out: of(Count::PacketsOut),

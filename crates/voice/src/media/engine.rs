@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     io,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -132,11 +133,18 @@ fn run<S: Session>(inbox: &Receiver<Command<S>>, clock: Clock) {
             }
         }
         let now = clock.now();
-        for turn in turns.values_mut().filter(|turn| turn.due <= now) {
-            turn.due = turn.session.step(now, &mut buffer);
-        }
+        turns.retain(|_, turn| turn.due > now || survives(|| turn.due = turn.session.step(now, &mut buffer)));
         tick = (tick + RTP_TICK_MICROS).max(now);
     }
+}
+
+/// A session that panics ends; the other calls of its thread do not.
+fn survives(act: impl FnOnce()) -> bool {
+    let is_sound = catch_unwind(AssertUnwindSafe(act)).is_ok();
+    if !is_sound {
+        tracing::error!("a media session panicked and was ended");
+    }
+    is_sound
 }
 
 fn obey<S>(turns: &mut Turns<S>, command: Command<S>) {
@@ -144,8 +152,10 @@ fn obey<S>(turns: &mut Turns<S>, command: Command<S>) {
         Command::Add(id, session) => drop(turns.insert(id, Turn { due: 0, session })),
         Command::Act(id, act) => {
             if let Some(turn) = turns.get_mut(&id) {
-                act(&mut turn.session);
                 turn.due = 0;
+                if !survives(|| act(&mut turn.session)) {
+                    turns.remove(&id);
+                }
             }
         }
         Command::Take(id, with) => {
@@ -154,5 +164,60 @@ fn obey<S>(turns: &mut Turns<S>, command: Command<S>) {
             }
         }
         Command::Remove(id) => drop(turns.remove(&id)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+    use super::*;
+
+    /// Tells of each turn, until its last one, in which it panics.
+    struct Teller {
+        turns: UnboundedSender<u32>,
+        number: u32,
+        left: u32,
+    }
+
+    impl Session for Teller {
+        fn step(&mut self, now: Moment, _: &mut Buffer) -> Moment {
+            assert!(self.left > 0, "a session with a fault");
+            self.left -= 1;
+            self.turns.send(self.number).unwrap();
+            now
+        }
+    }
+
+    #[tokio::test]
+    async fn a_session_that_panics_ends_alone() {
+        let (sender, mut turns) = unbounded_channel();
+        let engine = Engine::start("test", Clock::start()).unwrap();
+        let teller = |number: u32, left: u32| Teller { turns: sender.clone(), number, left };
+        let (_faulty, sound) = (engine.add(teller(1, 3)), engine.add(teller(2, u32::MAX)));
+        let worse = engine.add(teller(3, u32::MAX));
+        worse.act(|_| panic!("a command with a fault"));
+        let (mut heard, mut of_sound) = ([0; 4], 0);
+        while of_sound < 10 {
+            let number = turns.recv().await.unwrap();
+            heard[number as usize] += 1;
+            of_sound = heard[2];
+        }
+        sound.settled().await;
+        assert_eq!(heard[1], 3);
+        assert_eq!(engine.sessions(), 3, "as long as they are held");
+        drop((worse, sound));
+        assert_eq!(engine.sessions(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_thread_without_sessions_wakes_for_the_next_one() {
+        let (sender, mut turns) = unbounded_channel();
+        let engine = Engine::start("test", Clock::start()).unwrap();
+        for number in 1..4 {
+            let hold = engine.add(Teller { turns: sender.clone(), number, left: u32::MAX });
+            while turns.recv().await != Some(number) {}
+            drop(hold);
+        }
     }
 }

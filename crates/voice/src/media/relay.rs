@@ -92,14 +92,14 @@ impl Relay {
 
     /// Brings the telephone of a call that was with us to this relay, which [`Talk::reach`] made for it.
     pub async fn join(&mut self, talk: Talk) {
-        let (player, end) = talk.leave().await;
+        let Some((player, end)) = talk.leave().await else { return };
         self.ends[Side::Caller as usize] = end;
         let leg = Leg::of(player);
         self.hold.act(move |bridge| bridge.replace(Side::Caller, leg));
     }
 
     fn begin(media: &Media, legs: [Option<Leg>; 2], ends: [End; 2]) -> Self {
-        let counters = Counters::default();
+        let counters = media.inner.counters.beside();
         let hold = media.inner.bridges.add(Bridge::new(legs, counters.clone()));
         Self { media: media.clone(), hold, ends, suites: [None; 2], sounds: [None, None], pending: None, offer: String::new(), counters }
     }

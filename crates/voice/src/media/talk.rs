@@ -80,7 +80,7 @@ impl Talk {
 
     fn start(media: &Media, lease: Lease, end: End, chosen: Chosen, body: String, is_open: bool) -> Self {
         let (sender, events) = mpsc::channel(RTP_EVENTS_MAX);
-        let counters = Counters::default();
+        let counters = media.inner.counters.beside();
         let terms = terms(&end, &chosen, is_open);
         let hold = media.player().add(Player::new(lease, &terms, counters.clone(), sender));
         Self { media: media.clone(), hold, end, chosen, body, events, counters }
@@ -154,15 +154,11 @@ impl Talk {
         }
     }
 
-    /// Takes the call off its thread.
-    pub(super) async fn leave(self) -> (Player, End) {
+    /// Takes the call off its thread; none if it ended there by a fault of ours.
+    pub(super) async fn leave(self) -> Option<(Player, End)> {
         let (sender, player) = oneshot::channel();
         self.hold.take(move |player| drop(sender.send(player)));
-        match player.await {
-            Ok(player) => (*player, self.end),
-            // Its thread is gone, and all calls with it.
-            Err(_) => std::future::pending().await,
-        }
+        player.await.ok().map(|player| (*player, self.end))
     }
 
     /// The call's counts so far.

@@ -140,6 +140,7 @@ async fn keys_are_told_and_prompts_can_be_cut() {
     assert_eq!(media.sessions(), (1, 0));
     drop(talk);
     assert_eq!(media.sessions(), (0, 0));
+    assert_eq!((media.statistics().packets_in, media.statistics().ignored), (2, 2), "calls that ended count, too");
 }
 
 #[tokio::test]
