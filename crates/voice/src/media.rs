@@ -27,14 +27,18 @@ use std::{
 use thiserror::Error;
 use wire::sdp::{self, SrtpKey};
 
-use self::{bridge::Bridge, counters::Counters, engine::Engine, outside::Clock, player::Player, ports::Pools};
+use self::{bridge::Bridge, engine::Engine, outside::Clock, player::Player, ports::Pools};
 pub use self::{
-    counters::Statistics,
+    counters::{Metrics, Statistics},
     ports::{Place, PortRange},
     relay::{Relay, Side},
     talk::{NotRelayed, Talk, TalkEvent},
 };
 pub use wire::sdp::Srtp;
+
+/// What a kind of session is called in metrics.
+const CALLS: &str = "call";
+const RELAYS: &str = "relay";
 
 /// How media are opened.
 #[derive(Debug, Clone)]
@@ -110,21 +114,27 @@ struct Inner {
     players: Vec<Engine<Player>>,
     bridges: Engine<Bridge>,
     next: AtomicUsize,
-    counters: Counters,
+    metrics: Metrics,
 }
 
 impl Media {
     /// Starts the threads. No port is opened before there is a session.
     pub fn open(options: &MediaOptions) -> io::Result<Self> {
+        Self::open_counted(options, &Metrics::default())
+    }
+
+    /// [`Media::open`], with counters that are registered already.
+    pub fn open_counted(options: &MediaOptions, metrics: &Metrics) -> io::Result<Self> {
         let clock = Clock::start();
-        let players = (0..options.threads.max(1)).map(|at| Engine::start(&format!("rtp-{at}"), clock));
+        let calls = metrics.sessions(CALLS);
+        let players = (0..options.threads.max(1)).map(|at| Engine::start(&format!("rtp-{at}"), clock, calls.clone()));
         let inner = Inner {
             clock,
             players: players.collect::<io::Result<_>>()?,
-            bridges: Engine::start("rtp-relay", clock)?,
+            bridges: Engine::start("rtp-relay", clock, metrics.sessions(RELAYS))?,
             pools: Pools::new(options),
             next: AtomicUsize::new(0),
-            counters: Counters::default(),
+            metrics: metrics.clone(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -141,13 +151,13 @@ impl Media {
     }
 
     /// How many sessions there are: calls with us, and relays.
-    pub fn sessions(&self) -> (usize, usize) {
-        (self.inner.players.iter().map(Engine::sessions).sum(), self.inner.bridges.sessions())
+    pub fn sessions(&self) -> (i64, i64) {
+        (self.inner.metrics.sessions(CALLS).get(), self.inner.metrics.sessions(RELAYS).get())
     }
 
     /// The counts of all sessions since the start, those that ended among them.
     pub fn statistics(&self) -> Statistics {
-        self.inner.counters.read_all()
+        self.inner.metrics.read()
     }
 
     fn player(&self) -> &Engine<Player> {

@@ -3,6 +3,7 @@
 use prometheus_client::registry::Registry;
 
 use crate::emergency;
+use crate::media;
 use crate::notify::NotifyMetrics;
 use crate::pins;
 
@@ -15,6 +16,8 @@ pub struct Metrics {
     pub notifies: NotifyMetrics,
     /// Emergency calls.
     pub emergency: emergency::Metrics,
+    /// RTP.
+    pub media: media::Metrics,
 }
 
 impl Metrics {
@@ -22,6 +25,11 @@ impl Metrics {
     pub fn register(registry: &mut Registry) -> Self {
         let emergency = emergency::Metrics::default();
         emergency.register(registry);
-        Self { pins: pins::Metrics::register(registry), notifies: NotifyMetrics::register(registry), emergency }
+        Self {
+            pins: pins::Metrics::register(registry),
+            notifies: NotifyMetrics::register(registry),
+            emergency,
+            media: media::Metrics::register(registry),
+        }
     }
 }

@@ -109,7 +109,7 @@ impl Doors {
         let Self { stack, host, numbers } = self;
         let accounts = Arc::new(Accounts::new(&host, Arc::clone(&parts.keys)));
         let (registrar, learning) = Registrar::new(Arc::clone(&accounts));
-        let media = Media::open(&parts.media)?;
+        let media = Media::open_counted(&parts.media, &parts.metrics.media)?;
         let quiet = Quiet::new(parts.clock);
         let emergency = Emergency::open(emergency::Parts {
             numbers,

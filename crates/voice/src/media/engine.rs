@@ -5,14 +5,14 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread,
     time::Duration,
 };
 
+use prometheus_client::metrics::gauge::Gauge;
 use wire::limits::RTP_PACKET_BYTES_MAX;
 
 use super::outside::{Clock, Moment};
@@ -38,29 +38,25 @@ enum Command<S> {
 #[derive(Debug)]
 pub(super) struct Engine<S> {
     commands: SyncSender<Command<S>>,
-    sessions: Arc<AtomicUsize>,
+    sessions: Gauge,
     next_id: AtomicU64,
 }
 
 impl<S: Session> Engine<S> {
-    /// Starts the thread. It ends with the engine and the last [`Hold`].
-    pub(super) fn start(name: &str, clock: Clock) -> io::Result<Self> {
+    /// Starts the thread. It ends with the engine and the last [`Hold`]. The gauge counts sessions.
+    pub(super) fn start(name: &str, clock: Clock, sessions: Gauge) -> io::Result<Self> {
         let (commands, inbox) = sync_channel(RTP_COMMANDS_MAX);
         thread::Builder::new().name(name.to_owned()).spawn(move || run(&inbox, clock))?;
-        Ok(Self { commands, sessions: Arc::default(), next_id: AtomicU64::new(0) })
+        Ok(Self { commands, sessions, next_id: AtomicU64::new(0) })
     }
 
     /// Gives a session to the thread.
     pub(super) fn add(&self, session: S) -> Hold<S> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        self.sessions.fetch_add(1, Ordering::Relaxed);
-        let hold = Hold { id, commands: self.commands.clone(), sessions: Arc::clone(&self.sessions) };
+        self.sessions.inc();
+        let hold = Hold { id, commands: self.commands.clone(), sessions: self.sessions.clone() };
         hold.send(Command::Add(id, Box::new(session)));
         hold
-    }
-
-    pub(super) fn sessions(&self) -> usize {
-        self.sessions.load(Ordering::Relaxed)
     }
 }
 
@@ -69,7 +65,7 @@ impl<S: Session> Engine<S> {
 pub(super) struct Hold<S> {
     id: u64,
     commands: SyncSender<Command<S>>,
-    sessions: Arc<AtomicUsize>,
+    sessions: Gauge,
 }
 
 impl<S> Hold<S> {
@@ -100,7 +96,7 @@ impl<S> Hold<S> {
 impl<S> Drop for Hold<S> {
     fn drop(&mut self) {
         self.send(Command::Remove(self.id));
-        self.sessions.fetch_sub(1, Ordering::Relaxed);
+        self.sessions.dec();
     }
 }
 
@@ -192,7 +188,8 @@ mod tests {
     #[tokio::test]
     async fn a_session_that_panics_ends_alone() {
         let (sender, mut turns) = unbounded_channel();
-        let engine = Engine::start("test", Clock::start()).unwrap();
+        let sessions = Gauge::default();
+        let engine = Engine::start("test", Clock::start(), sessions.clone()).unwrap();
         let teller = |number: u32, left: u32| Teller { turns: sender.clone(), number, left };
         let (_faulty, sound) = (engine.add(teller(1, 3)), engine.add(teller(2, u32::MAX)));
         let worse = engine.add(teller(3, u32::MAX));
@@ -205,15 +202,15 @@ mod tests {
         }
         sound.settled().await;
         assert_eq!(heard[1], 3);
-        assert_eq!(engine.sessions(), 3, "as long as they are held");
+        assert_eq!(sessions.get(), 3, "as long as they are held");
         drop((worse, sound));
-        assert_eq!(engine.sessions(), 1);
+        assert_eq!(sessions.get(), 1);
     }
 
     #[tokio::test]
     async fn a_thread_without_sessions_wakes_for_the_next_one() {
         let (sender, mut turns) = unbounded_channel();
-        let engine = Engine::start("test", Clock::start()).unwrap();
+        let engine = Engine::start("test", Clock::start(), Gauge::default()).unwrap();
         for number in 1..4 {
             let hold = engine.add(Teller { turns: sender.clone(), number, left: u32::MAX });
             while turns.recv().await != Some(number) {}

@@ -99,7 +99,7 @@ impl Relay {
     }
 
     fn begin(media: &Media, legs: [Option<Leg>; 2], ends: [End; 2]) -> Self {
-        let counters = media.inner.counters.beside();
+        let counters = Counters::among(&media.inner.metrics);
         let hold = media.inner.bridges.add(Bridge::new(legs, counters.clone()));
         Self { media: media.clone(), hold, ends, suites: [None; 2], sounds: [None, None], pending: None, offer: String::new(), counters }
     }

@@ -80,7 +80,7 @@ impl Talk {
 
     fn start(media: &Media, lease: Lease, end: End, chosen: Chosen, body: String, is_open: bool) -> Self {
         let (sender, events) = mpsc::channel(RTP_EVENTS_MAX);
-        let counters = media.inner.counters.beside();
+        let counters = Counters::among(&media.inner.metrics);
         let terms = terms(&end, &chosen, is_open);
         let hold = media.player().add(Player::new(lease, &terms, counters.clone(), sender));
         Self { media: media.clone(), hold, end, chosen, body, events, counters }
