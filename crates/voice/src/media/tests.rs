@@ -260,11 +260,7 @@ fn ports_run_out_and_emergency_calls_have_some_more() {
 #[test]
 fn a_family_that_is_not_ours_is_refused() {
     let place = Place { bind: Ipv4Addr::LOCALHOST.into(), advertised: Ipv4Addr::LOCALHOST.into() };
-    let media = Media::open(
-        &MediaOptions { places: vec![place], ports: PortRange { from: 0, to: 0 }, reserved: 0, threads: 1 },
-        &Metrics::default(),
-    )
-    .unwrap();
+    let media = Media::open(&MediaOptions { places: vec![place], ports: PortRange { from: 0, to: 0 }, reserved: 0, threads: 1 }).unwrap();
     let refused = media.answer(b"c=IN IP6 ::1\r\nm=audio 4000 RTP/AVP 8\r\n", &near(Ipv6Addr::LOCALHOST));
     assert!(matches!(refused, Err(Refusal::Offer(sdp::Refusal::Family))));
 }
