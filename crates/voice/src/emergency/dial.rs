@@ -114,7 +114,7 @@ impl Emergency {
         wanted: &Wanted,
     ) -> Attempt {
         let callee = Surroundings { peer: address.ip(), secure: trunk.address.transport == Kind::Tls, srtp: Srtp::Off };
-        let offer = match self.offer(near, relay, &callee).await {
+        let offer = match self.offer(near, relay, &callee) {
             Ok(offer) => offer,
             Err(refusal) => return Attempt::Next(Some(refusal.to_string())),
         };
@@ -153,7 +153,10 @@ impl Emergency {
                     // A 200 without a description means the one that came early.
                     let sdp = if sdp.is_empty() { early } else { sdp };
                     return match relay.answered(&sdp) {
-                        Ok(answer) => Attempt::Answered(leg, answer),
+                        Ok(answer) => {
+                            near.hand_over(relay).await;
+                            Attempt::Answered(leg, answer)
+                        }
                         Err(refusal) => {
                             leg.bye().await;
                             Attempt::Next(Some(refusal.to_string()))
@@ -166,22 +169,13 @@ impl Emergency {
     }
 
     /// The relay's offer for this trunk. The first attempt opens the relay, later ones turn it.
-    async fn offer(&self, near: &mut Near<'_>, relay: &mut Option<Relay>, callee: &Surroundings) -> Result<String, Refusal> {
+    fn offer(&self, near: &Near<'_>, relay: &mut Option<Relay>, callee: &Surroundings) -> Result<String, Refusal> {
         if let Some(relay) = relay {
             return Ok(relay.redirect(callee)?.to_owned());
         }
         let opened = match near {
             Near::Ringing(call, caller) => self.media.relay(call.offer().unwrap_or_default(), caller, callee)?,
-            Near::Up(_, talk) => {
-                let Some(open) = talk.take() else { return Err(Refusal::NoOffer) };
-                match open.into_relay(callee).await {
-                    Ok(relay) => relay,
-                    Err(kept) => {
-                        **talk = Some(kept.talk);
-                        return Err(kept.refusal);
-                    }
-                }
-            }
+            Near::Up(_, talk) => talk.as_ref().ok_or(Refusal::NoOffer)?.reach(callee)?,
         };
         Ok(relay.insert(opened).offer().to_owned())
     }
@@ -226,11 +220,23 @@ impl Near<'_> {
         }
     }
 
-    /// Tells the caller how far it is, with early media if there are any. Of one who is up already the relay takes care.
+    /// Tells the caller how far it is, with early media if there are any.
     async fn progress(&mut self, relay: &mut Relay, status: u16, sdp: Option<Bytes>) {
         let answer = sdp.and_then(|sdp| relay.answered(&sdp).ok());
+        if answer.is_some() {
+            self.hand_over(relay).await;
+        }
         if let Self::Ringing(call, _) = self {
             call.ring(status, answer.map(Bytes::from)).await;
+        }
+    }
+
+    /// From now on a caller who was with us hears the trunk.
+    async fn hand_over(&mut self, relay: &mut Relay) {
+        if let Self::Up(_, talk) = self
+            && let Some(talk) = talk.take()
+        {
+            relay.join(talk).await;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Who makes an emergency call, as far as that can be known without making him wait.
 
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use domain::claim::Claim;
 use domain::emergency::counted_network;
@@ -53,7 +53,11 @@ impl Challenged {
             None => accounts.prove_emergency(message, flow, now),
         };
         match (proof, named) {
-            (Proof::Claim(claim), _) => Look::Known(Standing { mac: Some(claim.mac), proved: true }),
+            (Proof::Claim(claim), _) => {
+                // His next call may be asked again.
+                self.forget(flow.peer().ip(), claim.mac);
+                Look::Known(Standing { mac: Some(claim.mac), proved: true })
+            }
             (Proof::Nothing | Proof::Stale, Some(claim)) if self.may_ask(flow.peer().ip(), claim.mac, now) => {
                 Look::Ask(accounts.challenge(proof == Proof::Stale, now, chance))
             }
@@ -61,16 +65,25 @@ impl Challenged {
         }
     }
 
+    fn forget(&self, source: IpAddr, mac: Mac) {
+        let network = counted_network(source);
+        self.asked().retain(|(from, of, _)| (*from, *of) != (network, mac));
+    }
+
     /// Whether this caller was not asked within the last half minute; he is now.
     fn may_ask(&self, source: IpAddr, mac: Mac, now: Time) -> bool {
         let network = counted_network(source);
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asked = self.asked();
         asked.retain(|(.., at)| now.since(*at) < CHALLENGED_MEMORY);
         if asked.len() >= CHALLENGED_MAX || asked.iter().any(|(from, of, _)| (*from, *of) == (network, mac)) {
             return false;
         }
         asked.push((network, mac, now));
         true
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Vec<(IpNet, Mac, Time)>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -116,6 +116,7 @@ impl InboundCall {
         let reply = Reply::new(200).header("Contact", &contact).header("Allow", ALLOW).sdp(sdp.clone());
         // In the table before the answer leaves: the ACK may be back at once.
         let (dialog, events) = Dialog::of_caller(&self.exchange, contact, sdp);
+        dialog.expect_ack(&self.exchange.request);
         match self.exchange.respond_with(&reply) {
             Some(sent) => {
                 dialog.repeat_until_acknowledged(&self.exchange.request, sent);

@@ -207,10 +207,14 @@ impl Dialog {
         }
     }
 
-    /// Repeats a 2xx until its ACK comes; without one the call ends (RFC 3261, "The INVITE is Accepted").
+    /// A 2xx to this request is about to leave. To be called before it does: its ACK may be back at once.
+    pub(super) fn expect_ack(&self, request: &Message) {
+        self.state().unacknowledged = request.cseq().map(|(number, _)| number);
+    }
+
+    /// Repeats a 2xx, whose ACK is expected, until that comes; without one the call ends (RFC 3261, "The INVITE is Accepted").
     pub(super) fn repeat_until_acknowledged(self: &Arc<Self>, request: &Message, sent: Bytes) {
         let number = request.cseq().map(|(number, _)| number);
-        self.state().unacknowledged = number;
         let dialog = Arc::clone(self);
         tokio::spawn(async move {
             let timers = dialog.core.timers;
@@ -338,9 +342,7 @@ impl Dialog {
         let reply = Reply::new(200).header("Contact", &self.contact);
         let is_invite = exchange.request.method() == "INVITE";
         let reply = if is_invite { reply.header("Allow", ALLOW).sdp(self.state().sdp.clone()) } else { reply };
-        if let Some(sent) = exchange.respond_with(&reply).filter(|_| is_invite) {
-            self.repeat_until_acknowledged(&exchange.request, sent);
-        }
+        self.accept(&mut exchange, &reply, is_invite);
     }
 
     /// Answers an offer of theirs.
@@ -352,9 +354,19 @@ impl Dialog {
         };
         self.state().sdp = sdp.clone();
         let reply = Reply::new(200).header("Contact", &self.contact).header("Allow", ALLOW).sdp(sdp);
-        let sent = exchange.respond_with(&reply);
-        if let Some(sent) = sent.filter(|_| exchange.request.method() == "INVITE") {
-            self.repeat_until_acknowledged(&exchange.request, sent);
+        let is_invite = exchange.request.method() == "INVITE";
+        self.accept(exchange, &reply, is_invite);
+    }
+
+    /// Sends a 2xx inside the dialog. That to an INVITE is repeated until it is acknowledged.
+    fn accept(self: &Arc<Self>, exchange: &mut Exchange, reply: &Reply, is_invite: bool) {
+        if is_invite {
+            self.expect_ack(&exchange.request);
+        }
+        match exchange.respond_with(reply) {
+            Some(sent) if is_invite => self.repeat_until_acknowledged(&exchange.request, sent),
+            None if is_invite => self.state().unacknowledged = None,
+            Some(_) | None => {}
         }
     }
 
