@@ -206,7 +206,7 @@ fn bind(transport: Transport, address: SocketAddr) -> io::Result<Socket> {
     socket.set_nonblocking(true)?;
     socket.bind(&SockAddr::from(address))?;
     if is_stream {
-        socket.listen(BACKLOG as i32)?;
+        socket.listen(BACKLOG)?;
     }
     Ok(socket)
 }

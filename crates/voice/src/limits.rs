@@ -198,7 +198,7 @@ pub const SWEEP_EVERY: Duration = Duration::from_millis(500);
 pub const RETRY_AFTER: u32 = 5;
 
 /// The kernel's queue of connections not yet accepted.
-pub const BACKLOG: u32 = 4096;
+pub const BACKLOG: i32 = 4096;
 /// The receive buffer asked for on UDP, in bytes.
 pub const DATAGRAM_QUEUE_BYTES: usize = 4 * 1024 * 1024;
 /// Read from a connection at a time, in bytes; an idle one keeps no more.

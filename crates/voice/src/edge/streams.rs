@@ -90,16 +90,11 @@ async fn live_with(shared: Arc<Shared>, door: Arc<Door>, stream: TcpStream, peer
     let Ok(local) = stream.local_addr() else { return };
     // Small messages, each of which somebody waits for.
     let _ = stream.set_nodelay(true);
-    match (&shared.acceptor, door.transport) {
-        (Some(acceptor), Transport::Tls) => {
-            let Ok(Ok(stream)) = timeout(shared.limits.patience, acceptor.accept(stream)).await else { return };
-            let connection = Connection::new(door, local, peer);
-            connection.live(&shared, stream).await;
-        }
-        _ => {
-            let connection = Connection::new(door, local, peer);
-            connection.live(&shared, stream).await;
-        }
+    if let (Some(acceptor), Transport::Tls) = (&shared.acceptor, door.transport) {
+        let Ok(Ok(stream)) = timeout(shared.limits.patience, acceptor.accept(stream)).await else { return };
+        Connection::new(door, local, peer).live(&shared, stream).await;
+    } else {
+        Connection::new(door, local, peer).live(&shared, stream).await;
     }
     drop(occupied);
 }

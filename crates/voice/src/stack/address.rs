@@ -13,17 +13,13 @@ impl<'a> Address<'a> {
     /// Reads a name-addr or a bare URI, whose parameters are the field's (RFC 3261 section 20).
     pub fn parse(value: &'a str) -> Self {
         let value = value.trim_ascii();
-        match unquoted(value).find(|(_, character)| *character == '<') {
-            Some((open, _)) => {
-                let rest = &value[open + 1..];
-                let (uri, parameters) = rest.split_once('>').unwrap_or((rest, ""));
-                Self { uri: uri.trim_ascii(), parameters }
-            }
-            None => {
-                let (uri, parameters) = value.split_at(value.find(';').unwrap_or(value.len()));
-                Self { uri: uri.trim_ascii(), parameters }
-            }
-        }
+        let (uri, parameters) = if let Some((open, _)) = unquoted(value).find(|(_, character)| *character == '<') {
+            let rest = &value[open + 1..];
+            rest.split_once('>').unwrap_or((rest, ""))
+        } else {
+            value.split_at(value.find(';').unwrap_or(value.len()))
+        };
+        Self { uri: uri.trim_ascii(), parameters }
     }
 
     /// The value of a parameter of the field; empty if it has none. None if it is not there.

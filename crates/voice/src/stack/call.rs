@@ -117,16 +117,12 @@ impl InboundCall {
         // In the table before the answer leaves: the ACK may be back at once.
         let (dialog, events) = Dialog::of_caller(&self.exchange, contact, sdp);
         dialog.expect_ack(&self.exchange.request);
-        match self.exchange.respond_with(&reply) {
-            Some(sent) => {
-                dialog.repeat_until_acknowledged(&self.exchange.request, sent);
-                Ok(Leg::new(dialog, events))
-            }
-            None => {
-                dialog.forget();
-                Err(Cancelled)
-            }
-        }
+        let Some(sent) = self.exchange.respond_with(&reply) else {
+            dialog.forget();
+            return Err(Cancelled);
+        };
+        dialog.repeat_until_acknowledged(&self.exchange.request, sent);
+        Ok(Leg::new(dialog, events))
     }
 
     /// Refuses the call with a final status of 300 or above.

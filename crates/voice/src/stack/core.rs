@@ -15,7 +15,7 @@ use super::call::{Inbound, InboundCall};
 use super::dialog::{Dialog, DialogKey};
 use super::message::Message;
 use super::outgoing::Reply;
-use super::server::{Canceller, Key, Seen, Table};
+use super::server::{Cancellable, Canceller, Key, Seen, Table};
 use super::text::response;
 use super::token::token;
 use crate::edge::{Flow, Sink};
@@ -121,9 +121,9 @@ impl Core {
         self.dialogs().values().cloned().collect()
     }
 
-    /// Whether no call is in progress.
+    /// Whether no call is in progress or being set up, and nothing is being decided.
     pub(super) fn is_quiet(&self) -> bool {
-        self.dialogs().is_empty()
+        self.dialogs().is_empty() && self.deciding.load(Ordering::Relaxed) == 0
     }
 
     pub(super) fn keep_dialog(&self, dialog: &Arc<Dialog>) {
@@ -188,12 +188,11 @@ impl Core {
             (key, servers.cancellable(key))
         };
         match cancelled {
-            None => self.reply_at_once(cancel, flow, &Reply::new(481)),
-            Some(cancelled) => {
-                self.reply_at_once(cancel, flow, &Reply::new(200));
-                if let Some(canceller) = cancelled {
-                    self.terminate(key, &canceller);
-                }
+            Cancellable::Unknown => reply_at_once(cancel, flow, &Reply::new(481)),
+            Cancellable::Answered => reply_at_once(cancel, flow, &Reply::new(200)),
+            Cancellable::Waiting(canceller) => {
+                reply_at_once(cancel, flow, &Reply::new(200));
+                self.terminate(key, &canceller);
             }
         }
     }
@@ -215,16 +214,11 @@ impl Core {
         }
     }
 
-    /// Answers without remembering.
-    fn reply_at_once(&self, request: &Message, flow: &Flow, reply: &Reply) {
-        let _ = flow.send(&response(request, reply, &token()));
-    }
-
     fn request(self: &Arc<Self>, request: Message, flow: &Flow) {
         let is_invite = request.method() == "INVITE";
         let dialog = if request.to_tag().is_some() && request.method() != "REGISTER" {
             let Some(dialog) = self.dialog_of(&request) else {
-                return self.reply_at_once(&request, flow, &Reply::new(481));
+                return reply_at_once(&request, flow, &Reply::new(481));
             };
             Some(dialog)
         } else {
@@ -279,7 +273,7 @@ impl Sink for Core {
     }
 
     fn refuse_busy(&self, request: &Message, flow: &Flow) {
-        self.reply_at_once(request, flow, &busy());
+        reply_at_once(request, flow, &busy());
     }
 
     fn is_exempt(&self, message: &Message, flow: &Flow) -> bool {
@@ -295,6 +289,11 @@ impl Sink for Core {
         };
         is_known || self.dialog_of(message).is_some()
     }
+}
+
+/// Answers without remembering.
+fn reply_at_once(request: &Message, flow: &Flow, reply: &Reply) {
+    let _ = flow.send(&response(request, reply, &token()));
 }
 
 fn busy() -> Reply {

@@ -148,10 +148,12 @@ impl Dialog {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request of ours inside the dialog.
-    fn draft(&self, method: &str) -> (Draft, Flow) {
+    /// A request of ours inside the dialog, with the next number, or an ACK with that of its INVITE.
+    fn draft(&self, method: &str, number: Option<u32>) -> (Draft, Flow) {
         let mut state = self.state();
-        state.cseq += 1;
+        if number.is_none() {
+            state.cseq += 1;
+        }
         let mut headers: Vec<_> = self.routes.iter().map(|route| ("Route".to_owned(), route.clone())).collect();
         headers.push(("Contact".to_owned(), self.contact.clone()));
         let draft = Draft {
@@ -160,7 +162,7 @@ impl Dialog {
             from: self.local.clone(),
             to: self.remote.clone(),
             call_id: self.key.call_id.clone(),
-            cseq: state.cseq,
+            cseq: number.unwrap_or(state.cseq),
             headers,
             body: None,
         };
@@ -173,16 +175,24 @@ impl Dialog {
         if !self.end() {
             return true;
         }
+        // For whoever waits for news of the call, if that is somebody else.
+        self.tell(LegEvent::Ended(Ended::ByUs));
         // A BYE must not overtake our own answer (section 15).
         let _ = timeout(ACK_PATIENCE, self.wait_for_ack()).await;
         self.say_bye().await
     }
 
     async fn say_bye(&self) -> bool {
-        let (mut draft, flow) = self.draft("BYE");
+        let (mut draft, flow) = self.draft("BYE", None);
         let answered = client::ask(&self.core, &flow, &mut draft, self.credentials.as_ref()).await;
         self.forget();
         answered.is_ok()
+    }
+
+    /// A challenged request was sent again under the next number.
+    fn count_to(&self, number: u32) {
+        let mut state = self.state();
+        state.cseq = state.cseq.max(number);
     }
 
     async fn wait_for_ack(&self) {
@@ -393,13 +403,13 @@ impl Dialog {
             state.is_asking = true;
         }
         let _asking = Asking(self);
-        let (mut draft, flow) = self.draft("INVITE");
+        let (mut draft, flow) = self.draft("INVITE", None);
         draft.body = Some(("application/sdp".to_owned(), sdp.clone()));
         let (_never, mut cancelled) = watch::channel(false);
         let answered = client::invite(&self.core, &flow, draft, self.credentials.as_ref(), &mut cancelled, |_| {}).await;
         let answered = answered.map_err(|_| ReinviteError::Gone)?;
         let status = answered.response.status();
-        self.state().cseq = answered.draft.cseq;
+        self.count_to(answered.draft.cseq);
         let Some(transaction) = answered.transaction else {
             return Err(if matches!(status, 408 | 481) { ReinviteError::Gone } else { ReinviteError::Refused(status) });
         };
@@ -410,15 +420,16 @@ impl Dialog {
                 state.target = target;
             }
         }
-        self.acknowledge(transaction, answered.draft.cseq);
+        self.acknowledge(transaction, &answered.draft);
         Ok(answered.response.sdp().map(Bytes::copy_from_slice).unwrap_or_default())
     }
 
     /// Sends the ACK of a 2xx, and again for each repetition of it.
-    pub(super) fn acknowledge(&self, transaction: client::Transaction, number: u32) {
-        let (mut draft, flow) = self.draft("ACK");
-        self.state().cseq -= 1;
-        draft.cseq = number;
+    pub(super) fn acknowledge(&self, transaction: client::Transaction, invite: &Draft) {
+        let (mut draft, flow) = self.draft("ACK", Some(invite.cseq));
+        // It proves itself as its INVITE did (section 22.1): nobody can challenge it.
+        let is_proof = |name: &str| ["Authorization", "Proxy-Authorization"].iter().any(|proof| name.eq_ignore_ascii_case(proof));
+        draft.headers.extend(invite.headers.iter().filter(|(name, _)| is_proof(name)).cloned());
         let ack = draft.bytes(&flow, &format!("z9hG4bK{}", super::token::token()));
         let _ = flow.send(&ack);
         tokio::spawn(transaction.keep_acknowledging(ack));

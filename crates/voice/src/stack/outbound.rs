@@ -103,7 +103,7 @@ impl Caller {
             Ok(Final { response, transaction: Some(transaction), draft }) => {
                 let (dialog, events) =
                     Dialog::of_callee(&self.core, &draft, &response, &self.flow, self.contact.clone(), self.credentials.clone());
-                dialog.acknowledge(transaction, draft.cseq);
+                dialog.acknowledge(transaction, &draft);
                 let leg = Leg::new(dialog, events);
                 if *cancelled.borrow() {
                     leg.bye().await;

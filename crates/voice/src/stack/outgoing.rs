@@ -134,7 +134,6 @@ pub(crate) fn phrase(status: u16) -> &'static str {
         180 => "Ringing",
         182 => "Queued",
         183 => "Session Progress",
-        200 => "OK",
         202 => "Accepted",
         400 => "Bad Request",
         401 => "Unauthorized",
@@ -159,12 +158,14 @@ pub(crate) fn phrase(status: u16) -> &'static str {
         504 => "Server Time-out",
         600 => "Busy Everywhere",
         603 => "Decline",
-        ..200 => "Progress",
-        200..300 => "OK",
-        300..400 => "Redirected",
-        400..500 => "Request Failure",
-        500..600 => "Server Failure",
-        _ => "Global Failure",
+        _ => match status / 100 {
+            0 | 1 => "Progress",
+            2 => "OK",
+            3 => "Redirected",
+            4 => "Request Failure",
+            5 => "Server Failure",
+            _ => "Global Failure",
+        },
     }
 }
 

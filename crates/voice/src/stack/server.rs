@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +51,16 @@ pub(super) struct Canceller {
     pub(super) told: watch::Sender<bool>,
 }
 
+/// What a CANCEL finds.
+pub(super) enum Cancellable {
+    /// No such INVITE.
+    Unknown,
+    /// It is answered: too late.
+    Answered,
+    /// It waits.
+    Waiting(Arc<Canceller>),
+}
+
 /// What a request is to the table.
 pub(super) enum Seen {
     New,
@@ -77,12 +87,8 @@ impl Table {
         let old = branch.is_none().then(|| (request.call_id(), request.from_tag(), number, via));
         // Datagrams are repeated from where they came; over connections an ACK may come by another one.
         let port = (!flow.transport().is_reliable()).then(|| flow.peer().port());
-        let hash = |hasher: &RandomState| {
-            let mut hasher = hasher.build_hasher();
-            (branch, sent_by, method, old, flow.peer().ip(), port, flow.transport()).hash(&mut hasher);
-            hasher.finish()
-        };
-        Key(hash(&self.hashers[0]), hash(&self.hashers[1]))
+        let names = (branch, sent_by, method, old, flow.peer().ip(), port, flow.transport());
+        Key(self.hashers[0].hash_one(names), self.hashers[1].hash_one(names))
     }
 
     /// Whether it is known.
@@ -150,9 +156,13 @@ impl Table {
         self.live.get(&key).is_some_and(|entry| matches!(entry.stage, Stage::Completed(_)))
     }
 
-    /// What cancels an INVITE that is not answered yet; `Some(None)` if it is answered, none if there is no such INVITE.
-    pub(super) fn cancellable(&self, key: Key) -> Option<Option<Arc<Canceller>>> {
-        self.live.get(&key).map(|entry| entry.cancelled.clone())
+    /// Whether an INVITE can be cancelled.
+    pub(super) fn cancellable(&self, key: Key) -> Cancellable {
+        match self.live.get(&key).map(|entry| &entry.cancelled) {
+            None => Cancellable::Unknown,
+            Some(None) => Cancellable::Answered,
+            Some(Some(canceller)) => Cancellable::Waiting(Arc::clone(canceller)),
+        }
     }
 
     /// Forgets what has ended.

@@ -1,5 +1,7 @@
 //! Calls over UDP: transactions and dialogs.
 
+use std::fmt::Write as _;
+
 use voice::stack::{CallEvent, Cancelled, Ended, LegEvent, Reply, Request, SendError, Target, Transport};
 
 use super::house::House;
@@ -296,7 +298,7 @@ async fn a_challenge_is_answered_once() {
         };
         let mut text = "SIP/2.0 401 X\r\n".to_owned();
         for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
-            text += &format!("{name}: {}\r\n", request.header(name).unwrap());
+            write!(text, "{name}: {}\r\n", request.header(name).unwrap()).unwrap();
         }
         text += "WWW-Authenticate: Digest realm=\"phone\", nonce=\"n\", algorithm=MD5, qop=\"auth\"\r\nContent-Length: 0\r\n\r\n";
         peer.send(text).await;

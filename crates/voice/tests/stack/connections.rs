@@ -1,5 +1,7 @@
 //! TLS, IPv6, and ways back over connections.
 
+use std::fmt::Write as _;
+
 use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -177,7 +179,7 @@ async fn answer(stream: &mut Box<dyn Stream>, method: &str) {
     assert_eq!(request.method(), method);
     let mut text = "SIP/2.0 200 OK\r\n".to_owned();
     for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
-        text += &format!("{name}: {}\r\n", request.header(name).unwrap());
+        write!(text, "{name}: {}\r\n", request.header(name).unwrap()).unwrap();
     }
     stream.write_all(format!("{text}Content-Length: 0\r\n\r\n").as_bytes()).await.unwrap();
 }

@@ -1,5 +1,7 @@
 //! A phone's socket, without a mind of its own.
 
+use std::fmt::Write as _;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -67,7 +69,7 @@ impl Peer {
         for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
             for value in request.all(name) {
                 let tag = if name == "To" && request.to_tag().is_none() { ";tag=peer" } else { "" };
-                text += &format!("{name}: {value}{tag}\r\n");
+                write!(text, "{name}: {value}{tag}\r\n").unwrap();
             }
         }
         text += "Content-Length: 0\r\n\r\n";
