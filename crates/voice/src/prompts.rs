@@ -135,6 +135,8 @@ mod tests {
             let library = library.clone();
             async move { library.follow().await }
         });
+        // Set by somebody else: the command line, or another node.
+        let store = self::store(&dir).await;
         let (ours, sound) = (library.say(Language::DE, &[Prompt::Goodbye.into()]), vec![900; 320]);
         put(&store, kept("de", "goodbye", wav::write(&sound))).await;
         let theirs = vec![Arc::new(Clip::from_pcm8k(&sound))];
