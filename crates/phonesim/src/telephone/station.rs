@@ -163,6 +163,16 @@ impl Room {
     /// Begins lines that are new, and ends those that are wanted no more.
     fn reconcile(&mut self, agent: &Agent) {
         let wanted = self.wanted.borrow_and_update().clone();
+        // What only the display shows needs no new registration.
+        for line in self.lines.iter_mut().filter(|line| !line.is_leaving) {
+            if let Some(account) = wanted.iter().find(|account| is_same_login(account, &line.account)) {
+                line.account.clone_from(account);
+                if let Some(shared) = lock(&self.shared.lines).get_mut(&account.slot) {
+                    shared.account = sip_account(account);
+                    shared.hotline.clone_from(&account.hotline);
+                }
+            }
+        }
         for line in self.lines.iter_mut().filter(|line| !line.is_leaving && !wanted.contains(&line.account)) {
             line.is_leaving = true;
             line.due = Some(Instant::now());
@@ -317,6 +327,12 @@ impl Room {
         }
         self.shared.keep(call);
     }
+}
+
+/// Whether a registration of the one is one of the other.
+fn is_same_login(one: &Account, other: &Account) -> bool {
+    let login = |account: &Account| (account.slot, account.user.clone(), account.auth_user.clone(), account.password.clone());
+    login(one) == login(other)
 }
 
 fn sip_account(account: &Account) -> SipAccount {

@@ -154,6 +154,20 @@ async fn digits_are_swallowed_or_called_as_the_firmware_likes() {
 }
 
 #[tokio::test]
+async fn another_text_on_the_display_changes_no_registration() {
+    let (pbx, files) = (Pbx::start().await, Files::start().await);
+    files.put(&restricted(&pbx, 2, 0));
+    let phone = booted(&pbx, &files, |_| {}).await;
+    files.put(&restricted(&pbx, 2, 0).replace("Authentication needed", "Authentication failed"));
+    assert_eq!(pbx.ask("NOTIFY", "check-sync", None).await.status(), Some(200));
+    phone.shows("Authentication failed").await.unwrap();
+    drop(phone.switch_off().await);
+    let seen = pbx.script().seen.clone();
+    let granted = |seconds: &str| seen.iter().filter(|line| **line == format!("granted {seconds}")).count();
+    assert_eq!((granted("600"), granted("0")), (2, 2), "each line came once and went once: {seen:?}");
+}
+
+#[tokio::test]
 async fn registrations_are_renewed_before_they_end_and_kept_alive() {
     let (pbx, files) = (Pbx::start().await, Files::start().await);
     pbx.script().expires = 1;
