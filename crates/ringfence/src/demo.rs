@@ -4,6 +4,7 @@ mod cast;
 mod house;
 mod screen;
 mod story;
+mod switchboard;
 
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ use self::screen::Screen;
 use self::story::Story;
 use crate::failure::Failure;
 
-/// How long the story may take if nobody stays to read. It takes a few seconds.
-const ONCE: Duration = Duration::from_secs(25);
+/// How long the story may take if nobody stays to read. Most of its 15 seconds somebody speaks.
+const ONCE: Duration = Duration::from_secs(27);
 
 /// Tells the story. With `once` it ends there; else the server stays up until Ctrl-C. Refused if a promise was not kept.
 pub async fn run(once: bool) -> Result<(), Failure> {
@@ -34,7 +35,7 @@ pub async fn run(once: bool) -> Result<(), Failure> {
 async fn tell(house: &House, screen: &mut Screen, once: bool, stop: &mut Stop) -> Result<(), Failure> {
     let mut story = Story::new(house, screen);
     tokio::select! {
-        told = story.tell() => told?,
+        told = Box::pin(story.tell()) => told?,
         () = tokio::time::sleep(ONCE), if once => return Err(Failure::refused("the story took too long: the server does not answer")),
         () = stop.told() => return Err(stopped_early()),
     }

@@ -6,7 +6,7 @@ use brands::Catalogue;
 use domain::Mac;
 use domain::login::new_password;
 use domain::settings::{Line, Settings, Transport};
-use phonesim::{Behaviour, Identity, Phone, Tls};
+use phonesim::{Behaviour, Client, Identity, Phone, Tls};
 use portal::admin::device::NewDevice;
 use portal::admin::tree::NodeNames;
 use portal::edge::SystemChance;
@@ -69,6 +69,10 @@ pub struct Cast {
     pub trusted: [Member; 3],
     /// Example Trust: a phone on its way to somebody's home.
     pub home: Member,
+    /// Example Trust: a phone at which somebody tries PINs.
+    pub spare: Member,
+    /// Example Trust: a phone from which help is called.
+    pub hallway: Member,
 }
 
 impl Cast {
@@ -149,12 +153,43 @@ impl Cast {
                 address: address(HOME, 11),
                 lines: lines("Home office", &[205]),
             },
+            spare: Member {
+                label: "Spare",
+                model: "T53W",
+                firmware: "95.86.0.100",
+                mac: mac("80:5e:c0:00:00:15"),
+                customer: TRUST,
+                address: address(HOME, 15),
+                lines: lines("Spare", &[206]),
+            },
+            hallway: Member {
+                label: "Hallway",
+                model: "T41S",
+                firmware: "68.86.0.15",
+                mac: mac("80:5e:c0:00:00:16"),
+                customer: TRUST,
+                address: address(HOME, 16),
+                lines: lines("Hallway", &[207]),
+            },
         }
     }
 
     /// Everybody.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
-        [&self.reception, &self.workshop, &self.archive, &self.meeting].into_iter().chain(&self.trusted).chain([&self.home])
+        [&self.reception, &self.workshop, &self.archive, &self.meeting].into_iter().chain(&self.trusted).chain([
+            &self.home,
+            &self.spare,
+            &self.hallway,
+        ])
+    }
+
+    /// The same with their PBX at this port of loopback.
+    #[must_use]
+    pub fn at_pbx(mut self, port: u16) -> Self {
+        let Self { reception, workshop, archive, meeting, trusted, home, spare, hallway } = &mut self;
+        let all = [reception, workshop, archive, meeting, home, spare, hallway].into_iter().chain(trusted);
+        all.flat_map(|member| &mut member.lines).for_each(|line| line.port = Some(port));
+        self
     }
 }
 
@@ -180,7 +215,8 @@ impl Member {
     pub fn body(&self, catalogue: &Catalogue, tls: &Tls, address: IpAddr) -> Phone {
         let identity = Identity::of(catalogue, &format!("yealink/{}", self.model), self.mac, self.firmware);
         let mut behaviour = Behaviour::unhurried(tls.clone());
-        behaviour.client = behaviour.client.from(address);
+        // Every name leads to this machine, whatever there is in the world.
+        behaviour.client = Client { resolve: Some(Ipv4Addr::LOCALHOST.into()), ..behaviour.client.from(address) };
         Phone::new(identity.expect("the cast plays models of the catalogue"), behaviour)
     }
 

@@ -10,9 +10,10 @@ use domain::reason::Reason;
 use domain::{Mac, Secret};
 use phonesim::Tls;
 use portal::admin::device::{self, RequestView};
-use portal::admin::{Admin, By};
+use portal::admin::{Admin, By, trunk};
 use tempfile::TempDir;
 
+use super::switchboard::Switchboard;
 use crate::config::Config;
 use crate::data::{DataDir, replace};
 use crate::failure::Failure;
@@ -25,6 +26,8 @@ const PORTS_MAX: usize = 5;
 const LOG_LOOK: Duration = Duration::from_millis(50);
 /// Looks that find nothing yet, over the whole story: ten seconds, where it takes a second or two.
 const LOG_LOOKS_MAX: u32 = 200;
+/// Looks at the trunk until it counts as not found: ten seconds.
+const TRUNK_LOOKS_MAX: u32 = 200;
 
 /// A running server. Its directory is gone when it is dropped; [`House::close`] stops it in order first.
 pub struct House {
@@ -32,6 +35,8 @@ pub struct House {
     directory: TempDir,
     url: String,
     looks_left: AtomicU32,
+    /// The telephone world around the server.
+    pub switchboard: Switchboard,
     /// The shared user name.
     pub global_user: String,
     /// The global one-time password.
@@ -59,6 +64,7 @@ impl House {
             directory,
             url,
             looks_left: AtomicU32::new(LOG_LOOKS_MAX),
+            switchboard: Switchboard::open().await?,
             global_user: beginning.global_user,
             global_password: beginning.global_password,
             operator_password: beginning.operator_password,
@@ -104,6 +110,18 @@ impl House {
             self.looks_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).ok()?;
             tokio::time::sleep(LOG_LOOK).await;
         }
+    }
+
+    /// Waits until the server has found the trunk, as it does by itself. Whether it has.
+    pub async fn trunk_is_up(&self) -> bool {
+        for _ in 0..TRUNK_LOOKS_MAX {
+            let trunks = trunk::list(self.admin(), &self.by()).await.unwrap_or_default();
+            if trunks.iter().any(|trunk| trunk.state == "up") {
+                return true;
+            }
+            tokio::time::sleep(LOG_LOOK).await;
+        }
+        false
     }
 
     /// Stops the server and removes its directory.

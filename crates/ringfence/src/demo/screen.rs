@@ -55,6 +55,40 @@ impl Paint {
     }
 }
 
+/// What happens beside the story, to be told when there is time.
+#[derive(Debug, Default)]
+pub struct Page(Vec<Told>);
+
+#[derive(Debug)]
+enum Told {
+    Say(String),
+    Actor(String),
+    Transcript(Transcript),
+    Check(bool, String),
+}
+
+impl Page {
+    /// See [`Screen::say`].
+    pub fn say(&mut self, text: &str) {
+        self.0.push(Told::Say(text.to_owned()));
+    }
+
+    /// See [`Screen::actor`].
+    pub fn actor(&mut self, text: String) {
+        self.0.push(Told::Actor(text));
+    }
+
+    /// See [`Screen::transcript`].
+    pub fn transcript(&mut self, transcript: Transcript) {
+        self.0.push(Told::Transcript(transcript));
+    }
+
+    /// See [`Screen::check`].
+    pub fn check(&mut self, kept: bool, promise: &str) {
+        self.0.push(Told::Check(kept, promise.to_owned()));
+    }
+}
+
 impl Screen {
     /// Standard output; in colour on a terminal, unless `NO_COLOR` is set.
     pub fn stdout() -> Self {
@@ -112,16 +146,33 @@ impl Screen {
         self.line(&[(Paint::Plain, &format!("  {text}"))]);
     }
 
-    /// What a phone did, from its own transcript.
+    /// What a phone did, from its own transcript. SIP requests in a row that look the same stand on one line with their number: a phone
+    /// registers each of its lines.
     pub fn transcript(&mut self, transcript: &Transcript) {
+        let mut signals: Vec<(&Signal, usize)> = Vec::new();
         for step in transcript.steps() {
+            if let Step::Signal(signal) = step {
+                match signals.iter_mut().find(|(known, _)| *known == signal) {
+                    Some((_, times)) => *times += 1,
+                    None => signals.push((signal, 1)),
+                }
+                continue;
+            }
+            self.signals(&mut signals);
             match step {
                 Step::Exchange(exchange) => self.exchange(exchange),
-                Step::Signal(signal) => self.signal(signal),
                 // The actor's line has said it already, with the address.
                 Step::Note(note) if note.ends_with(" starts") => {}
                 Step::Note(note) => self.note(note),
+                Step::Signal(_) => {}
             }
+        }
+        self.signals(&mut signals);
+    }
+
+    fn signals(&mut self, signals: &mut Vec<(&Signal, usize)>) {
+        for (signal, times) in signals.drain(..) {
+            self.signal(signal, times);
         }
     }
 
@@ -140,16 +191,17 @@ impl Screen {
         self.line(&[(Paint::Plain, &before), (Paint::of(exchange.status), &status), (Paint::Plain, &after), (Paint::Faint, &summary)]);
     }
 
-    /// One SIP request in the same columns: those that came to the phone are marked.
-    pub fn signal(&mut self, signal: &Signal) {
+    /// A SIP request in the same columns, and how often it was made. `NOTIFY` comes to the phone, all others go out.
+    pub fn signal(&mut self, signal: &Signal, times: usize) {
         let login = match &signal.login {
             SentLogin::None => "no login".to_owned(),
             SentLogin::Login { user, .. } => format!("Digest, {}", cut(user)),
         };
         let status = signal.status.map_or("---".to_owned(), |status| status.to_string());
         let what = format!("{} {}", signal.method, cut(&signal.target));
-        let before = format!("    {} {what:<31} {login:<15} ", if signal.is_ours { "SIP" } else { " ◂ " });
-        self.line(&[(Paint::Plain, &before), (Paint::of(signal.status), &status)]);
+        let before = format!("    {} {what:<31} {login:<15} ", if signal.is_ours { "SIP" } else { "<--" });
+        let after = if times > 1 { format!("  {times} times") } else { String::new() };
+        self.line(&[(Paint::Plain, &before), (Paint::of(signal.status), &status), (Paint::Faint, &after)]);
     }
 
     /// Something that is no request.
@@ -166,6 +218,18 @@ impl Screen {
         for (at, line) in wrap(promise, WIDTH - 4).iter().enumerate() {
             let mark = if at == 0 { mark } else { " " };
             self.line(&[(paint, &format!("  {mark} ")), (Paint::Plain, line)]);
+        }
+    }
+
+    /// What happened meanwhile.
+    pub fn page(&mut self, page: Page) {
+        for told in page.0 {
+            match told {
+                Told::Say(text) => self.say(&text),
+                Told::Actor(text) => self.actor(&text),
+                Told::Transcript(transcript) => self.transcript(&transcript),
+                Told::Check(kept, promise) => self.check(kept, &promise),
+            }
         }
     }
 
@@ -281,6 +345,21 @@ mod tests {
             bytes: 12_345,
             summary: "a summary that is much too long for the little room at the end of a line".into(),
         }
+    }
+
+    fn signal(method: &str, status: u16) -> Signal {
+        let target = format!("sip:{}@h", "z".repeat(32));
+        Signal { is_ours: true, method: method.into(), target, login: SentLogin::None, status: Some(status) }
+    }
+
+    #[test]
+    fn sip_stands_in_the_same_columns() {
+        let text = written(false, |screen| {
+            screen.signal(&signal("REGISTER", 401), 12);
+            screen.signal(&Signal { is_ours: false, target: "check-sync;reboot=false".into(), ..signal("NOTIFY", 200) }, 1);
+        });
+        let expected = "    SIP REGISTER sip:zzzz…@h            no login        401  12 times\n    <-- NOTIFY check-sync;reboot=false  no login        200\n";
+        assert_eq!(text, expected);
     }
 
     #[test]

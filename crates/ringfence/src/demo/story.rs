@@ -1,9 +1,10 @@
-//! The story: five chapters in their order, and what they have in common.
+//! The story: six chapters in their order, and what they have in common.
 
 pub mod around;
 mod models;
 mod owner;
 mod strangers;
+mod telephone;
 mod trust;
 
 use std::net::IpAddr;
@@ -13,6 +14,7 @@ use domain::reason::Reason;
 use phonesim::{Address, Client, Exchange, Login, Outcome, Phone, Request, Scheme, SentLogin, Transcript};
 use portal::admin::customer::{self, NewCustomer};
 use portal::admin::device::{self, DeviceView};
+use portal::admin::trunk::{self, NewTrunk};
 
 use super::cast::{Cast, LTD, Member, TRUST};
 use super::house::House;
@@ -37,13 +39,28 @@ struct Heard {
 
 impl<'a> Story<'a> {
     pub fn new(house: &'a House, screen: &'a mut Screen) -> Self {
-        Self { house, screen, cast: Cast::new(), catalogue: Catalogue::embedded(), given: Vec::new() }
+        let cast = Cast::new().at_pbx(house.switchboard.address().port());
+        Self { house, screen, cast, catalogue: Catalogue::embedded(), given: Vec::new() }
     }
 
     /// Tells all of it. Fails only where the story cannot go on; what did not go as promised is counted by the screen.
     pub async fn tell(&mut self) -> Result<(), Failure> {
         self.enter_everybody().await?;
         self.introduce();
+        // Calls take as long as people speak: two of them are made while the other chapters are told.
+        let (house, spare, hallway) = (self.house, self.caller(&self.cast.spare), self.caller(&self.cast.hallway));
+        let (told, failed, called) =
+            tokio::join!(self.main_chapters(), telephone::three_wrong(house, spare), telephone::emergency(house, hallway));
+        told?;
+        self.screen.page(failed?);
+        self.screen.page(called?);
+        self.screen.still_read()?;
+        self.other_models().await?;
+        self.afterwards().await?;
+        self.screen.still_read()
+    }
+
+    async fn main_chapters(&mut self) -> Result<(), Failure> {
         let phone = self.first_contact().await?;
         self.screen.still_read()?;
         self.factory_reset(phone).await?;
@@ -52,9 +69,7 @@ impl<'a> Story<'a> {
         self.screen.still_read()?;
         self.strangers().await?;
         self.screen.still_read()?;
-        self.other_models().await?;
-        self.afterwards().await?;
-        self.screen.still_read()
+        self.by_telephone().await
     }
 
     /// What an admin does before the first phone is plugged in.
@@ -67,6 +82,9 @@ impl<'a> Story<'a> {
         for member in self.cast.members() {
             device::add(self.house.admin(), &self.house.by(), member.order()).await?;
         }
+        let uri = format!("sip:{}", self.house.switchboard.address());
+        let new = NewTrunk { name: "Demo trunk".to_owned(), uri, ..NewTrunk::default() };
+        trunk::add(self.house.admin(), &self.house.by(), new).await?;
         Ok(())
     }
 
@@ -84,7 +102,7 @@ impl<'a> Story<'a> {
             (LTD, "a phone's first contact must show the global login (login=required pin=off)"),
             (TRUST, "no login, but the phone's PIN or a trusted network (login=none pin=required)"),
             ("devices", &phones),
-            ("networks", "127.0.10.x and 127.0.20.x are the customers' offices, 127.0.66.x is a stranger's"),
+            ("networks", "127.0.10.x and 127.0.20.x are the customers' offices, 127.0.30.x are homes, 127.0.66.x is a stranger's"),
         ]);
         self.screen.say(
             "Each request stands on a line: method, path, login, status, size, and what the phone makes of it. Logins that the \

@@ -8,7 +8,7 @@ use crate::demo::screen::Screen;
 pub fn show(house: &House, screen: &mut Screen) {
     let program = std::env::current_exe().map_or_else(|_| "ringfence".to_owned(), |path| path.display().to_string());
     let (door, cast) = (house.front_door(), Cast::new());
-    let (live, waiting) = (cast.reception.mac, cast.home.mac);
+    let (live, waiting) = (cast.reception.mac, cast.spare.mac);
     screen.heading("Look around");
     screen.say("The server stays up until you press Ctrl-C. Copy this into another terminal first:");
     screen.lines(&[

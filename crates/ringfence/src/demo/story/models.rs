@@ -1,4 +1,4 @@
-//! Chapter five: other models, and where everybody stands at the end.
+//! Chapter six: other models, and where everybody stands at the end.
 
 use phonesim::{Login, Outcome};
 use portal::admin::device::{self, Which};
@@ -9,7 +9,7 @@ use crate::output::table;
 
 impl Story<'_> {
     pub(super) async fn other_models(&mut self) -> Result<(), Failure> {
-        self.screen.heading("5. Other models");
+        self.screen.heading("6. Other models");
         self.screen.say(
             "Typing is not needed where the maker's redirect service names address and global login. An old T46G asks for its \
              files in the order of its day, without a boot file, and reads older parameter names; a T58W has three lines. (The \
@@ -41,9 +41,9 @@ impl Story<'_> {
         let rows: Vec<Vec<String>> = views.iter().map(row).collect();
         let text = table(&["MAC", "MODEL", "CUSTOMER", "LABEL", "STATE", "GLOBAL PASSWORD"], &rows);
         self.screen.lines(&text.lines().map(str::to_owned).collect::<Vec<_>>());
-        self.screen.say("Home office waits for its PIN, as it should: nobody has proved anything about it.");
-        let home = self.cast.home.mac.to_string();
-        let as_expected = |view: &device::DeviceView| view.state == if view.mac == home { "needed" } else { "successful" };
+        self.screen.say("Spare and Hallway wait for their PINs, as they should: nobody has proved anything about them.");
+        let waiting = [&self.cast.spare, &self.cast.hallway].map(|member| member.mac.to_string());
+        let as_expected = |view: &device::DeviceView| view.state == if waiting.contains(&view.mac) { "needed" } else { "successful" };
         let all = views.len() == self.cast.members().count() && views.iter().all(as_expected);
         self.screen.check(all, "Every phone that proved itself is in service, and no other.");
         let private = self.secrets();
