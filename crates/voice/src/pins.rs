@@ -93,7 +93,7 @@ struct Core {
 
 /// How long things take at least, and at most; tests have no time.
 #[derive(Clone, Copy, Debug)]
-struct Pace {
+pub(crate) struct Pace {
     answer_after: Duration,
     delay_max: Duration,
 }

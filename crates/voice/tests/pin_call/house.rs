@@ -33,7 +33,7 @@ use voice::service::{Doors, Parts, Voice};
 use wire::g711::Codec;
 
 /// Long enough for the slowest machine: who waits this long has lost.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 /// The phone that was added.
 pub const ADDED: u8 = 1;
 /// One that was not.
@@ -64,7 +64,8 @@ impl Strangers for Table {
 
 pub struct House {
     pub store: Store,
-    pub voice: Voice,
+    /// Ends when it is dropped.
+    _voice: Voice,
     keys: Arc<PlatformKeys>,
     udp: SocketAddr,
     _directory: tempfile::TempDir,
@@ -104,7 +105,7 @@ impl House {
         };
         let voice = doors.serve(parts).await.unwrap();
         let udp = voice.addresses()[0].1;
-        Self { store, voice, keys, udp, _directory: directory }
+        Self { store, _voice: voice, keys, udp, _directory: directory }
     }
 
     /// A claim of a phone, another for each seed.
