@@ -18,6 +18,7 @@ pub mod policy;
 pub mod prompt;
 pub mod reseller;
 pub mod site;
+pub mod telephone;
 pub mod token;
 pub mod tree;
 pub mod trunk;

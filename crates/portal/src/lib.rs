@@ -12,6 +12,7 @@ pub mod listener;
 pub mod metrics;
 pub mod problem;
 mod routes;
+pub mod telephone;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use domain::Time;
 
 use crate::admin::Admin;
 use crate::metrics::Metrics;
+use crate::telephone::Telephone;
 
 /// What every request of the portal works with. Clones share it.
 #[derive(Clone, Debug)]
@@ -27,6 +29,8 @@ pub struct App {
     pub admin: Admin,
     /// What is counted, the phones' side included.
     pub metrics: Arc<Metrics>,
+    /// The telephone face; none where there is none.
+    pub telephone: Option<Arc<dyn Telephone>>,
     /// The clock; read once per request.
     pub clock: fn() -> Time,
 }

@@ -1,6 +1,7 @@
 //! `serve`: start in order, say when ready, reload, stop in order.
 
 mod certificates;
+mod engine;
 mod jobs;
 mod telephone;
 
@@ -22,6 +23,7 @@ use voice::service::Voice;
 use voice::stack::Transport;
 
 use self::certificates::Doors;
+use self::engine::Engine;
 use self::jobs::Jobs;
 use crate::context::Context;
 use crate::data::{DataDir, ServeLock, replace};
@@ -99,7 +101,9 @@ impl Server {
             ..gate::listener::Config::default()
         };
         let gate = Gate::open(&listen, doors.phones(), Arc::clone(&desk), metrics).map_err(|error| Failure::refused(error.to_string()))?;
-        let app = portal::App { admin: context.admin.clone(), metrics: Arc::new(Metrics::new(registry)), clock: now };
+        let engine = Engine::new(voice.pins().clone(), Arc::clone(voice.accounts()));
+        let (admin, metrics) = (context.admin.clone(), Arc::new(Metrics::new(registry)));
+        let app = portal::App { admin, metrics, telephone: Some(Arc::new(engine)), clock: now };
         let portal = match config.portal.listen {
             None => None,
             Some(address) => Some(open_portal(address, &doors, app)?),

@@ -24,7 +24,8 @@ struct Site {
 impl Site {
     async fn open() -> Self {
         let world = World::new().await;
-        let app = App { admin: world.admin.clone(), metrics: Arc::new(Metrics::new(Registry::default())), clock: || NOW };
+        let metrics = Arc::new(Metrics::new(Registry::default()));
+        let app = App { admin: world.admin.clone(), metrics, telephone: None, clock: || NOW };
         Self { portal: Portal::open("127.0.0.1:0".parse().unwrap(), None, app).unwrap(), world }
     }
 

@@ -4,5 +4,6 @@
 
 mod listener;
 mod roles;
+mod telephone;
 mod told;
 mod world;
