@@ -33,6 +33,8 @@ pub const CONTACTS_PER_ADDRESS_MAX: usize = 16_384;
 pub const CONTACTS_MAX: usize = 160_000;
 /// Contacts in one REGISTER.
 pub const CONTACTS_PER_REGISTER_MAX: usize = 16;
+/// A leave under another Call-ID that comes this soon after a registration was meant for the one before: the lifetime of a transaction.
+pub const LATE_LEAVE: Span = Span::seconds(32);
 /// Proxies between a phone and us.
 pub const PATHS_MAX: usize = 8;
 /// The longest address of a contact or proxy, in bytes.
@@ -76,6 +78,12 @@ pub const NOTIFY_MOMENT: Span = Span::from_millis(50);
 pub const AFTER_EMERGENCY: Span = Span::minutes(60);
 /// Phones of which calls and emergencies are remembered; beyond them, what is past is forgotten before its time is looked for.
 pub const QUIET_PHONES_MAX: usize = 65_536;
+/// How long a phone is looked for that is to be told and has no contact.
+pub const ABSENT_FOR: Span = Span::seconds(30);
+/// How often.
+pub const LOOK_FOR_ABSENT: Duration = Duration::from_millis(250);
+/// Such phones at the same time; most messages concern phones that are registered elsewhere.
+pub const ABSENT_MAX: usize = 4_096;
 /// Phones that are told at the same time. One that is silent takes 32 s.
 pub const NOTIFIES_AT_ONCE_MAX: usize = 4_096;
 /// Phones that are told in a second when all of them must be.

@@ -32,8 +32,8 @@ pub use self::quiet::{CallGuard, Hold, Quiet};
 pub use self::record::NotifyMetrics;
 use self::record::Recorder;
 use crate::limits::{
-    NEWS_WAITING_MAX, NOTIFIES_AT_ONCE_MAX, NOTIFIES_PER_PHONE_MAX, NOTIFIES_PER_SECOND_OF_ALL, NOTIFY_PATIENCE, NOTIFY_ROWS_MAX,
-    PROXY_RESYNCS_WAITING_MAX,
+    ABSENT_FOR, ABSENT_MAX, LOOK_FOR_ABSENT, NEWS_WAITING_MAX, NOTIFIES_AT_ONCE_MAX, NOTIFIES_PER_PHONE_MAX, NOTIFIES_PER_SECOND_OF_ALL,
+    NOTIFY_PATIENCE, NOTIFY_ROWS_MAX, PROXY_RESYNCS_WAITING_MAX,
 };
 use crate::registrar::{Contact, Notice, Registrar};
 use crate::stack::{Message, Request, SendError, Stack, Target};
@@ -123,6 +123,8 @@ struct Notifier<T> {
     recorder: Recorder,
     wishes: mpsc::Sender<proxy::Wish>,
     due: Due,
+    /// Phones that were to be told and had no contact: many register anew just then. Until when they are looked for.
+    absent: HashMap<Mac, Time>,
     seats: Arc<Semaphore>,
     telling: JoinSet<()>,
     told: (mpsc::UnboundedSender<Claim>, mpsc::UnboundedReceiver<Claim>),
@@ -134,11 +136,12 @@ impl<T: Tell> Notifier<T> {
         // Each phone that is being told says so once when that is over: as many as there are seats.
         let (told, found) = (mpsc::unbounded_channel(), mpsc::channel(NEWS_WAITING_MAX));
         let seats = Arc::new(Semaphore::new(NOTIFIES_AT_ONCE_MAX));
-        Self { parts, recorder, wishes, due: Due::default(), seats, telling: JoinSet::new(), told, found }
+        Self { parts, recorder, wishes, due: Due::default(), absent: HashMap::new(), seats, telling: JoinSet::new(), told, found }
     }
 
     async fn run(mut self, mut heard: mpsc::Receiver<News>) {
         let mut minute = tokio::time::interval(Duration::from_mins(1));
+        let mut looks = tokio::time::interval(LOOK_FOR_ABSENT);
         loop {
             let now = (self.parts.clock)();
             let room = self.seats.available_permits() / NOTIFIES_PER_PHONE_MAX;
@@ -154,6 +157,7 @@ impl<T: Tell> Notifier<T> {
                 Some(claim) = self.told.1.recv() => self.due.told(claim, (self.parts.clock)()),
                 Some(mac) = self.found.1.recv() => self.want(mac, (self.parts.clock)()),
                 () = self.parts.quiet.changed.notified() => self.due.call_ended((self.parts.clock)()),
+                _ = looks.tick(), if !self.absent.is_empty() => self.look_for_absent(),
                 _ = minute.tick() => self.parts.quiet.sweep((self.parts.clock)()),
                 Some(_) = self.telling.join_next(), if !self.telling.is_empty() => {}
                 () = tokio::time::sleep(wait.unwrap_or(Duration::MAX)), if wait.is_some() => {}
@@ -180,9 +184,25 @@ impl<T: Tell> Notifier<T> {
     }
 
     fn want(&mut self, mac: Mac, now: Time) {
-        for claim in self.parts.registrar.claims_of(mac) {
+        let claims = self.parts.registrar.claims_of(mac);
+        if claims.is_empty() && self.absent.len() < ABSENT_MAX {
+            self.absent.insert(mac, now + ABSENT_FOR);
+        }
+        for claim in claims {
             self.due.want(claim, now);
         }
+    }
+
+    /// Who has come back is told; who stays away too long fetches at his next poll.
+    fn look_for_absent(&mut self) {
+        let now = (self.parts.clock)();
+        for mac in self.absent.keys().copied().collect::<Vec<_>>() {
+            if self.parts.registrar.is_registered(mac) {
+                self.absent.remove(&mac);
+                self.want(mac, now);
+            }
+        }
+        self.absent.retain(|_, until| now < *until);
     }
 
     /// Messages were missed: whatever changed, everybody asks once.

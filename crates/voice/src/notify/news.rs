@@ -38,8 +38,6 @@ struct OfNetwork {
     except: Option<String>,
 }
 
-/// The topic that asks for one phone to be told to fetch.
-const REFETCH: &str = "device.refetch";
 /// The event of an emergency call.
 const EMERGENCY: &str = "emergency.call";
 
@@ -47,7 +45,7 @@ const EMERGENCY: &str = "emergency.call";
 pub fn read(message: &Message) -> Option<Piece> {
     let mac = || serde_json::from_str::<OfDevice>(&message.payload).ok()?.mac.parse::<Mac>().ok();
     match message.topic.as_str() {
-        REFETCH => mac().map(Piece::Refetch),
+        store::effect::REFETCH => mac().map(Piece::Refetch),
         EMERGENCY => mac().map(Piece::Emergency),
         store::trust::REFETCH => {
             let read: OfNetwork = serde_json::from_str(&message.payload).ok()?;

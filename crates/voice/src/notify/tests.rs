@@ -335,6 +335,17 @@ async fn an_emergency_call_gives_an_hours_peace_and_then_one_notify() {
 }
 
 #[tokio::test]
+async fn a_phone_that_registers_anew_just_then_is_told() {
+    let world = World::new(None).await;
+    let claim = world.claim(1, 1);
+    world.refetch(claim.mac).await;
+    world.nobody_else(201).await;
+    world.phone(1, HERE);
+    world.next(HERE).await.answer(200);
+    world.nobody_else(202).await;
+}
+
+#[tokio::test]
 async fn a_trusted_network_tells_its_customers_phones_there() {
     let world = World::new(None).await;
     let (shop, other) = (world.customer("Shop", 7).await, world.customer("Other", 8).await);

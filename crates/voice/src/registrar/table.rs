@@ -9,7 +9,7 @@ use domain::net::{pin_network, site_network};
 use domain::{Mac, Time};
 use ipnet::IpNet;
 
-use crate::limits::{CONTACTS_MAX, CONTACTS_PER_ADDRESS_MAX, CONTACTS_PER_CLAIM_MAX, CONTACTS_PER_MAC_MAX};
+use crate::limits::{CONTACTS_MAX, CONTACTS_PER_ADDRESS_MAX, CONTACTS_PER_CLAIM_MAX, CONTACTS_PER_MAC_MAX, LATE_LEAVE};
 use crate::stack::{Flow, FlowId};
 
 /// One contact of a phone.
@@ -131,8 +131,13 @@ impl Table {
         if changes.iter().filter_map(|(id, _)| *id).any(|id| stale(&self.contacts[&id])) {
             return Err(Refused::OutOfOrder);
         }
+        // A phone that registers anew under another Call-ID takes leave under the old one; which comes first is chance.
+        let newer = |contact: &Contact| contact.call_id != registration.call_id && now.since(contact.refreshed) < LATE_LEAVE;
         let mut placed = Vec::new();
         for (id, wanted) in changes {
+            if wanted.until.is_none() && id.is_some_and(|id| newer(&self.contacts[&id])) {
+                continue;
+            }
             if let Some(id) = id {
                 self.remove(id);
             }

@@ -88,9 +88,28 @@ fn what_comes_late_changes_nothing() {
     assert_eq!(uris(&table, &claim, NOW), ["sip:a"], "all of it or nothing");
     let booted = Registration { call_id: "after a restart".into(), ..one(claim, peer, "sip:a", 1) };
     table.register(&booted, NOW).unwrap();
-    let all = Registration { asked: Asked::Nothing, ..one(claim, peer, "", 2) };
-    table.register(&all, NOW).unwrap();
-    assert!(table.is_empty());
+    assert_eq!(table.len(), 1, "a restart begins a new count");
+}
+
+#[test]
+fn a_leave_under_the_old_call_id_ends_nothing_that_is_newer() {
+    let (mut table, claim) = (Table::default(), claim(1, 1, Grounds::default()));
+    let peer = "198.51.100.7:5060";
+    table.register(&one(claim, peer, "sip:a", 1), NOW).unwrap();
+    let anew = Registration { call_id: "anew".into(), ..one(claim, peer, "sip:a", 1) };
+    table.register(&anew, NOW).unwrap();
+    let leave = |cseq, call_id: &str| Registration {
+        asked: Asked::Contacts(vec![wanted("sip:a", None)]),
+        call_id: call_id.into(),
+        ..one(claim, peer, "", cseq)
+    };
+    table.register(&leave(2, "call"), NOW + Span::seconds(1)).unwrap();
+    assert_eq!(uris(&table, &claim, NOW), ["sip:a"]);
+    table.register(&leave(2, "anew"), NOW + Span::seconds(1)).unwrap();
+    assert!(table.is_empty(), "its own leave counts at once");
+    table.register(&anew, NOW).unwrap();
+    table.register(&leave(1, "after a restart"), NOW + Span::seconds(32)).unwrap();
+    assert!(table.is_empty(), "and everybody's in the end");
 }
 
 #[test]
