@@ -13,7 +13,7 @@ pub const REFETCH: &str = "device.refetch";
 pub fn carry_out(db: &Db, device: &Device, effects: &[Effect], now: Time) -> Result<()> {
     for effect in effects {
         match effect {
-            Effect::Window(change) => trust::save_window(db, change)?,
+            Effect::Window(change) => trust::keep_window(db, change, now)?,
             Effect::Event(event) => outbox::enqueue(db, now, event.code(), payload(device, Some(event)))?,
             Effect::Refetch => outbox::enqueue(db, now, REFETCH, payload(device, None))?,
             // Seen by unproved traffic: kept in memory and written in batches.

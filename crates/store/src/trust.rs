@@ -91,7 +91,7 @@ pub fn windows(db: &Db, scope: &Scope, of: CustomerId) -> Result<Vec<Window>> {
 /// read, an opening finds none that is open. Beyond the limit per customer, the windows that end first go.
 ///
 /// Otherwise [`StoreError::Conflict`]: a write that reads and saves in one closure is run again and never sees it.
-pub fn save_window(db: &Db, change: &WindowChange) -> Result<()> {
+pub(crate) fn save_window(db: &Db, change: &WindowChange) -> Result<()> {
     let window = change.window();
     let (customer, network, opener) = (window.customer.0, window.network.to_string(), window.opened_by.to_string());
     let [of, network, opener] = [id(&customer), (&network).into(), (&opener).into()];
