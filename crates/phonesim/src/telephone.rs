@@ -38,6 +38,8 @@ pub struct View {
     pub called: u64,
     /// Calls that it is in.
     pub calls: usize,
+    /// Servers that it has left: every line there has taken its leave.
+    pub left: u64,
 }
 
 impl View {
@@ -120,6 +122,7 @@ impl Telephone {
             notified: 0,
             called: 0,
             calls: 0,
+            left: 0,
         };
         let telephony = Mutex::new(phone.behaviour.telephony.clone());
         let shared = Arc::new(Shared {

@@ -110,7 +110,7 @@ impl Room {
             match Agent::open(self.options.clone()).await {
                 Ok((agent, incoming)) => {
                     if self.serve(&agent, incoming).await {
-                        return;
+                        return self.left();
                     }
                     self.lost();
                     sleep(REOPEN).await;
@@ -130,10 +130,12 @@ impl Room {
     async fn serve(&mut self, agent: &Agent, mut incoming: Incoming) -> bool {
         self.reconcile(agent);
         let mut keep_alive = Instant::now() + self.telephony.keep_alive.unwrap_or_default();
+        // Nobody says any more what is wanted: what was said last holds.
+        let mut is_final = false;
         let mut had_lines = false;
         loop {
             had_lines |= !self.lines.is_empty();
-            if self.lines.is_empty() && self.jobs.is_empty() && had_lines {
+            if self.lines.is_empty() && self.jobs.is_empty() && (had_lines || is_final) {
                 return true;
             }
             self.register_what_is_due();
@@ -143,10 +145,8 @@ impl Room {
                     Some(request) => self.asked(agent, request).await,
                     None => return false,
                 },
-                changed = self.wanted.changed() => {
-                    if changed.is_err() {
-                        return true;
-                    }
+                changed = self.wanted.changed(), if !is_final => {
+                    is_final = changed.is_err();
                     self.reconcile(agent);
                 }
                 Some(Ok(done)) = self.jobs.join_next() => self.done(done),
@@ -254,6 +254,12 @@ impl Room {
         let own = self.wanted.borrow().iter().map(|account| account.slot).collect::<Vec<_>>();
         lock(&self.shared.lines).retain(|slot, _| !own.contains(slot));
         self.shared.view.send_modify(|view| view.registered.retain(|slot| !own.contains(slot)));
+    }
+
+    /// Its lines have all gone.
+    fn left(&self) {
+        self.shared.journal.note(format!("has no line at {} any more", self.options.host));
+        self.shared.view.send_modify(|view| view.left += 1);
     }
 
     fn show(&self) {

@@ -154,6 +154,19 @@ async fn digits_are_swallowed_or_called_as_the_firmware_likes() {
 }
 
 #[tokio::test]
+async fn a_server_that_the_config_names_no_more_is_left_in_order() {
+    let (old, new, files) = (Pbx::start().await, Pbx::start().await, Files::start().await);
+    files.put(&restricted(&old, 3, 0));
+    let phone = booted(&old, &files, |_| {}).await;
+    files.put(&(full(&new) + "account.2.enable = 0\naccount.3.enable = 0\n"));
+    assert_eq!(old.ask("NOTIFY", "check-sync", None).await.status(), Some(200));
+    phone.wait_for(|view| view.left == 1).await.unwrap();
+    assert_eq!(old.count("granted 0"), 3);
+    phone.registered().await.unwrap();
+    assert_eq!((new.count("granted 600"), new.count("granted 0")), (1, 0));
+}
+
+#[tokio::test]
 async fn another_text_on_the_display_changes_no_registration() {
     let (pbx, files) = (Pbx::start().await, Files::start().await);
     files.put(&restricted(&pbx, 2, 0));

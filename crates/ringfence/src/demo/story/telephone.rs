@@ -76,6 +76,7 @@ impl Story<'_> {
         let line = member.lines[0].name.clone().unwrap_or_default();
         let ready = within(SOON, phone.wait_for(|view| matches!(view.display, Display::Ready { .. }) && view.fetches > 1)).await;
         let took = hung_up.elapsed();
+        let given_back = phone.wait_for(|view| view.left > 0).await;
         let at_pbx = tokio::time::timeout(PATIENCE, self.house.switchboard.registers(&member.lines[0].user)).await.is_ok();
         self.screen.actor(&actor(&member, ""));
         self.screen.transcript(&phone.take_transcript());
@@ -88,7 +89,8 @@ impl Story<'_> {
         self.screen.check(ready && provisioned && shows, "It has all of its configuration, and the display shows its line.");
         let state = self.view(&member).await?.state;
         self.screen.check(state == "successful", "Authentication successful: its PIN is used up, and its claim is its own login now.");
-        self.screen.check(at_pbx, "Its line is registered where it belongs, and its throw-away account here is given back.");
+        self.screen
+            .check(at_pbx && kept(&given_back), "Its line is registered where it belongs, and its throw-away account here is given back.");
         self.gains_nothing(&member, &stranger).await
     }
 
