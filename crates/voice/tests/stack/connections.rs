@@ -170,6 +170,44 @@ async fn bye_and_notify_reach_a_phone_behind_a_nat() {
     assert_eq!(notify.await.unwrap().unwrap().status(), 202);
 }
 
+/// Two thousand phones that are silent: each is answered, none is in another's way, and each gets its pong in the end.
+#[tokio::test]
+async fn two_thousand_idle_tls_connections() {
+    const COUNT: usize = 2_000;
+    // However long it takes to open them, none that has not spoken yet is given up meanwhile.
+    let (house, client) = tls_house(Limits { patience: Duration::from_mins(30), ..Limits::default() }).await;
+    let address = house.address(Transport::Tls);
+    let before = resident_kilobytes();
+    let mut idle = Vec::with_capacity(COUNT);
+    for number in 0..COUNT {
+        let mut stream = connect(address, &client).await;
+        if number % 100 == 0 {
+            expect_200(&mut stream, number).await;
+        }
+        idle.push(stream);
+    }
+    // Both ends are in this process: the server's is less.
+    let each = (resident_kilobytes() - before) / COUNT;
+    println!("{each} kB for both ends of an idle TLS connection");
+    let peer = Peer::of(house.udp()).await;
+    peer.expect_liveness("two thousand connections").await;
+    for stream in &mut idle {
+        stream.write_all(b"\r\n\r\n").await.unwrap();
+    }
+    for stream in &mut idle {
+        let mut pong = [0; 2];
+        timeout(PATIENCE, stream.read_exact(&mut pong)).await.expect("a pong").unwrap();
+        assert_eq!(&pong, b"\r\n");
+    }
+}
+
+/// What this process holds in memory.
+fn resident_kilobytes() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
