@@ -58,6 +58,8 @@ struct Pending {
     offer: Option<(Session, Passed)>,
     /// The SRTP that is asked of the other side.
     suite: Option<Suite>,
+    /// The last answer, and what was made of it.
+    answered: Option<(Session, String)>,
 }
 
 impl Relay {
@@ -139,7 +141,11 @@ impl Relay {
     /// provisional ones and the last. With SRTP it holds our key: a secret.
     pub fn answered(&mut self, body: &[u8]) -> Result<String, Refusal> {
         let answer = Session::parse(body)?;
-        let Pending { by, offer, suite } = self.pending.clone().ok_or(Refusal::NoOffer)?;
+        let Pending { by, offer, suite, answered } = self.pending.clone().ok_or(Refusal::NoOffer)?;
+        // A final answer mostly says what a provisional one said, and then must not be another version of it.
+        if let Some((_, body)) = answered.filter(|(before, _)| *before == answer) {
+            return Ok(body);
+        }
         let theirs = pick(&answer, if suite.is_some() { Srtp::Required } else { Srtp::Off })?;
         let sound = &answer.media[theirs.place];
         let passed = self.settle(by.other(), &theirs);
@@ -155,6 +161,9 @@ impl Relay {
         };
         self.apply(by.other(), passed);
         self.sounds[by.other() as usize] = Some(sound.clone());
+        if let Some(pending) = &mut self.pending {
+            pending.answered = Some((answer, body.clone()));
+        }
         Ok(body)
     }
 
@@ -175,7 +184,7 @@ impl Relay {
         let offered = offer.as_ref().and_then(|(session, passed)| session.media.get(passed.place));
         let sound = offered.or(self.sounds[by as usize].as_ref()).cloned();
         self.offer = self.write_offer(to, sound.as_ref(), suite);
-        self.pending = Some(Pending { by, offer, suite });
+        self.pending = Some(Pending { by, offer, suite, answered: None });
     }
 
     fn write_offer(&mut self, to: Side, sound: Option<&Sound>, suite: Option<Suite>) -> String {

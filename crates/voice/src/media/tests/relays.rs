@@ -98,7 +98,10 @@ async fn early_media_is_heard_and_the_last_answer_counts() {
     relay.hold.settled().await;
     early.send(8, 0, &[1; 160]).await;
     assert_same(&phone.receive().await, 8, &[1; 160]);
+    let again = relay.answered(early.offer(PCMA).as_bytes()).unwrap();
+    assert!(again.contains(" 1 IN IP4"), "the same said again is the same version");
     let again = relay.answered(last.offer(PCMA).as_bytes()).unwrap();
+    assert!(again.contains(" 2 IN IP4"));
     relay.hold.settled().await;
     let port = phone.to;
     phone.learn(&again);
