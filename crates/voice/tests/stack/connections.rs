@@ -193,6 +193,7 @@ async fn two_thousand_idle_tls_connections() {
     peer.expect_liveness("two thousand connections").await;
     for stream in &mut idle {
         stream.write_all(b"\r\n\r\n").await.unwrap();
+        stream.flush().await.unwrap();
     }
     for stream in &mut idle {
         let mut pong = [0; 2];
