@@ -94,3 +94,48 @@ impl Unprotect {
         self.sources.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wire::rtp::Header;
+
+    use super::*;
+
+    #[test]
+    fn a_stream_goes_on_over_the_wrap_of_its_numbers_out_of_order_and_without_repeats() {
+        for suite in [Suite::Tag80, Suite::Tag32] {
+            let key = SrtpKey::new([3; 30]);
+            let mut protect = Protect::new(&key, suite);
+            let mut unprotect = Unprotect::new(Secured { tag: 1, suite, theirs: key });
+            let packet = |at: u16| Header { marker: false, payload_type: 8, sequence: at, timestamp: 0, ssrc: 1 }.packet(&[at as u8; 160]);
+            let plain: Vec<_> = (0..300).map(|at| packet(65_400u16.wrapping_add(at))).collect();
+            let mut sealed: Vec<_> = plain.iter().map(|packet| protect.packet(packet).unwrap()).collect();
+            assert_eq!(sealed[0].len(), 172 + if suite == Suite::Tag80 { 10 } else { 4 });
+            for pair in sealed.chunks_exact_mut(2) {
+                pair.swap(0, 1);
+            }
+            let mut opened: Vec<_> = sealed.iter().map(|packet| unprotect.packet(packet).expect("authentic").to_vec()).collect();
+            for pair in opened.chunks_exact_mut(2) {
+                pair.swap(0, 1);
+            }
+            assert_eq!(opened, plain);
+            assert!(sealed.iter().rev().take(60).all(|packet| unprotect.packet(packet).is_none()), "repeats");
+        }
+    }
+
+    #[test]
+    fn what_was_changed_on_the_way_is_refused() {
+        let key = SrtpKey::new([3; 30]);
+        let header = Header { marker: false, payload_type: 8, sequence: 1, timestamp: 0, ssrc: 1 };
+        let sealed = Protect::new(&key, Suite::Tag80).packet(&header.packet(&[9; 20])).unwrap();
+        let mut unprotect = Unprotect::new(Secured { tag: 1, suite: Suite::Tag80, theirs: key });
+        for at in 0..sealed.len() {
+            let mut changed = sealed.to_vec();
+            changed[at] ^= 1;
+            assert!(unprotect.packet(&changed).is_none(), "byte {at}");
+            assert!(unprotect.packet(&sealed[..at]).is_none(), "{at} bytes");
+        }
+        assert_eq!(unprotect.states(), 0);
+        assert!(unprotect.packet(&sealed).is_some());
+    }
+}
