@@ -278,7 +278,7 @@ pub const SESSION_MAX_MS: u64 = 180_000;
 /// How long any such call lasts at most.
 pub const CALL_MAX_MS: u64 = 300_000;
 /// How long keys are listened to after a caller was told why no PIN is taken: for an emergency number.
-pub const ENDING_LISTENS_MS: u64 = 2_000;
+pub const ENDING_LISTENS_MS: u64 = 1_000;
 /// Longer than anything that is said; then it counts as said.
 pub const PROMPT_MAX_MS: u64 = 45_000;
 /// Longer than the announcement of an emergency call; then the call is put through, whatever became of the announcement.

@@ -340,7 +340,7 @@ impl Ending {
         use Prompt as P;
         let prompts = |prompts: &[P]| prompts.iter().copied().map(Word::from).collect();
         match self {
-            Self::Told(Verdict::Right) => prompts(&[P::Right, P::Goodbye]),
+            Self::Told(Verdict::Right) => prompts(&[P::Right]),
             Self::Told(Verdict::Failed { minutes }) => vec![P::Failed.into(), Word::Minutes(minutes), P::Goodbye.into()],
             Self::Told(Verdict::Blocked) => prompts(&[P::Blocked, P::AskReset, P::Goodbye]),
             Self::Told(Verdict::ResetNeeded) => prompts(&[P::ResetNeeded, P::AskReset, P::Goodbye]),

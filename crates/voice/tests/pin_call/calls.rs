@@ -40,7 +40,7 @@ async fn right_by(by: By) {
     assert!(house.auth().await.used_claim(&claim).unwrap().cleared.is_some());
     let noted = &house.noted(1).await[0];
     assert_eq!((noted.result.as_str(), noted.dialled.as_str(), noted.account.len()), ("right", "*89", 32));
-    assert_eq!(noted.prompts, ["enter_code", "right", "goodbye"]);
+    assert_eq!(noted.prompts, ["enter_code", "right"]);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::{Secret, Span};
+use store::testing::Cluster;
 
 use super::world::{NOW, World, address, mac};
 use crate::accounts::Accounts;
@@ -55,7 +56,11 @@ async fn an_attempt_is_counted_once_on_any_node() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_attempt_at_once_is_one() {
-    let world = World::new().await;
+    the_same_attempt_at_once_is_one_on(World::new().await).await;
+    the_same_attempt_at_once_is_one_on(World::on_postgres(&Cluster::start()).await).await;
+}
+
+async fn the_same_attempt_at_once_is_one_on(world: World) {
     for number in [1, 201] {
         let wrong = attempt(world.account(number, 1), "000000", &format!("call-{number}"), 1);
         let all = (0..16).map(|_| {

@@ -5,6 +5,7 @@ use domain::device::State;
 use domain::pin::PinAnswer;
 use domain::{Secret, Span};
 use store::StoreError;
+use store::testing::Cluster;
 
 use super::world::{NOW, World, address};
 use crate::pins::Told;
@@ -83,7 +84,11 @@ async fn a_live_device_needs_a_reset_and_a_reset_takes_a_new_pin() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_right_pins_at_once_one_claim_is_cleared() {
-    let world = World::new().await;
+    of_two_right_pins_at_once_one_claim_is_cleared_on(World::new().await).await;
+    of_two_right_pins_at_once_one_claim_is_cleared_on(World::on_postgres(&Cluster::start()).await).await;
+}
+
+async fn of_two_right_pins_at_once_one_claim_is_cleared_on(world: World) {
     let pin = Secret::from(world.pin(1).await.as_str());
     let callings = [world.calling(1, 1, HOME), world.calling(1, 2, "203.0.113.9")];
     let (one, two) = tokio::join!(world.desk.enter(&callings[0], &pin, NOW), world.desk.enter(&callings[1], &pin, NOW));
@@ -94,7 +99,11 @@ async fn of_two_right_pins_at_once_one_claim_is_cleared() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_pins_at_once_are_counted_each() {
-    let world = World::new().await;
+    wrong_pins_at_once_are_counted_each_on(World::new().await).await;
+    wrong_pins_at_once_are_counted_each_on(World::on_postgres(&Cluster::start()).await).await;
+}
+
+async fn wrong_pins_at_once_are_counted_each_on(world: World) {
     let wrong = world.wrong(1).await;
     // Each from a network of its own, so that no lock of a network stops the count.
     let tries = (0..29_u8).map(|number| {
@@ -115,7 +124,11 @@ async fn wrong_pins_at_once_are_counted_each() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixty_four_wrong_pins_of_one_phone_at_once_are_three() {
-    let world = World::new().await;
+    sixty_four_wrong_pins_of_one_phone_at_once_are_three_on(World::new().await).await;
+    sixty_four_wrong_pins_of_one_phone_at_once_are_three_on(World::on_postgres(&Cluster::start()).await).await;
+}
+
+async fn sixty_four_wrong_pins_of_one_phone_at_once_are_three_on(world: World) {
     let wrong = world.wrong(1).await;
     let tries = (0..64_u8).map(|number| {
         let (desk, pin) = (world.desk.clone(), Secret::from(wrong.as_str()));

@@ -14,6 +14,7 @@ use domain::tenancy::{CustomerId, DeviceId, Node, Place};
 use domain::{Mac, Secret, Time};
 use store::device::{Setup, Stored};
 use store::tenancy::Customer;
+use store::testing::Cluster;
 use store::{Db, KeyRing, Message, Options, Scope, Store};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -57,11 +58,20 @@ pub fn address(text: &str) -> IpAddr {
 
 impl World {
     pub async fn new() -> Self {
+        Self::on("sqlite:test.db").await
+    }
+
+    /// On PostgreSQL, where transactions run side by side and collide.
+    pub async fn on_postgres(cluster: &Cluster) -> Self {
+        Self::on(&cluster.database()).await
+    }
+
+    async fn on(url: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let ring = KeyRing::generate(&mut Seeded::new(1));
         let mut options = Options::new(directory.path());
         options.busy_wait = Duration::from_mins(2);
-        let store = Store::open("sqlite:test.db", &ring, Box::new(Seeded::new(2)), options).await.unwrap();
+        let store = Store::open(url, &ring, Box::new(Seeded::new(2)), options).await.unwrap();
         store.write(plant).await.unwrap();
         let keys = Arc::new(PlatformKeys::new(vec![Secret::new(vec![7; 32])]).unwrap());
         let strangers = Arc::new(Table::default());
