@@ -427,3 +427,25 @@ impl World {
         }
     }
 }
+
+#[tokio::test]
+async fn every_node_tells_the_flows_that_it_has() {
+    let world = World::new(None).await;
+    let (registrar, _learning) = Registrar::new(Arc::new(Accounts::new("phones.example.com", Arc::clone(&world.keys))));
+    let (teller, mut sent) = mpsc::unbounded_channel();
+    let elsewhere = Parts { registrar: Arc::clone(&registrar), ..world.parts(Phones(teller), None) };
+    tokio::spawn(run(elsewhere));
+    let here = world.phone(1, HERE);
+    registrar.enrol(here, &flow(THERE), "sip:roamed", clock());
+    // The other node begins with what is sent after it started.
+    let roamed = loop {
+        world.refetch(here.mac).await;
+        world.wake();
+        pass(Span::from_millis(60));
+        if let Ok(Some(one)) = tokio::time::timeout(Duration::from_millis(100), sent.recv()).await {
+            break one;
+        }
+    };
+    assert!(matches!(&roamed.target, Target::Flow(flow) if flow.peer() == THERE.parse().unwrap()));
+    world.next(HERE).await.answer(200);
+}
