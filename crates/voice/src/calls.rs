@@ -86,6 +86,7 @@ impl Record {
     pub async fn keep(self, store: &Store, ended: Time, chance: &mut (dyn Chance + Send)) {
         let id = call_id(self.started, chance);
         let Self { claim, started, source, account, dialled, prompts, result } = self;
+        tracing::debug!(device.mac = %claim.mac, %source, result = result.code(), "a call to the service ended");
         let prompts = prompts.into_iter().map(str::to_owned).collect();
         let call = Call { mac: claim.mac, started, ended, source, account, dialled, prompts, result: result.code().to_owned() };
         if let Err(error) = store.write(move |db| store::call::note(db, id, &call)).await {

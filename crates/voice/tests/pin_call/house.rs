@@ -68,7 +68,7 @@ pub struct House {
     _voice: Voice,
     keys: Arc<PlatformKeys>,
     udp: SocketAddr,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl House {
@@ -105,7 +105,7 @@ impl House {
         };
         let voice = doors.serve(parts).await.unwrap();
         let udp = voice.addresses()[0].1;
-        Self { store, _voice: voice, keys, udp, _directory: directory }
+        Self { store, _voice: voice, keys, udp, directory }
     }
 
     /// A claim of a phone, another for each seed.
@@ -163,6 +163,11 @@ impl House {
 
     pub async fn outbox(&self) -> Vec<Message> {
         self.store.read(|db| store::outbox::outbox_after(db, 0)).await.unwrap()
+    }
+
+    /// All files of the store.
+    pub fn files(&self) -> Vec<std::path::PathBuf> {
+        std::fs::read_dir(self.directory.path()).unwrap().map(|entry| entry.unwrap().path()).collect()
     }
 
     /// Adds a trunk of the operator's at this address.

@@ -6,3 +6,4 @@
 mod calls;
 mod emergency;
 mod house;
+mod logs;
