@@ -54,7 +54,7 @@ async fn tell<T: Tell>(parts: Arc<Parts<T>>, recorder: Recorder, mac: Mac, uri: 
     recorder.note(mac, proxy.ip(), "proxy", told, shown, (parts.clock)());
 }
 
-/// The lines of a live phone, if it is this node that has to tell it.
+/// The lines of a live phone, or of one that was reset while it may still have them, if it is this node that has to tell it.
 async fn lines<T: Tell>(parts: &Parts<T>, id: i64, mac: Mac) -> Result<Vec<Line>, StoreError> {
     let now = (parts.clock)();
     if parts.quiet.in_peace(mac, now) {
@@ -63,7 +63,8 @@ async fn lines<T: Tell>(parts: &Parts<T>, id: i64, mac: Mac) -> Result<Vec<Line>
     let network = site_network(std::net::Ipv4Addr::UNSPECIFIED.into());
     let Some(found) = parts.store.read(move |db| store::device::fetch(db, mac, &network, now)).await? else { return Ok(Vec::new()) };
     let device = &found.stored.device;
-    if device.disabled || device.auth.live.is_none() {
+    let may_have_lines = device.auth.live.is_some() || device.auth.reset_at.is_some();
+    if device.disabled || !may_have_lines {
         return Ok(Vec::new());
     }
     let lines = found.setup(&parts.store)?.lines;
