@@ -202,7 +202,12 @@ impl Agent {
         self.converse(request, to, login).await
     }
 
-    /// The same to any place, unasked with nothing.
+    /// Sends a request to any place and gives its final answer, whatever it is: for somebody who plays a proxy.
+    pub async fn request_at(&self, request: Message, to: SocketAddr) -> Result<Message, SipError> {
+        self.transact(&request, to).await
+    }
+
+    /// The same with a login.
     pub(super) async fn converse(&self, mut request: Message, to: SocketAddr, login: &Login) -> Result<Message, SipError> {
         let mut answer = self.transact(&request, to).await?;
         for _ in 0..SIP_CHALLENGES_MAX {

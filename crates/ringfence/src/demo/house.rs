@@ -55,7 +55,8 @@ impl House {
         let directory = tempfile::Builder::new().prefix("ringfence-demo-").tempdir().map_err(unmade)?;
         let data = DataDir::at(directory.path().join("data"));
         let beginning = init::make(&data).await?;
-        let (server, url) = start(&data).await?;
+        let switchboard = Switchboard::open().await?;
+        let (server, url) = start(&data, &switchboard).await?;
         let authority = data.tls().join("ca.pem");
         let pem = std::fs::read(&authority).map_err(|error| Failure::io(&authority, &error))?;
         let tls = Tls::authorities(&pem, true).map_err(|error| Failure::refused(error.to_string()))?;
@@ -64,7 +65,7 @@ impl House {
             directory,
             url,
             looks_left: AtomicU32::new(LOG_LOOKS_MAX),
-            switchboard: Switchboard::open().await?,
+            switchboard,
             global_user: beginning.global_user,
             global_password: beginning.global_password,
             operator_password: beginning.operator_password,
@@ -133,12 +134,12 @@ impl House {
 }
 
 /// Serves on a free port. The phones' address stands in their files, so it is chosen before the server opens.
-async fn start(data: &DataDir) -> Result<(Server, String), Failure> {
+async fn start(data: &DataDir, switchboard: &Switchboard) -> Result<(Server, String), Failure> {
     let mut refused = Failure::refused("no free port");
     for _ in 0..PORTS_MAX {
         let port = free_port().map_err(|error| Failure::refused(format!("no free port: {error}")))?;
         let url = format!("https://127.0.0.1:{port}");
-        let text = Config::new_text(data.config_file(), settings(port, &url))?;
+        let text = Config::new_text(data.config_file(), settings(port, &url, &switchboard.address().to_string()))?;
         replace(data.config_file(), text.as_bytes())?;
         match Server::start(data.clone()).await {
             Ok(server) => return Ok((server, url)),
@@ -153,7 +154,7 @@ fn free_port() -> std::io::Result<u16> {
 }
 
 /// Loopback for everything, and any free port where nobody needs to know it beforehand.
-fn settings(port: u16, url: &str) -> Vec<(String, String)> {
+fn settings(port: u16, url: &str, pbx: &str) -> Vec<(String, String)> {
     let any = "127.0.0.1:0";
     let settings = [
         ("PHONES_HTTPS", format!("127.0.0.1:{port}")),
@@ -161,6 +162,7 @@ fn settings(port: u16, url: &str) -> Vec<(String, String)> {
         ("SIP_UDP", any.to_owned()),
         ("SIP_TCP", any.to_owned()),
         ("SIP_TLS", any.to_owned()),
+        ("SIP_RESYNC_PROXY", pbx.to_owned()),
         ("PORTAL_LISTEN", any.to_owned()),
     ];
     settings.map(|(key, value)| (format!("RINGFENCE_{key}"), value)).into()

@@ -1,12 +1,13 @@
-//! The telephone world around the server: the PBX that lines belong to, and the trunk that emergency calls go out over.
-//! Nobody in it can really be called.
+//! The telephone world around the server: the PBX that lines belong to, and the trunk that emergency calls go out over. Nobody in it
+//! can really be called. The PBX passes on what the server has to tell to phones that are in service (`sip.resync_proxy`).
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::settings::Transport;
 use phonesim::Client;
-use phonesim::sip::{Agent, AgentOptions, By, Call, CallOptions, InboundRequest, Incoming, SipAccount};
+use phonesim::sip::{Agent, AgentOptions, By, Call, CallOptions, InboundRequest, Incoming, Message, SipAccount};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -24,7 +25,7 @@ pub struct Taken {
 /// PBX and trunk on one socket of loopback. It ends when this is dropped.
 pub struct Switchboard {
     agent: Agent,
-    registered: watch::Receiver<Vec<String>>,
+    registered: watch::Receiver<BTreeMap<String, SocketAddr>>,
     taken: watch::Receiver<Vec<Taken>>,
     task: JoinHandle<()>,
 }
@@ -36,7 +37,7 @@ impl Switchboard {
         let options = AgentOptions::new(Client::default().from([127, 0, 0, 1].into()), "127.0.0.1", None, Transport::Udp);
         let opened = Agent::open(options).await;
         let (agent, incoming) = opened.map_err(|error| Failure::refused(format!("no socket for the simulated trunk: {error}")))?;
-        let (register, registered) = watch::channel(Vec::new());
+        let (register, registered) = watch::channel(BTreeMap::new());
         let (take, taken) = watch::channel(Vec::new());
         let desk = Desk { agent: agent.clone(), register, take, calls: Arc::default() };
         Ok(Self { agent, registered, taken, task: tokio::spawn(desk.answer(incoming)) })
@@ -50,7 +51,7 @@ impl Switchboard {
     /// Waits until this user is registered at the PBX.
     pub async fn registers(&self, user: &str) {
         let mut registered = self.registered.clone();
-        drop(registered.wait_for(|users| users.iter().any(|own| own == user)).await.map(drop));
+        drop(registered.wait_for(|users| users.contains_key(user)).await.map(drop));
     }
 
     /// Waits for the trunk's call with this place in the order of all to this number, counted from 1.
@@ -70,7 +71,7 @@ impl Drop for Switchboard {
 
 struct Desk {
     agent: Agent,
-    register: watch::Sender<Vec<String>>,
+    register: watch::Sender<BTreeMap<String, SocketAddr>>,
     take: watch::Sender<Vec<Taken>>,
     calls: Arc<Mutex<Vec<Call>>>,
 }
@@ -81,6 +82,7 @@ impl Desk {
             match request.message().method() {
                 "REGISTER" => self.register(request).await,
                 "INVITE" => self.take(request).await,
+                "NOTIFY" => self.pass_on(request),
                 _ => request.reply(200, "OK", &[]).await,
             }
         }
@@ -90,8 +92,31 @@ impl Desk {
     async fn register(&self, request: InboundRequest) {
         let user = user(request.message().header("To").unwrap_or_default()).to_owned();
         let contact = request.message().header("Contact").unwrap_or_default().to_owned();
-        request.reply(200, "OK", &[("Contact", &contact), ("Expires", "300")]).await;
-        self.register.send_modify(|users| users.push(user));
+        let expires = request.message().header("Expires").unwrap_or("300").to_owned();
+        request.reply(200, "OK", &[("Contact", &contact), ("Expires", &expires)]).await;
+        self.register.send_modify(|users| {
+            if expires == "0" {
+                users.remove(&user);
+            } else {
+                users.insert(user, request.from());
+            }
+        });
+    }
+
+    /// A phone in service is told what the server says.
+    fn pass_on(&self, request: InboundRequest) {
+        let phone = self.register.borrow().get(user(request.message().uri())).copied();
+        let agent = self.agent.clone();
+        tokio::spawn(async move {
+            let Some(phone) = phone else { return request.reply(404, "Not Found", &[]).await };
+            let told = request.message();
+            let mut passed_on = Message::request("NOTIFY", told.uri());
+            for name in ["From", "To", "Call-ID", "CSeq", "Event", "Subscription-State"] {
+                passed_on = passed_on.with(name, told.header(name).unwrap_or_default());
+            }
+            let status = agent.request_at(passed_on, phone).await.ok().and_then(|answer| answer.status());
+            request.reply(status.unwrap_or(408), "The phone's own answer", &[]).await;
+        });
     }
 
     /// Somebody picks up and can be heard.

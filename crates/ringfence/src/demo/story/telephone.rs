@@ -91,7 +91,39 @@ impl Story<'_> {
         self.screen.check(state == "successful", "Authentication successful: its PIN is used up, and its claim is its own login now.");
         self.screen
             .check(at_pbx && kept(&given_back), "Its line is registered where it belongs, and its throw-away account here is given back.");
-        self.gains_nothing(&member, &stranger).await
+        self.gains_nothing(&member, &stranger).await?;
+        self.reset_and_suspend(&member, &phone).await
+    }
+
+    /// A phone in service is registered elsewhere, and told all the same.
+    async fn reset_and_suspend(&mut self, member: &Member, phone: &Telephone) -> Result<(), Failure> {
+        self.screen.say(
+            "Some day the admin resets Home office. It is registered with its PBX now, so the server tells it through that \
+             (sip.resync_proxy), and what it had ends at once.",
+        );
+        let mac = member.mac.to_string();
+        self.command(&format!("device reset {}", member.mac.with_colons()));
+        device::reset(self.house.admin(), &self.house.by(), &mac).await?;
+        let needed = phone.shows("Authentication needed").await;
+        let registered = phone.registered().await;
+        self.screen.transcript(&phone.take_transcript());
+        let nothing = !member.has_its_lines(&*phone.phone().await);
+        self.screen.check(
+            kept(&needed) && kept(&registered) && nothing,
+            "By itself the display says Authentication needed, and its line is gone.",
+        );
+
+        self.screen.say("The owner is on the line and the stranger is known, so the admin lets this body in without its PIN.");
+        self.command(&format!("device suspend {} --address {}", member.mac.with_colons(), member.address));
+        device::suspend(self.house.admin(), &self.house.by(), &mac, None, Some(member.address)).await?;
+        let ready = phone.wait_for(|view| matches!(view.display, Display::Ready { .. })).await;
+        self.screen.transcript(&phone.take_transcript());
+        let body = phone.phone().await;
+        self.remember(&body);
+        let provisioned = self.is_provisioned(member, &body);
+        drop(body);
+        self.screen.check(kept(&ready) && provisioned, "It is told again, and has its line.");
+        Ok(())
     }
 
     /// What the stranger with the same MAC has of it.
