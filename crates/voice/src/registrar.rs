@@ -167,18 +167,9 @@ impl Registrar {
 
     /// Removes what has ended, and what was reached over connections that have.
     pub fn sweep(&self, now: Time) {
-        let flows = {
-            let mut table = self.table();
-            table.sweep(now);
-            table.flows()
-        };
-        let closed: Vec<_> = flows.into_iter().filter(|flow| !flow.is_open()).collect();
-        if !closed.is_empty() {
-            let mut table = self.table();
-            for flow in &closed {
-                table.close(flow.id());
-            }
-        }
+        let mut table = self.table();
+        table.sweep(now);
+        table.close_ended();
     }
 
     /// How many contacts there are.
@@ -189,11 +180,6 @@ impl Registrar {
     /// Whether nobody is registered.
     pub fn is_empty(&self) -> bool {
         self.table().is_empty()
-    }
-
-    /// One contact for each flow.
-    fn one_per_flow(&self, now: Time) -> Vec<Contact> {
-        self.table().one_per_flow(now)
     }
 
     /// Asks for what the store knows of a phone, if that is not known or old. Never waits.

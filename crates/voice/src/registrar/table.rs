@@ -170,10 +170,11 @@ impl Table {
         self.by_mac.contains_key(&mac)
     }
 
-    /// One contact for each flow.
-    pub fn one_per_flow(&self, now: Time) -> Vec<Contact> {
+    /// Flow and address of one contact for each flow, of those that are chosen.
+    pub fn one_per_flow(&self, now: Time, chosen: impl Fn(&Contact) -> bool) -> Vec<(Flow, String)> {
         let last = self.by_flow.values().filter_map(|ids| self.contacts.get(ids.last()?));
-        last.filter(|contact| now < contact.expires).cloned().collect()
+        let living = last.filter(|contact| now < contact.expires && chosen(contact));
+        living.map(|contact| (contact.flow.clone(), contact.uri.clone())).collect()
     }
 
     /// All phones with a contact.
@@ -189,10 +190,13 @@ impl Table {
         contacts.filter(|contact| network.contains(&domain::net::canonical(contact.address))).map(|contact| contact.claim.mac).collect()
     }
 
-    /// All flows that something is reached over.
-    pub fn flows(&self) -> Vec<Flow> {
-        let first = |ids: &BTreeSet<u64>| ids.first().and_then(|id| self.contacts.get(id)).map(|contact| contact.flow.clone());
-        self.by_flow.values().filter_map(first).collect()
+    /// Removes what was reached over flows that have ended.
+    pub fn close_ended(&mut self) {
+        let is_over = |ids: &BTreeSet<u64>| ids.first().and_then(|id| self.contacts.get(id)).is_some_and(|contact| !contact.flow.is_open());
+        let over: Vec<_> = self.by_flow.iter().filter(|(_, ids)| is_over(ids)).map(|(flow, _)| *flow).collect();
+        for flow in over {
+            self.close(flow);
+        }
     }
 
     /// A flow is gone, and with it what was reached over it. Returns how many contacts.

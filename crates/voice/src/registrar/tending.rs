@@ -29,17 +29,17 @@ pub async fn tend(registrar: Arc<Registrar>, stack: Stack, keep_alive: Option<Sp
 async fn keep_open(registrar: &Registrar, stack: &Stack, every: Span, clock: fn() -> Time) {
     let seats = Arc::new(Semaphore::new(KEEP_ALIVES_WAITING_MAX));
     loop {
-        let contacts: Vec<_> = registrar.one_per_flow(clock()).into_iter().filter(needs).collect();
-        let pause = pause(contacts.len(), every);
-        for contact in contacts {
+        let ways = registrar.table().one_per_flow(clock(), needs);
+        let pause = pause(ways.len(), every);
+        for (flow, uri) in ways {
             tokio::time::sleep(pause).await;
             // With too many that do not answer, this round passes some over.
             let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else { continue };
             let stack = stack.clone();
             tokio::spawn(async move {
-                let request = Request::new("OPTIONS", &contact.uri);
+                let request = Request::new("OPTIONS", &uri);
                 // Whatever comes back, or nothing: the way was used. A phone that is gone does not register again.
-                let _ = stack.request(Target::Flow(contact.flow), request).await;
+                let _ = stack.request(Target::Flow(flow), request).await;
                 drop(seat);
             });
         }
@@ -53,10 +53,10 @@ fn needs(contact: &Contact) -> bool {
 }
 
 /// Between two questions, so that they fill the time and do not pass the rate.
-fn pause(contacts: usize, every: Span) -> Duration {
+fn pause(ways: usize, every: Span) -> Duration {
     let every = Duration::from_millis(every.millis().unsigned_abs());
     let rate = Duration::from_secs(1) / KEEP_ALIVES_PER_SECOND_MAX;
-    (every / u32::try_from(contacts + 1).unwrap_or(u32::MAX)).max(rate)
+    (every / u32::try_from(ways + 1).unwrap_or(u32::MAX)).max(rate)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Registrations as phones make them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Span;
@@ -94,4 +95,21 @@ async fn with_the_store_dead_phones_register_all_the_same() {
     let mut phone = Phone::new(&house, Transport::Udp, 1).await;
     phone.registered().await;
     assert_eq!(contacts(&house), 1);
+}
+
+#[tokio::test]
+async fn a_way_through_a_nat_is_kept_open() {
+    let house = House::open().await;
+    let (mut hidden, mut plain) = (Phone::new(&house, Transport::Udp, 1).await, Phone::new(&house, Transport::Tcp, 2).await);
+    hidden.registered().await;
+    plain.registered().await;
+    let every = Some(Span::from_millis(100));
+    tokio::spawn(voice::registrar::tend(Arc::clone(&house.registrar), house.stack.clone(), every, clock));
+    for _ in 0..2 {
+        let asked = hidden.receive().await;
+        assert_eq!((asked.method(), asked.is_request()), ("OPTIONS", true));
+        hidden.answer(&asked, 200, "").await;
+    }
+    let quiet = tokio::time::timeout(Duration::from_millis(300), plain.receive()).await;
+    assert!(quiet.is_err(), "a stream needs nothing");
 }
