@@ -17,6 +17,27 @@
 //! # }
 //! ```
 //!
+//! A [`Telephone`] is a phone that stays on: it registers what its config says, calls, is called, and fetches when it is told to.
+//! [`sip`] is its telephony alone, without a phone around it.
+//!
+//! ```no_run
+//! # async fn example(phone: phonesim::Phone) -> Result<(), Box<dyn std::error::Error>> {
+//! use phonesim::Telephone;
+//! use phonesim::sip::By;
+//!
+//! let telephone = Telephone::new(phone);
+//! telephone.boot().await;
+//! telephone.registered().await?;
+//! let call = telephone.lift().await?;
+//! if call.answered().await.is_ok() {
+//!     call.press("123456#", By::Rfc4733).await?;
+//!     call.ended().await;
+//! }
+//! telephone.shows("Reception").await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! What always holds: the phone knows nothing of the server's rules. It reads files by itself, from the vendor's facts and
 //! not with the server's parser, so that the two can be held against each other. Everything that comes from a server is
 //! bounded ([`limits`]); secrets are in no transcript and no `Debug`.
