@@ -325,6 +325,8 @@ pub const CALL_GOES_ON: Duration = Duration::from_mins(10);
 pub const RECORDS_AT_ONCE_MAX: usize = 500;
 /// Trunks that are asked at once whether they are there.
 pub const PINGS_AT_ONCE_MAX: usize = 64;
+/// How long a test of a trunk waits for its test number to answer.
+pub const TRUNK_TEST_WAIT: Duration = Duration::from_secs(30);
 /// How long a phone that is called back may ring.
 pub const CALL_BACK_RINGING: Duration = Duration::from_mins(2);
 /// The largest routing table on disk, in bytes: a million phones and a hundred thousand sites take a fifth of it.

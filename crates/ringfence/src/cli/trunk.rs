@@ -14,6 +14,11 @@ pub enum TrunkCommand {
         /// Its name
         name: String,
     },
+    /// Ask a trunk whether it answers, and dial its test number if it has one; never an emergency number
+    Test {
+        /// Its name
+        name: String,
+    },
 }
 
 /// `trunk add …`

@@ -1,8 +1,10 @@
 //! `trunk`.
 
+use domain::emergency::Numbers;
 use portal::admin::tree::NodeNames;
 use portal::admin::trunk::{self, NewTrunk, TrunkView};
 use serde_json::json;
+use voice::emergency::{Step, probe};
 
 use super::{or_dash, password_from_stdin};
 use crate::cli::{TrunkAddArgs, TrunkCommand};
@@ -16,7 +18,7 @@ pub async fn run(context: &Context, command: TrunkCommand, output: Output) -> Re
     match command {
         TrunkCommand::Add(args) => {
             let added = trunk::add(admin, by, new_trunk(args)?).await?;
-            output.print(&added, || format!("added trunk {}; `ringfence trunk list` tells whether it answers", added.name))
+            output.print(&added, || format!("added trunk {0}; `ringfence trunk test {0}` asks whether it answers", added.name))
         }
         TrunkCommand::List => {
             let all = trunk::list(admin, by).await?;
@@ -27,7 +29,23 @@ pub async fn run(context: &Context, command: TrunkCommand, output: Output) -> Re
             trunk::remove(admin, by, name.clone()).await?;
             output.print(&json!({ "removed": name }), || format!("removed trunk {name}"))
         }
+        TrunkCommand::Test { name } => test(context, name, output).await,
     }
+}
+
+/// Tests from this process, so that it works without a server, too.
+async fn test(context: &Context, name: String, output: Output) -> Result<(), Failure> {
+    let emergency = &context.config.emergency;
+    let numbers = Numbers::new(emergency.countries.clone(), &emergency.default_country);
+    let trunk = trunk::for_test(&context.admin, &context.by(), name.clone()).await?;
+    let steps = probe(&trunk, &numbers, emergency.caller_number.as_deref()).await;
+    // One address of several is enough; a call that was made must have been answered.
+    let works = steps.iter().any(|step| step.ok) && steps.iter().all(|step| step.ok || !step.step.starts_with("call"));
+    output.print(&json!({ "name": name, "ok": works, "steps": steps }), || {
+        let line = |step: &Step| format!("{:<7}  {}: {}", if step.ok { "ok" } else { "error" }, step.step, step.detail);
+        steps.iter().map(line).collect::<Vec<_>>().join("\n")
+    })?;
+    if works { Ok(()) } else { Err(Failure::refused(format!("trunk {name} does not work; ask the carrier, or look at the firewall"))) }
 }
 
 fn new_trunk(args: TrunkAddArgs) -> Result<NewTrunk, Failure> {

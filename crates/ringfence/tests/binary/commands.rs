@@ -294,6 +294,7 @@ fn trunks() {
         (&["other", "sip:192.0.2.6", "--test-number", "112"], "is an emergency number"),
         (&["other", "sip:192.0.2.6", "--test-number", "+911"], "is an emergency number"),
         (&["other", "sip:192.0.2.6", "--customer", "Nobody"], "not found"),
+        (&["other", "sips:trunk.example.com"], "TLS"),
     ] {
         let said = world.refused(&[&["trunk", "add"], wrong].concat());
         assert!(said.contains(complaint), "{wrong:?}: {said}");
@@ -303,4 +304,53 @@ fn trunks() {
     assert!(world.refused(&["trunk", "remove", "berlin"]).contains("not found"));
     let actions: Vec<_> = world.json(&["audit", "list"]).as_array().unwrap().iter().map(|entry| entry["action"].clone()).collect();
     assert_eq!(&actions[..3], &[json!("trunk.removed"), json!("trunk.created"), json!("trunk.created")]);
+}
+
+/// A trunk's far end on a plain socket: answers what comes in its own words, and notes the first lines.
+fn carrier(status: &'static str) -> (std::net::SocketAddr, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (address, heard) = (socket.local_addr().unwrap(), std::sync::Arc::new(std::sync::Mutex::new(Vec::new())));
+    let noted = std::sync::Arc::clone(&heard);
+    // Ends with the test's process.
+    std::thread::spawn(move || {
+        let mut buffer = [0; 8192];
+        while let Ok((length, from)) = socket.recv_from(&mut buffer) {
+            let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            let first = text.lines().next().unwrap_or_default().to_owned();
+            noted.lock().unwrap().push(first.clone());
+            if first.starts_with("ACK") {
+                continue;
+            }
+            let copied = text.lines().filter(|line| ["Via:", "From:", "Call-ID:", "CSeq:"].iter().any(|name| line.starts_with(name)));
+            let to = text.lines().find(|line| line.starts_with("To:")).unwrap_or_default();
+            let head: String = copied.map(|line| format!("{line}\r\n")).collect();
+            let answer = format!(
+                "SIP/2.0 {status}\r\n{head}{to};tag=x\r\nContact: <sip:{}>\r\nContent-Length: 0\r\n\r\n",
+                socket.local_addr().unwrap()
+            );
+            let _ = socket.send_to(answer.as_bytes(), from);
+        }
+    });
+    (address, heard)
+}
+
+#[test]
+fn a_trunk_is_tested_and_no_emergency_number_dialled() {
+    let world = World::new();
+    let ((well, heard), (sick, _)) = (carrier("200 OK"), carrier("503 Service Unavailable"));
+    world.ok(&["trunk", "add", "well", &format!("sip:{well}"), "--test-number", "+4930999"]);
+    world.ok(&["trunk", "add", "sick", &format!("sip:{sick}")]);
+    let tested = world.json(&["trunk", "test", "well"]);
+    assert_eq!(
+        (&tested["ok"], &tested["steps"][0]["detail"], &tested["steps"][1]["detail"]),
+        (&json!(true), &json!("200 OK"), &json!("200"))
+    );
+    let heard = heard.lock().unwrap().clone();
+    let methods: Vec<_> = heard.iter().map(|line| line.split(' ').next().unwrap_or_default().to_owned()).collect();
+    assert_eq!(methods, ["OPTIONS", "INVITE", "ACK", "BYE"], "{heard:?}");
+    assert!(heard[1].starts_with("INVITE sip:+4930999@"), "{heard:?}");
+    let ran = world.run(&["trunk", "test", "sick"]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.stdout.contains("503 Service Unavailable") && ran.stderr.contains("does not work"), "{ran:?}");
+    assert!(world.refused(&["trunk", "test", "absent"]).contains("not found"));
 }

@@ -118,7 +118,7 @@ impl Emergency {
             Ok(offer) => offer,
             Err(refusal) => return Attempt::Next(Some(refusal.to_string())),
         };
-        let request = invitation(trunk, wanted).sdp(offer);
+        let request = invitation(trunk, &wanted.number, &wanted.shown).header("Priority", "emergency").sdp(offer);
         let target = Target::Address { transport: transport(trunk.address.transport), address };
         let mut deadline = Some(Instant::now() + self.waits.silence);
         let mut outbound = tokio::select! {
@@ -251,15 +251,13 @@ pub(super) fn transport(kind: Kind) -> Transport {
 }
 
 /// The INVITE for a trunk, without its body.
-fn invitation(trunk: &Trunk, wanted: &Wanted) -> Request {
+pub(super) fn invitation(trunk: &Trunk, number: &str, shown: &Shown) -> Request {
     let host = trunk.address.host_port();
     let own = trunk.login.as_ref().map(|login| login.user.split('@').next().unwrap_or_default());
-    let user = wanted.shown.number.as_deref().or(own).unwrap_or("anonymous");
-    let display = wanted.shown.display.map_or_else(String::new, |display| format!("\"{display}\" "));
-    let mut request = Request::new("INVITE", &trunk.address.uri(&wanted.number))
-        .header("From", &format!("{display}<sip:{user}@{host}>"))
-        .header("Priority", "emergency");
-    if let Some(number) = wanted.shown.number.as_ref().filter(|_| wanted.shown.asserted) {
+    let user = shown.number.as_deref().or(own).unwrap_or("anonymous");
+    let display = shown.display.map_or_else(String::new, |display| format!("\"{display}\" "));
+    let mut request = Request::new("INVITE", &trunk.address.uri(number)).header("From", &format!("{display}<sip:{user}@{host}>"));
+    if let Some(number) = shown.number.as_ref().filter(|_| shown.asserted) {
         request = request.header("P-Asserted-Identity", &format!("<sip:{number}@{host}>"));
     }
     match &trunk.login {

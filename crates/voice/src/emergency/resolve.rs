@@ -33,13 +33,18 @@ impl Resolver {
 
     /// Where a call to this trunk goes: what is known, at once; only a trunk that was never resolved is asked for now.
     pub async fn addresses(&self, trunk: &Trunk) -> Vec<SocketAddr> {
-        if let Ok(address) = trunk.address.host.parse::<IpAddr>() {
-            return vec![SocketAddr::new(address, trunk.address.port())];
-        }
         if let Some(known) = self.known().get(&trunk.id) {
             return known.iter().map(|address| SocketAddr::new(*address, trunk.address.port())).collect();
         }
-        self.refresh(trunk).await
+        self.refresh_or_read(trunk).await
+    }
+
+    /// Resolves anew, unless an address stands there already.
+    pub async fn refresh_or_read(&self, trunk: &Trunk) -> Vec<SocketAddr> {
+        match trunk.address.host.parse::<IpAddr>() {
+            Ok(address) => vec![SocketAddr::new(address, trunk.address.port())],
+            Err(_) => self.refresh(trunk).await,
+        }
     }
 
     /// Resolves anew. What was known stays if that does not work.

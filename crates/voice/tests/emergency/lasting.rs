@@ -26,7 +26,7 @@ async fn calls_go_out_with_the_database_replaced_by_noise_and_after_a_restart_wi
     platform.stands(mac(1));
     assert_calls(&platform, &mut carrier).await;
     for name in ["test.db", "test.db-wal", "test.db-shm"] {
-        std::fs::write(folder.path().join(name), [0x5a; 100_000]).unwrap();
+        std::fs::write(folder.path().join(name), vec![0x5a; 100_000]).unwrap();
     }
     assert!(platform.store.clone().unwrap().read(store::trunk::revision).await.is_err(), "the store is dead indeed");
     assert_calls(&platform, &mut carrier).await;
