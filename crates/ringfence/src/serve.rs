@@ -3,6 +3,7 @@
 mod certificates;
 mod engine;
 mod jobs;
+mod lifeboat;
 mod telephone;
 
 use std::net::SocketAddr;
@@ -69,7 +70,17 @@ pub struct Server {
 pub async fn run(data: DataDir) -> Result<(), Failure> {
     // Listened for from the very start: a signal during the start is not lost.
     let mut signals = Signals::listen()?;
-    let server = Server::start(data).await?;
+    let server = {
+        // A start may wait for the store, and is ended by a signal then.
+        let starting = Server::start(data);
+        tokio::pin!(starting);
+        loop {
+            tokio::select! {
+                server = &mut starting => break server?,
+                told = signals.next() => if let Told::Stop = told { return Ok(()) },
+            }
+        }
+    };
     println!("{}", server.ready_line()?);
     while let Told::Reload = signals.next().await {
         server.reload();
@@ -84,7 +95,13 @@ impl Server {
         // Read first, so that a directory that is none is told as such.
         let config = data.config()?;
         let lock = data.lock()?;
-        let context = Context::open(data).await?;
+        let context = match Context::open(data.clone()).await {
+            Ok(context) => context,
+            Err(_) => {
+                lifeboat::carry_until_open(&data, &config).await?;
+                Context::open(data).await?
+            }
+        };
         let doors = Doors::open(&config, &context.data.tls())?;
         let mut registry = Registry::default();
         let metrics = gate::metrics::Metrics::register(&mut registry);

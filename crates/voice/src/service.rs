@@ -1,6 +1,7 @@
 //! Opening, wiring and closing the telephone face.
 
 mod desk;
+mod lifeboat;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use self::desk::Desk;
+pub use self::lifeboat::{Lifeboat, Provisions};
 use crate::accounts::Accounts;
 use crate::edge::{self, SystemChance};
 use crate::emergency::{self, Cache, Emergency, Waits};

@@ -82,7 +82,7 @@ pub async fn serve(ears: Ears, context: &Context, registry: &mut Registry, table
 
 /// Sound in each family in which SIP is spoken: on the addresses that SIP is bound to, told to phones as `sip.media_address` says, or else
 /// as the address that faces the outside.
-fn media(config: &Config, listeners: &[(Transport, SocketAddr)]) -> MediaOptions {
+pub fn media(config: &Config, listeners: &[(Transport, SocketAddr)]) -> MediaOptions {
     let place = |outside: IpAddr, any: IpAddr, loopback: IpAddr| {
         let mut bound = listeners.iter().map(|(_, address)| address.ip()).filter(|ip| ip.is_ipv4() == any.is_ipv4());
         let first = bound.next()?;

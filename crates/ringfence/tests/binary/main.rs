@@ -11,4 +11,5 @@ mod postgres;
 mod prompts;
 mod serve;
 mod telephone;
+mod trunks;
 mod world;
