@@ -63,6 +63,10 @@ async fn two_calls_without_proof_from_one_address_and_any_number_with() {
     let strangers = [Phone::stranger(&platform).await, Phone::stranger(&platform).await, Phone::stranger(&platform).await];
     let (mut one, mut two) = (strangers[0].dial("112").await, strangers[1].dial("911").await);
     let (mut first, mut second) = (carrier.call().await, carrier.call().await);
+    if first.message().uri().contains("911") {
+        // They came over different sockets.
+        std::mem::swap(&mut first, &mut second);
+    }
     first.ring(180, None).await;
     second.ring(180, None).await;
     let mut third = strangers[2].dial("112").await;
