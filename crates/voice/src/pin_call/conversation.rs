@@ -80,14 +80,14 @@ impl<'p> Conversation<'p> {
                 Happened::Opened(opened) => self.opened(opened),
                 Happened::Leg(LegEvent::Info { content_type, body }) => match wire::dtmf::info::key(&content_type, &body) {
                     Some(key) => Event::Key(key, wire::dtmf::Method::Info),
-                    None => continue,
+                    None => Event::Time,
                 },
                 Happened::Leg(LegEvent::Offer { sdp, answerer }) => {
                     match talk.update(&sdp) {
                         Ok(body) => answerer.accept(body.to_owned()),
                         Err(refusal) => answerer.refuse(refusal.status()),
                     }
-                    continue;
+                    Event::Time
                 }
                 Happened::Leg(LegEvent::Ended(_)) => {
                     self.hear_out().await;
@@ -145,9 +145,13 @@ impl<'p> Conversation<'p> {
     }
 
     fn opened(&mut self, opened: Result<Opening, StoreError>) -> Event {
-        let Ok(Opening { standing, device_language, operator_language }) = opened else {
-            self.note(Verdict::Unavailable);
-            return Event::Standing(Some(Verdict::Unavailable));
+        let Opening { standing, device_language, operator_language } = match opened {
+            Ok(opening) => opening,
+            Err(error) => {
+                tracing::warn!(%error, "a caller cannot be asked for his PIN");
+                self.note(Verdict::Unavailable);
+                return Event::Standing(Some(Verdict::Unavailable));
+            }
         };
         let wishes = language::Caller {
             device: device_language.as_deref(),
@@ -174,7 +178,10 @@ impl<'p> Conversation<'p> {
             match desk.enter(&calling, &pin, clock()).await {
                 Ok(Told::Pin(answer)) => verdict(answer, clock()),
                 Ok(Told::Busy) => Verdict::Busy,
-                Err(_) => Verdict::Unavailable,
+                Err(error) => {
+                    tracing::warn!(%error, "a PIN could not be tried, and is not counted");
+                    Verdict::Unavailable
+                }
             }
         })
     }
