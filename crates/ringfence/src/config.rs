@@ -61,6 +61,8 @@ pub struct Phones {
 pub struct Tls {
     /// PEM files of the authorities whose word on a phone's MAC is taken, by the maker's name.
     pub manufacturers: BTreeMap<String, PathBuf>,
+    /// PEM file of the authorities that vouch for trunks over TLS; absent: the system's.
+    pub trunks: Option<PathBuf>,
     /// For phones.
     pub phones: Option<PairFiles>,
     /// For people.
@@ -193,6 +195,7 @@ impl Config {
             },
             tls: Tls {
                 manufacturers: reader.files("tls.manufacturers"),
+                trunks: reader.file("tls.trunks"),
                 phones: reader.pair("tls.phones_cert", "tls.phones_key"),
                 portal: reader.pair("tls.portal_cert", "tls.portal_key"),
             },

@@ -8,6 +8,7 @@ mod gatekeeper;
 mod seats;
 mod streams;
 mod throttle;
+mod trust;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -25,6 +26,7 @@ use self::flow::Door;
 pub use self::flow::{Flow, FlowGone, FlowId, Transport};
 use self::gatekeeper::Gatekeeper;
 use self::streams::Listener;
+pub use self::trust::{TrustError, client_tls};
 use crate::limits::{BACKLOG, DATAGRAM_QUEUE_BYTES, Limits};
 use crate::stack::Message;
 
@@ -140,7 +142,8 @@ impl Edge {
     }
 
     /// A way to an address: our socket of its family, a connection that we opened before, or a new one.
-    pub(crate) async fn flow_to(&self, transport: Transport, peer: SocketAddr, sink: Arc<dyn Sink>) -> Result<Flow, FlowGone> {
+    pub(crate) async fn flow_to(&self, to: &Destination, sink: Arc<dyn Sink>) -> Result<Flow, FlowGone> {
+        let Destination { transport, address: peer, .. } = *to;
         if transport == Transport::Udp {
             let ours = self.datagrams.iter().find(|ours| ours.door.bound.is_ipv4() == peer.is_ipv4()).ok_or(FlowGone)?;
             return Ok(ours.flow_to(peer));
@@ -149,8 +152,24 @@ impl Edge {
         let ours = self.addresses.iter().find(|(ours, bound)| *ours == transport && bound.is_ipv4() == peer.is_ipv4());
         let advertised = ours.map(|(_, bound)| advertised(*bound, &self.config.host));
         let shared = Listener::shared(&self.config, Arc::clone(&self.gatekeeper), sink, &self.closed);
-        self.dialled.flow_to(&self.config, transport, peer, advertised, &shared).await
+        self.dialled.flow_to(&self.config, to, advertised, &shared).await
     }
+}
+
+impl Edge {
+    /// A connection to there brings no answers: the next request opens another one.
+    pub(crate) fn forget(&self, to: &Destination) {
+        self.dialled.forget(to);
+    }
+}
+
+/// Where a connection of our own goes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Destination {
+    pub(crate) transport: Transport,
+    pub(crate) address: SocketAddr,
+    /// The name that its certificate must be for; none: its address.
+    pub(crate) name: Option<String>,
 }
 
 impl Drop for Edge {

@@ -32,7 +32,7 @@ pub use self::outgoing::{Reply, Request};
 pub(crate) use self::text::ALLOW;
 use self::text::Draft;
 pub(crate) use self::token::token;
-use crate::edge::{self, Edge};
+use crate::edge::{self, Destination, Edge};
 pub use crate::edge::{Flow, FlowGone, FlowId, OpenError, Transport};
 
 /// Who decides what comes in from outside a call. Each request runs as a task of its own.
@@ -55,6 +55,15 @@ pub enum Target {
         transport: Transport,
         /// Where.
         address: SocketAddr,
+    },
+    /// The same for a host whose certificate must be for its name, if it is spoken to over TLS.
+    Host {
+        /// How.
+        transport: Transport,
+        /// Where.
+        address: SocketAddr,
+        /// Its name, or its address.
+        name: String,
     },
 }
 
@@ -106,9 +115,14 @@ impl Stack {
     ///
     /// [`SendError`] if nobody answered.
     pub async fn request(&self, target: Target, request: Request) -> Result<Message, SendError> {
+        let to = destination(&target);
         let flow = self.flow(target).await?;
         let (mut draft, _) = self.draft(&flow, &request);
-        client::ask(&self.core, &flow, &mut draft, request.credentials.as_ref()).await
+        let answer = client::ask(&self.core, &flow, &mut draft, request.credentials.as_ref()).await;
+        if let (Err(SendError::Timeout), Some(to)) = (&answer, &to) {
+            self.edge.forget(to);
+        }
+        answer
     }
 
     /// Makes a call. The request carries our offer.
@@ -140,13 +154,13 @@ impl Stack {
     }
 
     async fn flow(&self, target: Target) -> Result<Flow, SendError> {
-        match target {
-            Target::Flow(flow) if flow.is_open() => Ok(flow),
-            Target::Flow(_) => Err(SendError::FlowGone),
-            Target::Address { transport, address } => {
+        match (destination(&target), target) {
+            (None, Target::Flow(flow)) if flow.is_open() => Ok(flow),
+            (Some(to), _) => {
                 let sink = Arc::clone(&self.core) as Arc<dyn edge::Sink>;
-                self.edge.flow_to(transport, address, sink).await.map_err(|FlowGone| SendError::FlowGone)
+                self.edge.flow_to(&to, sink).await.map_err(|FlowGone| SendError::FlowGone)
             }
+            (None, _) => Err(SendError::FlowGone),
         }
     }
 
@@ -176,6 +190,17 @@ impl Stack {
             body: request.body.clone(),
         };
         (draft, contact)
+    }
+}
+
+/// Where a target is, unless it is a way that is there already.
+fn destination(target: &Target) -> Option<Destination> {
+    match target {
+        Target::Flow(_) => None,
+        Target::Address { transport, address } => Some(Destination { transport: *transport, address: *address, name: None }),
+        Target::Host { transport, address, name } => {
+            Some(Destination { transport: *transport, address: *address, name: Some(name.clone()) })
+        }
     }
 }
 

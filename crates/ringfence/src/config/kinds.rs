@@ -283,7 +283,7 @@ impl Kind for MailAddress {
 }
 
 impl Kind for OptionalPath {
-    const ALLOWED: &'static str = "the path of a PEM file, or \"\" for the self-made certificate";
+    const ALLOWED: &'static str = "the path of a PEM file, or \"\" for none";
 
     fn read(value: &Value) -> Option<Self> {
         let text = value.as_str()?;

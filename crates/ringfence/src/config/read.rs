@@ -57,6 +57,12 @@ impl Reader {
         files.into_iter().map(|(name, file)| (name, self.data.join(file))).collect()
     }
 
+    /// A file, if one is named.
+    pub fn file(&mut self, path: &'static str) -> Option<PathBuf> {
+        let OptionalPath(file) = self.value(path);
+        file.map(|file| self.data.join(file))
+    }
+
     /// Certificate and key: both or none.
     pub fn pair(&mut self, cert: &'static str, key: &'static str) -> Option<PairFiles> {
         let OptionalPath(cert_path) = self.value(cert);

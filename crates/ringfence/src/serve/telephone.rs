@@ -30,12 +30,15 @@ const RESERVED_PAIRS: usize = 64;
 pub async fn bind(config: &Config, doors: &Doors) -> Result<Ears, Failure> {
     let sip = &config.sip;
     let server_tls = doors.phones().server_config().map_err(|error| Failure::refused(format!("TLS cannot be set up: {error}")))?;
+    let client_tls =
+        edge::client_tls(config.tls.trunks.as_deref()).map_err(|error| Failure::refused(format!("{error}; see tls.trunks")))?;
     let listen = edge::Config {
         udp: sip.udp.clone(),
         tcp: sip.tcp.clone(),
         tls: sip.tls.clone(),
         host: sip.public_host.clone(),
         server_tls: Some(Arc::new(server_tls)),
+        client_tls: Some(client_tls),
         ..edge::Config::default()
     };
     let numbers = Numbers::new(config.emergency.countries.clone(), &config.emergency.default_country);

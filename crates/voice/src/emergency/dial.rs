@@ -119,7 +119,8 @@ impl Emergency {
             Err(refusal) => return Attempt::Next(Some(refusal.to_string())),
         };
         let request = invitation(trunk, &wanted.number, &wanted.shown).header("Priority", "emergency").sdp(offer);
-        let target = Target::Address { transport: transport(trunk.address.transport), address };
+        let (transport, name) = (transport(trunk.address.transport), trunk.address.host.clone());
+        let target = Target::Host { transport, address, name };
         let mut deadline = Some(Instant::now() + self.waits.silence);
         let mut outbound = tokio::select! {
             biased;

@@ -196,7 +196,8 @@ pub(super) async fn ping(stack: &Stack, trunk: &Trunk, address: std::net::Socket
     if let Some(login) = &trunk.login {
         request = request.credentials(&login.user, login.password.clone());
     }
-    let target = Target::Address { transport: transport(trunk.address.transport), address };
+    let (transport, name) = (transport(trunk.address.transport), trunk.address.host.clone());
+    let target = Target::Host { transport, address, name };
     match timeout(TRUNK_PING_WAIT, stack.request(target, request)).await {
         Ok(Ok(answer)) => judge(answer.status(), answer.reason()),
         Ok(Err(error)) => Found { up: false, detail: error.to_string() },

@@ -23,7 +23,7 @@ use super::wire::{GOOD, fresh};
 /// A certificate for the loopback, and who trusts it.
 fn certificates() -> (Arc<rustls::ServerConfig>, Arc<rustls::ClientConfig>) {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned(), "::1".to_owned()]).unwrap();
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1", "::1", "trunk.example.com"].map(str::to_owned)).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
     let server = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
     let mut roots = rustls::RootCertStore::empty();
@@ -261,6 +261,12 @@ async fn connections_of_our_own() {
             flows.push(other.requests.recv().await.unwrap().1.id());
         }
         assert_eq!(flows[0], flows[1], "{transport:?}");
+    }
+    // By its name, if its certificate is for that.
+    for (name, expected) in [("trunk.example.com", Some(200)), ("127.0.0.1", Some(200)), ("other.example.com", None)] {
+        let target = Target::Host { transport: Transport::Tls, address: other.address(Transport::Tls), name: name.to_owned() };
+        let answer = ours.stack.request(target, Request::new("OPTIONS", "sip:trunk.example.com")).await;
+        assert_eq!(answer.ok().map(|answer| answer.status()), expected, "{name}");
     }
     // A certificate that nobody vouches for is no trunk.
     let stranger = Target::Address { transport: Transport::Tls, address: one.address(Transport::Tls) };
