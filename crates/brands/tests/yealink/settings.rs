@@ -1,9 +1,9 @@
 //! Settings: layers, raw parameters, provenance, an operator's own folder.
 
-use brands::{Body, Catalogue, Door, FileKind};
-use domain::settings::{Layer, Line, Resolved};
+use brands::{Body, Catalogue, Door, FileKind, Notice, RestrictedAccount};
+use domain::settings::{Layer, Line, Resolved, Transport};
 
-use crate::orders::{CATALOGUE, carrier, door, full, line, model, settings, text};
+use crate::orders::{CATALOGUE, carrier, door, full, line, model, restricted, settings, text};
 
 fn value<'t>(file: &'t str, key: &str) -> Vec<&'t str> {
     file.lines().filter_map(|line| line.split_once(" = ")).filter(|(found, _)| *found == key).map(|(_, value)| value).collect()
@@ -202,4 +202,18 @@ fn a_brand_and_a_file_print_as_the_command_line_promises() {
     assert_eq!(serde_json::to_value(&parsed).unwrap(), expected);
     let shown = format!("{parsed:?}");
     assert!(!shown.contains("line-password") && !shown.contains("door-password"), "{shown}");
+}
+
+#[test]
+fn a_restricted_phone_on_tls_asks_for_encrypted_sound() {
+    let asks = |transport: Transport| {
+        let Body::Restricted { notice, account, service_number, emergency_numbers, door, language } = restricted(Notice::Needed) else {
+            unreachable!("that is what it makes")
+        };
+        let account = RestrictedAccount { transport, ..account };
+        let body = Body::Restricted { notice, account, service_number, emergency_numbers, door, language };
+        value(&text(&carrier(model("T46S"), Some("66.86.0.15"), body)), "account.1.srtp_encryption").concat()
+    };
+    // Optional: whoever answers without keys is still heard. Without TLS the keys would lie open.
+    assert_eq!([Transport::Udp, Transport::Tcp, Transport::Tls].map(asks), ["0", "0", "1"]);
 }
