@@ -202,6 +202,8 @@ pub const RINGING_MAX: Duration = Duration::from_mins(3);
 pub const ACK_PATIENCE: Duration = Duration::from_secs(4);
 /// How often what has ended is swept out.
 pub const SWEEP_EVERY: Duration = Duration::from_millis(500);
+/// How long a stop waits for the last records of emergency calls to be written.
+pub const STOP_WRITES_MAX: Duration = Duration::from_secs(3);
 /// Seconds in `Retry-After` of a full house.
 pub const RETRY_AFTER: u32 = 5;
 

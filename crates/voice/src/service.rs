@@ -14,6 +14,7 @@ use domain::{Chance as _, Secret, Span, Time};
 use store::Store;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use self::desk::Desk;
@@ -21,6 +22,7 @@ pub use self::lifeboat::{Lifeboat, Provisions};
 use crate::accounts::Accounts;
 use crate::edge::{self, SystemChance};
 use crate::emergency::{self, Cache, Emergency, Waits};
+use crate::limits::STOP_WRITES_MAX;
 use crate::media::{Media, MediaOptions, Srtp};
 use crate::metrics::Metrics;
 use crate::notify::{self, Quiet};
@@ -193,8 +195,11 @@ impl Voice {
             task.abort();
         }
         self.stop.send_replace(true);
-        if let Err(error) = self.caring.await {
-            tracing::error!(%error, "the care for emergency calls failed");
+        // A store out of reach must not keep the server from stopping; the file by which emergency calls outlive it is written meanwhile.
+        match timeout(STOP_WRITES_MAX, self.caring).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the care for emergency calls failed"),
+            Err(_) => tracing::warn!("the last records of emergency calls could not be written in time"),
         }
         is_quiet
     }

@@ -91,6 +91,8 @@ fn unquoted(text: &str) -> impl Iterator<Item = (usize, char)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -111,6 +113,19 @@ mod tests {
         let values: Vec<_> = list(r#""a, b" <sip:a,b@example.com>;q=1, <sip:c@example.com>,, *"#).collect();
         assert_eq!(values, [r#""a, b" <sip:a,b@example.com>;q=1"#, "<sip:c@example.com>", "*"]);
         assert_eq!(list("").count(), 0);
+    }
+
+    proptest! {
+        /// Whatever a stranger writes: no panic, no endless list, and nothing that was not there.
+        #[test]
+        fn any_text_is_survived(text in "[ -~<>\",;=@:\\\\\t\u{e9}\u{20ac}]{0,60}", name in "[a-z]{0,4}") {
+            let address = Address::parse(&text);
+            prop_assert!(text.contains(address.uri));
+            let _ = (address.parameter(&name), user(&text), user(address.uri));
+            let values: Vec<_> = list(&text).collect();
+            prop_assert!(values.len() <= text.len());
+            prop_assert!(values.iter().all(|value| !value.is_empty() && text.contains(value)));
+        }
     }
 
     #[test]

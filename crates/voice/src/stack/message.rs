@@ -182,6 +182,8 @@ impl fmt::Debug for Message {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const INVITE: &str = "INVITE sip:*89@example.com SIP/2.0\r\nv: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKa;rport\r\nVia: SIP/2.0/UDP b\r\n\
@@ -203,6 +205,22 @@ mod tests {
         let message = Message::received(&parsed, "192.0.2.7:1234".parse().unwrap());
         let vias: Vec<_> = message.all("Via").collect();
         assert_eq!(vias, ["SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKa;rport=1234;received=192.0.2.7", "SIP/2.0/UDP b"]);
+    }
+
+    proptest! {
+        /// A request with anything changed in it: it is read or not, and everything that can be asked of it has an answer.
+        #[test]
+        fn any_bytes_are_survived(at in 0..INVITE.len(), bytes in proptest::collection::vec(any::<u8>(), 0..8), cut in 0..INVITE.len()) {
+            let mut changed = INVITE.as_bytes().to_vec();
+            changed.splice(at..at, bytes);
+            changed.remove(cut);
+            if let Ok(parsed) = head::Message::parse(&changed) {
+                let message = Message::received(&parsed, "192.0.2.7:1234".parse().unwrap());
+                let _ = (message.method(), message.uri(), message.cseq(), message.call_id(), message.from_tag(), message.to_tag());
+                let _ = (message.content_type(), message.sdp(), message.all("Via").count(), format!("{message:?}"));
+                prop_assert!(message.body().len() <= changed.len());
+            }
+        }
     }
 
     #[test]
