@@ -95,12 +95,11 @@ impl Server {
         // Read first, so that a directory that is none is told as such.
         let config = data.config()?;
         let lock = data.lock()?;
-        let context = match Context::open(data.clone()).await {
-            Ok(context) => context,
-            Err(_) => {
-                lifeboat::carry_until_open(&data, &config).await?;
-                Context::open(data).await?
-            }
+        let context = if let Ok(context) = Context::open(data.clone()).await {
+            context
+        } else {
+            lifeboat::carry_until_open(&data, &config).await?;
+            Context::open(data).await?
         };
         let doors = Doors::open(&config, &context.data.tls())?;
         let mut registry = Registry::default();

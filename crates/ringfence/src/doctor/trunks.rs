@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(statuses(&[up.clone(), down.clone()], &numbered, None), [Status::Warning]);
         assert_eq!(statuses(&[down], &numbered, None), [Status::Error]);
         assert_eq!(statuses(&[trunk("d", Some("Example Ltd"), "up")], &numbered, None), [Status::Ok, Status::Warning]);
-        assert_eq!(statuses(&[up.clone()], &[site(None)], None), [Status::Ok, Status::Warning]);
+        assert_eq!(statuses(std::slice::from_ref(&up), &[site(None)], None), [Status::Ok, Status::Warning]);
         assert_eq!(statuses(&[up], &[site(None)], Some("+4989987654")), [Status::Ok]);
     }
 }

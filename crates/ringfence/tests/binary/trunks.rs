@@ -64,11 +64,11 @@ fn carrier(status: &'static str) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
             if first.starts_with("ACK") {
                 continue;
             }
-            let copied = text.lines().filter(|line| ["Via:", "From:", "Call-ID:", "CSeq:"].iter().any(|name| line.starts_with(name)));
+            let is_copied = |line: &&str| ["Via:", "From:", "Call-ID:", "CSeq:"].iter().any(|name| line.starts_with(name));
+            let head = text.lines().filter(is_copied).collect::<Vec<_>>().join("\r\n");
             let to = text.lines().find(|line| line.starts_with("To:")).unwrap_or_default();
-            let head: String = copied.map(|line| format!("{line}\r\n")).collect();
             let answer = format!(
-                "SIP/2.0 {status}\r\n{head}{to};tag=x\r\nContact: <sip:{}>\r\nContent-Length: 0\r\n\r\n",
+                "SIP/2.0 {status}\r\n{head}\r\n{to};tag=x\r\nContact: <sip:{}>\r\nContent-Length: 0\r\n\r\n",
                 socket.local_addr().unwrap()
             );
             let _ = socket.send_to(answer.as_bytes(), from);

@@ -6,5 +6,6 @@ mod calls;
 mod keyed;
 mod lasting;
 mod proof;
+mod sipp;
 mod trunks;
 mod world;
