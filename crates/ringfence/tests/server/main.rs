@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test ends it")]
 
+#[path = "../support/house.rs"]
+#[expect(dead_code, reason = "some of it is for houses with a telephone")]
 mod house;
 
 mod abuse;

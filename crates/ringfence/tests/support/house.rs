@@ -6,10 +6,11 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use phonesim::{Address, Answer, Behaviour, Client, Identity, Login, Phone, Request, Tls};
@@ -41,13 +42,24 @@ pub(crate) struct House {
     level: &'static str,
     /// Keys of the configuration that this house sets otherwise.
     settings: Vec<(&'static str, String)>,
+    voice: Option<Voice>,
     pub(crate) global: Login,
     secrets: Mutex<BTreeSet<String>>,
+    pins: Mutex<BTreeSet<String>>,
     server: Option<Server>,
+}
+
+/// Where the telephone face listens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Voice {
+    pub(crate) udp: SocketAddr,
+    pub(crate) tcp: SocketAddr,
+    pub(crate) tls: SocketAddr,
 }
 
 struct Server {
     child: Child,
+    ready: Value,
     rest: JoinHandle<String>,
 }
 
@@ -67,11 +79,28 @@ impl House {
         house
     }
 
+    /// A house whose telephone face is open too, on an address of its own. First contacts need no login there, but the PIN.
+    pub(crate) async fn with_telephone() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let data = root.path().join("data");
+        let ip = own_address();
+        let voice = Voice { udp: free_udp(ip), tcp: free_tcp(ip), tls: free_tcp(ip) };
+        let mut house = Self::founded_at(root, data, "trace", ip, Some(voice)).await;
+        house.cli(&["customer", "add", CUSTOMER]).await;
+        house.policy(&["login=none", "pin=required"]).await;
+        house.serve().await;
+        house
+    }
+
     /// A data directory, and nothing running on it. `root` takes the log.
     pub(crate) async fn founded(root: TempDir, data: PathBuf, level: &'static str) -> Self {
-        let free = TcpListener::bind((SERVER_IP, 0)).unwrap().local_addr().unwrap();
-        let nobody = Login::new("", "");
-        let mut house = Self { root, data, at: free, level, settings: Vec::new(), global: nobody, secrets: Mutex::default(), server: None };
+        Self::founded_at(root, data, level, SERVER_IP, None).await
+    }
+
+    async fn founded_at(root: TempDir, data: PathBuf, level: &'static str, ip: Ipv4Addr, voice: Option<Voice>) -> Self {
+        let (at, nobody) = (free_tcp(ip), Login::new("", ""));
+        let (secrets, pins) = (Mutex::default(), Mutex::default());
+        let mut house = Self { root, data, at, level, settings: Vec::new(), voice, global: nobody, secrets, pins, server: None };
         let made = house.cli(&["init"]).await;
         let text =
             |section: &str, key: &str| made[section][key].as_str().unwrap_or_else(|| panic!("{section}.{key} is missing")).to_owned();
@@ -105,7 +134,12 @@ impl House {
             let _ = lines.read_to_string(&mut rest).await;
             rest
         });
-        self.server = Some(Server { child, rest });
+        self.server = Some(Server { child, ready, rest });
+    }
+
+    /// What the server said when it was ready.
+    pub(crate) fn ready(&self) -> &Value {
+        &self.server.as_ref().expect("no server runs").ready
     }
 
     /// Tries to start a server that must refuse; what it says on stderr.
@@ -157,6 +191,14 @@ impl House {
             for secret in secrets.iter() {
                 let line = text.lines().find(|line| line.contains(secret.as_str()));
                 assert!(line.is_none(), "{secret:?} stands in {name}: {line:?}");
+            }
+            for pin in self.pins.lock().unwrap().iter() {
+                let line = text.lines().find(|line| holds_number(line, pin));
+                assert!(line.is_none(), "the PIN {pin} stands in {name}: {line:?}");
+            }
+            for part in SIP_SECRETS {
+                let line = text.lines().find(|line| line.contains(part));
+                assert!(line.is_none(), "{part:?} stands in {name}: {line:?}");
             }
         }
     }
@@ -243,9 +285,11 @@ impl House {
         command.env("RINGFENCE_PHONES_HTTPS", self.at.to_string());
         command.env("RINGFENCE_PHONES_PUBLIC_URL", self.url(""));
         command.env("RINGFENCE_PORTAL_LISTEN", "127.0.0.1:0");
-        for name in ["UDP", "TCP", "TLS"] {
-            command.env(format!("RINGFENCE_SIP_{name}"), format!("{SERVER_IP}:0"));
-        }
+        let sip =
+            |pick: fn(&Voice) -> SocketAddr| self.voice.as_ref().map_or_else(|| format!("{SERVER_IP}:0"), |voice| pick(voice).to_string());
+        command.env("RINGFENCE_SIP_UDP", sip(|voice| voice.udp));
+        command.env("RINGFENCE_SIP_TCP", sip(|voice| voice.tcp));
+        command.env("RINGFENCE_SIP_TLS", sip(|voice| voice.tls));
         command.envs(self.settings.iter().map(|(key, value)| (format!("RINGFENCE_{key}"), value)));
         command
     }
@@ -295,6 +339,18 @@ impl House {
 
     // ── phones and other clients ────────────────────────────────────────────────────────────────────────────────
 
+    /// Where the telephone face listens.
+    pub(crate) fn voice(&self) -> Voice {
+        self.voice.expect("a house with a telephone")
+    }
+
+    /// An address in the house's own network, for a phone, a trunk, a proxy.
+    pub(crate) fn neighbour(&self, number: u8) -> Ipv4Addr {
+        let IpAddr::V4(own) = self.at.ip() else { unreachable!("houses are on IPv4") };
+        let [a, b, c, _] = own.octets();
+        Ipv4Addr::new(a, b, c, number)
+    }
+
     /// An address under the phones' public one.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("https://{HOST}:{}{path}", self.at.port())
@@ -311,7 +367,7 @@ impl House {
     /// A client that trusts the house's own authority and calls from `source`.
     pub(crate) fn client(&self, source: &str) -> Client {
         let tls = Tls::authorities(&std::fs::read(self.authority()).unwrap(), true).unwrap();
-        Client { resolve: Some(IpAddr::V4(SERVER_IP)), ..Behaviour::unhurried(tls).client }.from(source.parse().unwrap())
+        Client { resolve: Some(self.at.ip()), ..Behaviour::unhurried(tls).client }.from(source.parse().unwrap())
     }
 
     /// A phone fresh from its box, to which the maker's redirect service tells the house's front door and `login`.
@@ -354,6 +410,12 @@ impl House {
         self.secrets.lock().unwrap().insert(secret.to_owned());
     }
 
+    /// The digits of a PIN, right or wrong.
+    pub(crate) fn keep_pin(&self, pin: &str) {
+        assert!(pin.len() == 6 && pin.bytes().all(|byte| byte.is_ascii_digit()), "{pin:?} is no PIN");
+        self.pins.lock().unwrap().insert(pin.to_owned());
+    }
+
     /// A password, also as Basic sends it.
     pub(crate) fn keep_login(&self, login: &Login) {
         let password = login.password.expose();
@@ -369,6 +431,35 @@ impl House {
             self.keep_login(&given.login);
         }
     }
+}
+
+/// What stands in a log only if a message's Authorization, SDES key or INFO body does.
+const SIP_SECRETS: [&str; 5] = ["inline:", "Signal=", "cnonce=", "response=\\\"", "response=\""];
+
+/// Whether a number stands alone in a line; the fraction of a second does not count.
+fn holds_number(line: &str, number: &str) -> bool {
+    line.match_indices(number).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        let after = line[at + number.len()..].chars().next();
+        !before.is_some_and(|before| before.is_ascii_hexdigit() || matches!(before, '.' | '-'))
+            && !after.is_some_and(|after| after.is_ascii_hexdigit())
+    })
+}
+
+/// An address of loopback that no other house has, of this process or another.
+fn own_address() -> Ipv4Addr {
+    static NEXT: AtomicU8 = AtomicU8::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let process = std::process::id();
+    Ipv4Addr::new(127, 32 + number % 64, (process % 250) as u8 + 1, 1)
+}
+
+fn free_tcp(ip: Ipv4Addr) -> SocketAddr {
+    TcpListener::bind((ip, 0)).unwrap().local_addr().unwrap()
+}
+
+fn free_udp(ip: Ipv4Addr) -> SocketAddr {
+    UdpSocket::bind((ip, 0)).unwrap().local_addr().unwrap()
 }
 
 /// The line password of a device of [`House::add`].

@@ -1,0 +1,129 @@
+//! SIPp with a scenario.
+
+use std::net::{SocketAddr, UdpSocket};
+
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::house::until;
+use crate::process::Program;
+use crate::scenario::{Scenario, notified};
+
+/// What ends a scenario that hangs.
+const SECONDS_MAX: &str = "80s";
+
+/// A running SIPp.
+pub(crate) struct Sipp {
+    program: Program,
+    folder: TempDir,
+}
+
+/// How one runs.
+pub(crate) struct Run<'a> {
+    pub(crate) scenario: &'a Scenario,
+    /// The address that it is at; the port is taken free if it is 0.
+    pub(crate) at: SocketAddr,
+    pub(crate) more: Vec<String>,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(scenario: &'a Scenario, ip: std::net::Ipv4Addr) -> Self {
+        Self { scenario, at: (ip, 0).into(), more: Vec::new() }
+    }
+
+    /// Calls this server, once, over UDP.
+    pub(crate) fn calling(mut self, server: SocketAddr) -> Self {
+        self.more.extend(["-m".to_owned(), "1".to_owned(), server.to_string()]);
+        self
+    }
+
+    pub(crate) fn with(mut self, arguments: &[&str]) -> Self {
+        self.more.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        self
+    }
+
+    pub(crate) fn start(self) -> Sipp {
+        self.start_answering("200 OK")
+    }
+
+    /// A NOTIFY that comes is answered so.
+    pub(crate) fn start_answering(self, line: &str) -> Sipp {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        std::fs::write(file("main.xml"), self.scenario.xml()).unwrap();
+        let mut command = Command::new("sipp");
+        if !self.more.iter().any(|argument| argument == "-m") {
+            command.args(["-rtp_echo"]);
+        } else {
+            std::fs::write(file("notify.xml"), notified(line).xml()).unwrap();
+            command.arg("-oocsf").arg(file("notify.xml"));
+        }
+        let at = free(self.at);
+        let (ip, media) = (at.ip().to_string(), free_pair(at.ip()).to_string());
+        command.current_dir(folder.path()).arg("-sf").arg(file("main.xml"));
+        command.args([
+            "-i",
+            &ip,
+            "-p",
+            &at.port().to_string(),
+            "-mi",
+            &ip,
+            "-mp",
+            &media,
+            "-cp",
+            &free((at.ip(), 0).into()).port().to_string(),
+        ]);
+        command.args(["-nostdin", "-timeout", SECONDS_MAX, "-timeout_error", "-trace_err", "-error_file"]).arg(file("errors"));
+        command.args(["-trace_msg", "-message_file"]).arg(file("messages")).args(&self.more);
+        Sipp { program: Program::start(command), folder }
+    }
+}
+
+impl Sipp {
+    /// All messages so far.
+    pub(crate) fn messages(&self) -> String {
+        let read = std::fs::read(self.folder.path().join("messages")).unwrap_or_default();
+        String::from_utf8_lossy(&read).into_owned()
+    }
+
+    /// Waits until a text stands in a message.
+    pub(crate) async fn sees(&self, text: &str) {
+        until(&format!("SIPp sees {text}"), async || self.messages().contains(text)).await;
+    }
+
+    /// Waits for a scenario's good end; its messages.
+    pub(crate) async fn done(self) -> String {
+        let folder = self.folder;
+        let (status, printed) = self.program.end().await;
+        let read = |name: &str| String::from_utf8_lossy(&std::fs::read(folder.path().join(name)).unwrap_or_default()).into_owned();
+        let (messages, errors) = (read("messages"), read("errors"));
+        assert!(status.success(), "SIPp ended with {status}\n{errors}\n{messages}\n{}", tail(&printed));
+        messages
+    }
+
+    /// Ends one that waits for calls, once those it has are over; its messages. Fails if a call went otherwise than its scenario.
+    pub(crate) async fn close(self) -> String {
+        self.program.signal("-USR1").await;
+        self.done().await
+    }
+}
+
+fn tail(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(40)..].join("\n")
+}
+
+/// An address with a port that nobody has now.
+pub(crate) fn free(at: SocketAddr) -> SocketAddr {
+    if at.port() != 0 {
+        return at;
+    }
+    UdpSocket::bind(at).unwrap().local_addr().unwrap()
+}
+
+/// An even port that is free together with the next three: SIPp listens to a second stream too.
+fn free_pair(ip: std::net::IpAddr) -> u16 {
+    let all_free = |port: &u16| (0..4).all(|more| UdpSocket::bind((ip, port + more)).is_ok());
+    let tries = std::iter::repeat_with(|| free((ip, 0).into()).port() & !1).filter(|port| *port < 65_000).take(50);
+    tries.into_iter().find(all_free).expect("four free ports in a row")
+}
