@@ -11,6 +11,7 @@
 //! * [`connection`] is one client connection, for what cannot be prebuilt; [`phones`] says what each phone of a population is
 //!   called and sends, Basic and Digest, and writes the CSV that imports them; [`provision`] brings many from the box to their
 //!   own login.
+//! * [`sip`] is a bare telephone, [`rtp`] the sound of many calls; [`voice_rows`] measures the telephone face with them.
 //! * [`table`] measures two things in alternating rounds and takes the median of their ratios.
 //!
 //! The machine's cores are shared by client and server, in both columns alike. A row is added in `measure`: start both
@@ -28,6 +29,9 @@ pub mod process;
 pub mod provision;
 pub mod reference;
 pub mod rows;
+pub mod rtp;
+pub mod sip;
 pub mod table;
+pub mod voice_rows;
 
 mod clock;

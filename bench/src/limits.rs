@@ -22,3 +22,7 @@ pub const REFERENCE_CONNECTIONS_MAX: usize = 1024;
 pub const PHONES_MAX: u32 = 1 << 24;
 /// Phones that one transaction adds to a population.
 pub const PHONES_PER_WRITE: u32 = 5_000;
+/// The longest SIP message that a telephone of the bench reads.
+pub const SIP_DATAGRAM_BYTES_MAX: usize = 8 * 1024;
+/// How long a telephone waits for what the server was to ask of it.
+pub const ASKED_TIME_MAX: Duration = Duration::from_secs(20);

@@ -37,6 +37,12 @@ pub struct Addresses {
     pub phones_http: Option<SocketAddr>,
     /// Health, metrics, API.
     pub portal: Option<SocketAddr>,
+    /// Telephones on UDP.
+    #[serde(default)]
+    pub sip_udp: Option<SocketAddr>,
+    /// Telephones with TLS.
+    #[serde(default)]
+    pub sip_tls: Option<SocketAddr>,
 }
 
 impl Server {
@@ -63,7 +69,11 @@ impl Server {
 
     /// `ringfence serve` on a data folder, over HTTP and HTTPS with this certificate, on free ports of loopback.
     pub async fn ringfence(binary: &Path, data: &Path, certificate: &Certificate) -> Result<Self> {
-        let mut command = Command::new(binary);
+        Self::ringfence_by(Command::new(binary), data, certificate).await
+    }
+
+    /// The same, started by a command to which the arguments are added.
+    pub async fn ringfence_by(mut command: Command, data: &Path, certificate: &Certificate) -> Result<Self> {
         command.arg("serve").arg("--data").arg(data).env("RUST_LOG", "error");
         for key in ["PHONES_HTTPS", "PHONES_HTTP", "PORTAL_LISTEN", "SIP_UDP", "SIP_TCP", "SIP_TLS"] {
             command.env(format!("RINGFENCE_{key}"), "127.0.0.1:0");
@@ -97,10 +107,7 @@ impl Server {
 
     /// Resident memory now, in bytes.
     pub fn resident_bytes(&self) -> Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-        let kib: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
-        Ok(kib * 1024)
+        resident_bytes(&self.pid.to_string())
     }
 
     /// Processor time used so far, all threads. The kernel counts in hundredths of a second.
@@ -115,6 +122,14 @@ impl Server {
         timeout(STOP_TIME_MAX, self.child.wait()).await.context("the server did not end")??;
         Ok(())
     }
+}
+
+/// Resident memory of a process, in bytes.
+pub fn resident_bytes(process: &str) -> Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
+    Ok(kib * 1024)
 }
 
 /// Processor time of a process, by its folder in `/proc`; `self` is this one.
