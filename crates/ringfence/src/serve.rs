@@ -26,6 +26,7 @@ use voice::stack::Transport;
 use self::certificates::Doors;
 use self::engine::Engine;
 use self::jobs::Jobs;
+use crate::config::Config;
 use crate::context::Context;
 use crate::data::{DataDir, ServeLock, replace};
 use crate::failure::Failure;
@@ -109,20 +110,19 @@ impl Server {
         let ears = telephone::bind(&config, &doors).await?;
         let desk = Arc::new(Desk::new(parts(&context, metrics.clone(), limits, telephone::port(&config, &ears)), now()));
         let voice = telephone::serve(ears, &context, &mut registry, desk.tables()).await?;
-        let listen = gate::listener::Config {
-            https: config.phones.https,
-            http: config.phones.http,
-            proxies: Proxies::new(config.phones.trusted_proxies.clone()),
-            limits,
-            ..gate::listener::Config::default()
-        };
-        let gate = Gate::open(&listen, doors.phones(), Arc::clone(&desk), metrics).map_err(|error| Failure::refused(error.to_string()))?;
-        let engine = Engine::new(voice.pins().clone(), Arc::clone(voice.accounts()));
-        let (admin, metrics) = (context.admin.clone(), Arc::new(Metrics::new(registry)));
-        let app = portal::App { admin, metrics, telephone: Some(Arc::new(engine)), clock: now };
-        let portal = match config.portal.listen {
-            None => None,
-            Some(address) => Some(open_portal(address, &doors, app)?),
+        let opened = open_gate(&config, limits, &doors, &desk, metrics).and_then(|gate| {
+            let engine = Engine::new(voice.pins().clone(), Arc::clone(voice.accounts()));
+            let (admin, metrics) = (context.admin.clone(), Arc::new(Metrics::new(registry)));
+            let app = portal::App { admin, metrics, telephone: Some(Arc::new(engine)), clock: now };
+            Ok((gate, config.portal.listen.map(|address| open_portal(address, &doors, app)).transpose()?))
+        });
+        let (gate, portal) = match opened {
+            Ok(opened) => opened,
+            Err(failure) => {
+                // It has begun to work already, and ends in order.
+                voice.stop(Duration::ZERO).await;
+                return Err(failure);
+            }
         };
         let jobs = Jobs::start(context.admin.store.clone(), desk.flusher());
         let server = Self { context, doors, gate, portal, voice, jobs, _lock: lock };
@@ -211,6 +211,17 @@ fn parts(context: &Context, metrics: gate::metrics::Metrics, limits: Limits, sip
         dice,
         started,
     }
+}
+
+fn open_gate(config: &Config, limits: Limits, doors: &Doors, desk: &Arc<Desk>, metrics: gate::metrics::Metrics) -> Result<Gate, Failure> {
+    let listen = gate::listener::Config {
+        https: config.phones.https,
+        http: config.phones.http,
+        proxies: Proxies::new(config.phones.trusted_proxies.clone()),
+        limits,
+        ..gate::listener::Config::default()
+    };
+    Gate::open(&listen, doors.phones(), Arc::clone(desk), metrics).map_err(|error| Failure::refused(error.to_string()))
 }
 
 fn open_portal(address: SocketAddr, doors: &Doors, app: portal::App) -> Result<Portal, Failure> {

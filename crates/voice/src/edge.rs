@@ -12,12 +12,12 @@ mod trust;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls::{ClientConfig, ServerConfig};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 pub use self::chance::SystemChance;
 use self::datagrams::Datagrams;
@@ -83,12 +83,16 @@ pub(crate) trait Sink: Send + Sync {
 pub(crate) struct Edge {
     config: Config,
     gatekeeper: Arc<Gatekeeper>,
-    datagrams: Vec<Datagrams>,
+    /// None any more when the edge has closed.
+    datagrams: Mutex<Vec<Datagrams>>,
     /// Taken when they begin to accept.
     listeners: Mutex<Vec<(TcpListener, Arc<Door>)>>,
     dialled: Dialled,
     addresses: Vec<(Transport, SocketAddr)>,
     closed: watch::Sender<bool>,
+    /// Held by whoever receives and accepts.
+    living: Mutex<Option<mpsc::Sender<()>>>,
+    alive: tokio::sync::Mutex<mpsc::Receiver<()>>,
 }
 
 impl Edge {
@@ -117,24 +121,36 @@ impl Edge {
         }
         let gatekeeper = Arc::new(Gatekeeper::new(&config.limits));
         let (listeners, closed) = (Mutex::new(listeners), watch::Sender::new(false));
-        Ok(Self { config, gatekeeper, datagrams, listeners, dialled: Dialled::default(), addresses, closed })
+        let ((living, alive), datagrams) = (mpsc::channel(1), Mutex::new(datagrams));
+        let (living, alive) = (Mutex::new(Some(living)), tokio::sync::Mutex::new(alive));
+        Ok(Self { config, gatekeeper, datagrams, listeners, dialled: Dialled::default(), addresses, closed, living, alive })
     }
 
     /// Begins to receive.
     pub(crate) fn listen(&self, sink: &Arc<dyn Sink>) {
-        for datagrams in &self.datagrams {
-            tokio::spawn(datagrams.clone().receive(Arc::clone(&self.gatekeeper), Arc::clone(sink), self.closed.subscribe()));
+        let Some(living) = lock(&self.living).clone() else { return };
+        for datagrams in lock(&self.datagrams).iter() {
+            let (gatekeeper, closed) = (Arc::clone(&self.gatekeeper), self.closed.subscribe());
+            tokio::spawn(datagrams.clone().receive(gatekeeper, Arc::clone(sink), closed, living.clone()));
         }
-        let listeners = std::mem::take(&mut *self.listeners.lock().unwrap_or_else(PoisonError::into_inner));
+        let listeners = std::mem::take(&mut *lock(&self.listeners));
         let shared = Listener::shared(&self.config, Arc::clone(&self.gatekeeper), Arc::clone(sink), &self.closed);
         for (socket, door) in listeners {
-            tokio::spawn(Listener { socket, door, shared: Arc::clone(&shared) }.accept_all());
+            tokio::spawn(Listener { socket, door, shared: Arc::clone(&shared) }.accept_all(living.clone()));
         }
     }
 
     /// Ends all listeners and connections.
     pub(crate) fn close(&self) {
         self.closed.send_replace(true);
+        lock(&self.datagrams).clear();
+        lock(&self.listeners).clear();
+        *lock(&self.living) = None;
+    }
+
+    /// Comes back when, after [`Edge::close`], the ports are free.
+    pub(crate) async fn gone(&self) {
+        self.alive.lock().await.recv().await;
     }
 
     pub(crate) fn addresses(&self) -> Vec<(Transport, SocketAddr)> {
@@ -145,7 +161,8 @@ impl Edge {
     pub(crate) async fn flow_to(&self, to: &Destination, sink: Arc<dyn Sink>) -> Result<Flow, FlowGone> {
         let Destination { transport, address: peer, .. } = *to;
         if transport == Transport::Udp {
-            let ours = self.datagrams.iter().find(|ours| ours.door.bound.is_ipv4() == peer.is_ipv4()).ok_or(FlowGone)?;
+            let datagrams = lock(&self.datagrams);
+            let ours = datagrams.iter().find(|ours| ours.door.bound.is_ipv4() == peer.is_ipv4()).ok_or(FlowGone)?;
             return Ok(ours.flow_to(peer));
         }
         // Others reach us where we listen, not at the far end of a connection of our own.
@@ -176,6 +193,10 @@ impl Drop for Edge {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Waits until a flag turns true; forever if nobody can turn it any more.

@@ -73,7 +73,7 @@ pub struct Voice {
     tasks: Vec<JoinHandle<()>>,
     /// Ends the care for emergency calls, which writes what waits.
     stop: watch::Sender<bool>,
-    caring: JoinHandle<()>,
+    caring: Option<JoinHandle<()>>,
     desk: PinDesk,
     accounts: Arc<Accounts>,
 }
@@ -160,7 +160,7 @@ impl Doors {
             clock: parts.clock,
         };
         let (stop, stopped) = watch::channel(false);
-        let caring = tokio::spawn(Arc::clone(&emergency).run(stopped));
+        let caring = Some(tokio::spawn(Arc::clone(&emergency).run(stopped)));
         let tasks = vec![
             tokio::spawn(learning.run(parts.store, notice, parts.clock)),
             tokio::spawn(registrar::tend(Arc::clone(&registrar), stack.clone(), parts.keep_alive, parts.clock)),
@@ -189,19 +189,27 @@ impl Voice {
     }
 
     /// Takes no new calls, lets those in progress end for at most `drain`, and closes. Whether all had ended by themselves.
-    pub async fn stop(self, drain: Duration) -> bool {
+    pub async fn stop(mut self, drain: Duration) -> bool {
         let is_quiet = self.stack.stop(drain).await;
-        for task in self.tasks {
-            task.abort();
-        }
         self.stop.send_replace(true);
         // A store out of reach must not keep the server from stopping; the file by which emergency calls outlive it is written meanwhile.
-        match timeout(STOP_WRITES_MAX, self.caring).await {
+        let Some(caring) = self.caring.take() else { return is_quiet };
+        match timeout(STOP_WRITES_MAX, caring).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "the care for emergency calls failed"),
             Err(_) => tracing::warn!("the last records of emergency calls could not be written in time"),
         }
         is_quiet
+    }
+}
+
+impl Drop for Voice {
+    /// A start that fails further on leaves nothing behind.
+    fn drop(&mut self) {
+        self.stack.close();
+        for task in self.tasks.drain(..).chain(self.caring.take()) {
+            task.abort();
+        }
     }
 }
 

@@ -149,8 +149,16 @@ impl Stack {
             }
         };
         let _ = tokio::time::timeout(Duration::from_secs(1), hang_up).await;
-        self.edge.close();
+        self.close();
+        // Nothing holds the sockets but tasks that end at once.
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.edge.gone()).await;
         is_quiet
+    }
+
+    /// Closes the listeners and lets the handler go, at once.
+    pub fn close(&self) {
+        self.edge.close();
+        self.core.let_go();
     }
 
     async fn flow(&self, target: Target) -> Result<Flow, SendError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use wire::limits::SIP_DATAGRAM_BYTES_MAX;
 use wire::sip::framing::Datagram;
 
@@ -23,11 +23,17 @@ pub(super) struct Datagrams {
 
 impl Datagrams {
     pub(super) fn flow_to(&self, peer: SocketAddr) -> Flow {
-        Flow::datagrams(Arc::clone(&self.socket), self.number, Arc::clone(&self.door), peer)
+        Flow::datagrams(&self.socket, self.number, Arc::clone(&self.door), peer)
     }
 
     /// Receives until the edge closes.
-    pub(super) async fn receive(self, gatekeeper: Arc<Gatekeeper>, sink: Arc<dyn Sink>, mut closed: watch::Receiver<bool>) {
+    pub(super) async fn receive(
+        self,
+        gatekeeper: Arc<Gatekeeper>,
+        sink: Arc<dyn Sink>,
+        mut closed: watch::Receiver<bool>,
+        _living: mpsc::Sender<()>,
+    ) {
         // A datagram that fills it was cut, and is dropped.
         let mut buffer = vec![0; SIP_DATAGRAM_BYTES_MAX];
         loop {

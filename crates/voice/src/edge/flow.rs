@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use tokio::net::UdpSocket;
@@ -79,7 +79,8 @@ pub struct Flow {
 
 #[derive(Clone)]
 enum Link {
-    Datagrams(Arc<UdpSocket>),
+    /// Whoever keeps a flow does not keep the socket: when the edge has closed, its port is free.
+    Datagrams(Weak<UdpSocket>),
     Stream(mpsc::Sender<Bytes>),
     Nowhere,
 }
@@ -90,9 +91,9 @@ enum Link {
 pub struct FlowGone;
 
 impl Flow {
-    pub(crate) fn datagrams(socket: Arc<UdpSocket>, number: u32, door: Arc<Door>, peer: SocketAddr) -> Self {
+    pub(crate) fn datagrams(socket: &Arc<UdpSocket>, number: u32, door: Arc<Door>, peer: SocketAddr) -> Self {
         let local = door.bound;
-        Self { id: FlowId(Which::Datagrams { socket: number, peer }), door, local, peer, link: Link::Datagrams(socket) }
+        Self { id: FlowId(Which::Datagrams { socket: number, peer }), door, local, peer, link: Link::Datagrams(Arc::downgrade(socket)) }
     }
 
     pub(crate) fn stream(number: u64, door: Arc<Door>, local: SocketAddr, peer: SocketAddr, out: mpsc::Sender<Bytes>) -> Self {
@@ -128,7 +129,7 @@ impl Flow {
     /// Whether something can still be sent. On UDP nobody knows, so it always is.
     pub fn is_open(&self) -> bool {
         match &self.link {
-            Link::Datagrams(_) => true,
+            Link::Datagrams(socket) => socket.strong_count() > 0,
             Link::Stream(out) => !out.is_closed(),
             Link::Nowhere => false,
         }
@@ -164,7 +165,7 @@ impl Flow {
     /// Sends one message, or queues it. A datagram that the kernel has no room for is lost like any other.
     pub(crate) fn send(&self, bytes: &Bytes) -> Result<(), FlowGone> {
         match &self.link {
-            Link::Datagrams(socket) => match socket.try_send_to(bytes, self.peer) {
+            Link::Datagrams(socket) => match socket.upgrade().ok_or(FlowGone)?.try_send_to(bytes, self.peer) {
                 Ok(_) => Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
                 Err(error) => {

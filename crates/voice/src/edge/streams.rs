@@ -57,7 +57,7 @@ impl Listener {
     }
 
     /// Accepts until the edge closes.
-    pub(super) async fn accept_all(self) {
+    pub(super) async fn accept_all(self, _living: mpsc::Sender<()>) {
         let mut closed = self.shared.closed.clone();
         tokio::select! {
             biased;

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use domain::emergency::{Owner, Trunk, TrunkId, TrunkLogin};
 use domain::secret::sealed;
@@ -54,6 +55,8 @@ pub enum CacheError {
 pub struct Cache {
     path: PathBuf,
     sealer: Sealer,
+    /// One at a time: a stop saves while the last save may still be under way.
+    writing: Mutex<()>,
 }
 
 impl fmt::Debug for Cache {
@@ -68,7 +71,7 @@ impl Cache {
 
     /// A cache in this file.
     pub fn new(path: impl Into<PathBuf>, sealer: Sealer) -> Self {
-        Self { path: path.into(), sealer }
+        Self { path: path.into(), sealer, writing: Mutex::default() }
     }
 
     /// Where it is.
@@ -95,6 +98,7 @@ impl Cache {
     pub fn write(&self, content: &Content, file_id: [u8; FILE_ID_BYTES]) -> Result<(), CacheError> {
         let plain = Secret::new(serde_json::to_vec(&Kept::of(content)).map_err(|error| CacheError::Damaged(error.to_string()))?);
         let sealed = self.seal(plain.expose(), file_id)?;
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         store::seal::write_private(&self.path, &sealed)?;
         Ok(())
     }

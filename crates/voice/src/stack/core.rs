@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -58,7 +58,8 @@ pub(crate) struct Core {
     /// Who waits for responses, by branch and method.
     clients: Mutex<HashMap<(String, String), mpsc::Sender<Message>>>,
     dialogs: Mutex<HashMap<DialogKey, Arc<Dialog>>>,
-    handler: OnceLock<Arc<dyn Dispatch>>,
+    /// None before the stack serves, and when it is closed: what it holds may hold the stack.
+    handler: Mutex<Option<Arc<dyn Dispatch>>>,
     deciding: AtomicUsize,
     is_draining: AtomicBool,
 }
@@ -88,15 +89,26 @@ impl Core {
             servers: Mutex::new(Table::new()),
             clients: Mutex::default(),
             dialogs: Mutex::default(),
-            handler: OnceLock::new(),
+            handler: Mutex::default(),
             deciding: AtomicUsize::new(0),
             is_draining: AtomicBool::new(false),
         })
     }
 
-    /// Names who decides; the first one stays.
+    /// Names who decides.
     pub(super) fn hand_to<H: Handler>(&self, handler: Arc<H>) {
-        let _ = self.handler.set(handler);
+        *self.handler() = Some(handler);
+    }
+
+    /// Nobody decides any more.
+    pub(super) fn let_go(&self) {
+        // Taken out first: what is dropped may come back here.
+        let handler = self.handler().take();
+        drop(handler);
+    }
+
+    fn handler(&self) -> MutexGuard<'_, Option<Arc<dyn Dispatch>>> {
+        self.handler.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sweeps out what has ended, until the stack is gone.
@@ -248,7 +260,8 @@ impl Core {
         let is_emergency = is_invite && (self.is_emergency)(exchange.request.uri());
         let is_full = exchange.is_crowded || (is_invite && self.dialogs().len() >= DIALOGS_MAX);
         let is_refused = is_full || (is_invite && self.is_draining.load(Ordering::Relaxed));
-        let Some(handler) = self.handler.get().filter(|_| is_emergency || !is_refused).cloned() else {
+        let handler = self.handler().clone().filter(|_| is_emergency || !is_refused);
+        let Some(handler) = handler else {
             exchange.respond(&busy());
             return;
         };

@@ -170,6 +170,25 @@ async fn bye_and_notify_reach_a_phone_behind_a_nat() {
     assert_eq!(notify.await.unwrap().unwrap().status(), 202);
 }
 
+/// After a stop the same ports can be had at once, whoever still keeps a flow or a handle.
+#[tokio::test]
+async fn ports_are_free_after_a_stop() {
+    let mut house = House::open().await;
+    let peer = Peer::of(house.udp()).await;
+    peer.expect_liveness("nothing").await;
+    let (_, flow) = house.requests.recv().await.unwrap();
+    let mut stream = TcpStream::connect(house.address(Transport::Tcp)).await.unwrap();
+    expect_200(&mut stream, 1).await;
+    let (udp, tcp) = (house.udp(), house.address(Transport::Tcp));
+    assert!(house.stack.stop(Duration::ZERO).await);
+    assert!(!flow.is_open());
+    let again = House::with(edge::Config { udp: vec![udp], tcp: vec![tcp], ..edge::Config::default() }).await;
+    peer.send(request("OPTIONS", "again", "z9hG4bKagain", 1, "", "")).await;
+    assert_eq!(peer.receive().await.status(), 200);
+    expect_200(&mut TcpStream::connect(tcp).await.unwrap(), 2).await;
+    drop((house, again));
+}
+
 /// Two thousand phones that are silent: each is answered, none is in another's way, and each gets its pong in the end.
 #[tokio::test]
 async fn two_thousand_idle_tls_connections() {
