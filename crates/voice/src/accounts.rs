@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::claim::{Claim, PlatformKeys};
-use domain::net::site_network;
+use domain::net::{pin_network, site_network};
 use domain::{Chance, Secret, Time};
 use wire::auth::{Check, Credentials, DigestResponse, Malformed, Rules, Verifier, check_sip_digest};
 use wire::challenge::Offer;
@@ -63,7 +63,6 @@ pub struct Account {
 pub struct Accounts {
     realm: String,
     keys: Arc<PlatformKeys>,
-    nonce_keys: [NonceKey; 1],
     offered: &'static [Algorithm],
     counts: Mutex<Counts>,
     slow: Slow,
@@ -72,10 +71,8 @@ pub struct Accounts {
 impl Accounts {
     /// Nonces are keyed by the platform, so that every node knows them. `realm` is `sip.public_host`.
     pub fn new(realm: &str, keys: Arc<PlatformKeys>) -> Self {
-        let derived = keys.derive(b"sip nonce");
-        let key: [u8; 32] = derived.expose().as_slice().try_into().expect("derived keys have 32 bytes");
         let counts = Mutex::new(Counts::new(NONCES_MAX, NONCE_LIFETIME_MILLIS));
-        Self { realm: realm.to_owned(), keys, nonce_keys: [NonceKey::new(&key)], offered: &[Algorithm::Md5], counts, slow: Slow::default() }
+        Self { realm: realm.to_owned(), keys, offered: &[Algorithm::Md5], counts, slow: Slow::default() }
     }
 
     /// Offers these hashes, the most wanted first. Answers are taken by any.
@@ -96,19 +93,20 @@ impl Accounts {
     /// Judges what a request shows. A right answer counts once.
     pub fn judge<'v>(&self, shown: Shown<'_, impl IntoIterator<Item = &'v str>>, now: Time) -> Proof {
         let spend = |one| self.counts.lock().unwrap_or_else(PoisonError::into_inner).spend(one, millis(now));
-        self.weigh(shown, now, NONCE_LIFETIME_MILLIS, spend)
+        self.weigh(shown, now, Kind::Ordinary, spend)
     }
 
-    /// Judges an emergency call: a nonce that is too old, or an answer that was used before, is no reason to doubt who calls.
+    /// Judges an emergency call: a nonce that is too old, or an answer that was used before, is no reason to doubt who calls, nor are
+    /// wrong answers of somebody else behind the same address.
     pub fn judge_emergency<'v>(&self, shown: Shown<'_, impl IntoIterator<Item = &'v str>>, now: Time) -> Proof {
-        self.weigh(shown, now, EMERGENCY_NONCE_MILLIS, |_| true)
+        self.weigh(shown, now, Kind::Emergency, |_| true)
     }
 
-    /// The `WWW-Authenticate` values of a 401, each for a field of its own.
-    pub fn challenges(&self, stale: bool, now: Time, chance: &mut dyn Chance) -> Vec<String> {
+    /// The `WWW-Authenticate` values of a 401 for somebody at `source`, each for a field of its own.
+    pub fn challenges(&self, stale: bool, source: IpAddr, now: Time, chance: &mut dyn Chance) -> Vec<String> {
         let mut random = [0; 8];
         chance.fill(&mut random);
-        let nonce = mint(&self.nonce_keys[0], millis(now), random);
+        let nonce = mint(&self.nonce_key(source), millis(now), random);
         Offer { realm: &self.realm, nonce: &nonce, algorithms: self.offered, basic: false, stale }.header_values()
     }
 
@@ -135,15 +133,26 @@ impl Accounts {
         Some(Account { claim, realm: self.realm.clone(), ha1_md5: hash(Algorithm::Md5), ha1_sha256: hash(Algorithm::Sha256) })
     }
 
+    /// A nonce is good only where it was asked for (IPv4 /24, IPv6 /48): whoever lies about his address never sees the one that his lie
+    /// needs. So nobody is registered at an address that is not his, nor slowed down by another's wrong answers. The network rather than
+    /// the address, as a phone's two requests may leave through two of its carrier's addresses, or its proxies'.
+    fn nonce_key(&self, source: IpAddr) -> NonceKey {
+        let label = format!("sip nonce {}", pin_network(source));
+        let derived = self.keys.derive(label.as_bytes());
+        let key: [u8; 32] = derived.expose().as_slice().try_into().expect("derived keys have 32 bytes");
+        NonceKey::new(&key)
+    }
+
     /// Answers for other realms are meant for others and say nothing here. Some phones answer both challenges at once.
     fn weigh<'v>(
         &self,
         shown: Shown<'_, impl IntoIterator<Item = &'v str>>,
         now: Time,
-        lifetime_millis: u64,
+        kind: Kind,
         mut spend: impl FnMut(Use) -> bool,
     ) -> Proof {
         let mut found = Proof::Nothing;
+        let nonce_keys = [self.nonce_key(shown.source)];
         for value in shown.authorization.into_iter().take(AUTHORIZATIONS_MAX) {
             let response = match wire::auth::parse(value.as_bytes()) {
                 Ok(Credentials::Digest(response)) if response.realm == self.realm => response,
@@ -157,12 +166,17 @@ impl Accounts {
                 method: shown.method,
                 target: "",
                 realm: &self.realm,
-                keys: &self.nonce_keys,
+                keys: &nonce_keys,
                 now_millis: millis(now),
-                lifetime_millis,
+                lifetime_millis: kind.nonce_lifetime_millis(),
                 rules: Rules { allow_rfc2069: shown.secure },
             };
-            match self.one(&response, &request, shown.source, now, &mut spend) {
+            let key = (site_network(shown.source), self.keys.read(&response.username).map(|claim| claim.mac));
+            if kind == Kind::Ordinary && self.slow.exhausted(&key, now) {
+                found = worse(found, Proof::Wrong);
+                continue;
+            }
+            match self.one(&response, &request, key, now, &mut spend) {
                 proof @ Proof::Claim(_) => return proof,
                 proof => found = worse(found, proof),
             }
@@ -174,15 +188,11 @@ impl Accounts {
         &self,
         response: &DigestResponse,
         request: &wire::auth::Request<'_>,
-        source: IpAddr,
+        key: slow::Key,
         now: Time,
         spend: &mut impl FnMut(Use) -> bool,
     ) -> Proof {
         let claim = self.keys.read(&response.username);
-        let key = (site_network(source), claim.map(|claim| claim.mac));
-        if self.slow.exhausted(&key, now) {
-            return Proof::Wrong;
-        }
         // A name that is nobody's costs the same work, against a password that nobody has.
         let password = claim.map_or_else(|| Secret::from(""), |claim| self.keys.sip_password(&claim));
         let verifier = Verifier::Password(password.expose());
@@ -197,6 +207,22 @@ impl Accounts {
                 self.slow.count(key, now);
                 Proof::Wrong
             }
+        }
+    }
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Ordinary,
+    Emergency,
+}
+
+impl Kind {
+    fn nonce_lifetime_millis(self) -> u64 {
+        match self {
+            Self::Ordinary => NONCE_LIFETIME_MILLIS,
+            Self::Emergency => EMERGENCY_NONCE_MILLIS,
         }
     }
 }

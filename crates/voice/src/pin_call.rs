@@ -114,7 +114,7 @@ impl PinCalls {
         let claim = match accounts.prove(call.message(), call.flow(), now) {
             Proof::Claim(claim) => claim,
             proof @ (Proof::Nothing | Proof::Stale | Proof::Wrong) => {
-                return Err(accounts.challenge(proof == Proof::Stale, now, &mut SystemChance));
+                return Err(accounts.challenge(proof == Proof::Stale, call.flow(), now, &mut SystemChance));
             }
         };
         if self.parts.registrar.is_ended(&claim, now) { Err(Reply::new(403)) } else { Ok(claim) }

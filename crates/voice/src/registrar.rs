@@ -61,7 +61,9 @@ impl Registrar {
     pub fn answer(&self, message: &Message, flow: &Flow, now: Time, chance: &mut dyn Chance) -> Reply {
         let claim = match self.accounts.prove(message, flow, now) {
             Proof::Claim(claim) => claim,
-            proof @ (Proof::Nothing | Proof::Wrong | Proof::Stale) => return self.accounts.challenge(proof == Proof::Stale, now, chance),
+            proof @ (Proof::Nothing | Proof::Wrong | Proof::Stale) => {
+                return self.accounts.challenge(proof == Proof::Stale, flow, now, chance);
+            }
         };
         let own = self.accounts.user(&claim);
         if user(message.to().uri) != Some(&own) || user(message.from().uri) != Some(&own) {
@@ -240,8 +242,8 @@ impl Accounts {
     }
 
     /// The 401 that asks who speaks. `stale`: only the nonce was of no use.
-    pub fn challenge(&self, stale: bool, now: Time, chance: &mut dyn Chance) -> Reply {
-        let challenges = self.challenges(stale, now, chance);
+    pub fn challenge(&self, stale: bool, flow: &Flow, now: Time, chance: &mut dyn Chance) -> Reply {
+        let challenges = self.challenges(stale, flow.peer().ip(), now, chance);
         challenges.iter().fold(Reply::new(401), |reply, challenge| reply.header("WWW-Authenticate", challenge))
     }
 }

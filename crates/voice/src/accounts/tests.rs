@@ -29,7 +29,7 @@ fn claim(accounts: &Accounts, seed: u64) -> Claim {
 }
 
 fn challenges(accounts: &Accounts, now: Time) -> Vec<DigestChallenge> {
-    let values = accounts.challenges(false, now, &mut Seeded::new(now.millis().unsigned_abs()));
+    let values = accounts.challenges(false, SOURCE, now, &mut Seeded::new(now.millis().unsigned_abs()));
     let one = |value: &String| match &parse(value.as_bytes()).unwrap()[..] {
         [Challenge::Digest(challenge)] => challenge.clone(),
         other => panic!("one Digest challenge in each field, not {other:?}"),
@@ -93,7 +93,7 @@ fn an_answer_counts_once_and_a_stale_nonce_is_no_wrong_password() {
     let late = NOW + domain::Span::hours(2);
     let second = answered(&accounts, &claim, sha256, 2);
     assert_eq!(prove(&accounts, &[&second], late), Proof::Stale);
-    assert!(accounts.challenges(true, late, &mut Seeded::new(1)).iter().all(|value| value.ends_with("stale=true")));
+    assert!(accounts.challenges(true, SOURCE, late, &mut Seeded::new(1)).iter().all(|value| value.ends_with("stale=true")));
 }
 
 #[test]
@@ -174,11 +174,36 @@ fn wrong_answers_slow_their_source_and_nobody_else() {
     }
     let right = answered(&accounts, &claim, md5, 1);
     assert_eq!(prove(&accounts, &[&right], NOW), Proof::Wrong, "not even looked at");
-    let elsewhere = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1));
+    assert_eq!(accounts.judge_emergency(shown(&[&right]), NOW), Proof::Claim(claim), "an emergency call is");
+    for nc in 1..=u32::try_from(WRONG_ANSWERS).unwrap() {
+        let wrong = answer(md5, &user, "guess", "REGISTER", "sip:x", nc, "c");
+        assert_eq!(prove(&accounts, &[&wrong], NOW), Proof::Wrong);
+    }
+    let elsewhere = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 8));
     let other = Shown { method: "REGISTER", authorization: [right.as_str()], secure: false, source: elsewhere };
     assert_eq!(accounts.judge(other, NOW), Proof::Claim(claim));
     let again = answered(&accounts, &claim, md5, 2);
     assert_eq!(prove(&accounts, &[&again], NOW + WRONG_ANSWER_FORGIVEN), Proof::Claim(claim));
+}
+
+#[test]
+fn a_nonce_is_good_only_where_it_was_asked_for() {
+    let accounts = accounts();
+    let claim = claim(&accounts, 1);
+    let [_, md5] = &challenges(&accounts, NOW)[..] else { panic!("two challenges") };
+    let from = |source: [u8; 4], answer: &str| {
+        accounts.judge(Shown { method: "REGISTER", authorization: [answer], secure: false, source: source.into() }, NOW)
+    };
+    let lie = [198, 51, 100, 1];
+    for nc in 1..=2 * u32::try_from(WRONG_ANSWERS).unwrap() {
+        let wrong = answer(md5, &accounts.user(&claim), "guess", "REGISTER", "sip:x", nc, "c");
+        assert_eq!(from(lie, &wrong), Proof::Stale, "counted against nobody");
+    }
+    let right = answered(&accounts, &claim, md5, 1);
+    assert_eq!(from(lie, &right), Proof::Stale);
+    let there = Shown { method: "REGISTER", authorization: [right.as_str()], secure: false, source: lie.into() };
+    assert_eq!(accounts.judge_emergency(there, NOW), Proof::Stale);
+    assert_eq!(from([192, 0, 2, 200], &right), Proof::Claim(claim), "the same carrier's or proxy's other address");
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl Challenged {
                 Look::Known(Standing { mac: Some(claim.mac), proved: true })
             }
             (Proof::Nothing | Proof::Stale, Some(claim)) if self.may_ask(flow.peer().ip(), claim.mac, now) => {
-                Look::Ask(accounts.challenge(proof == Proof::Stale, now, chance))
+                Look::Ask(accounts.challenge(proof == Proof::Stale, flow, now, chance))
             }
             _ => Look::Known(Standing { mac: named.map(|claim| claim.mac), proved: false }),
         }

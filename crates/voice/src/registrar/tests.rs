@@ -185,7 +185,7 @@ fn an_instance_is_one_phone_wherever_it_is() {
 #[test]
 fn a_nonce_that_is_too_old_is_stale_and_nothing_worse() {
     let world = World::new(Transport::Udp);
-    let challenge = &world.registrar.accounts.challenges(false, NOW, &mut Seeded::new(1))[0];
+    let challenge = &world.registrar.accounts.challenges(false, world.flow.peer().ip(), NOW, &mut Seeded::new(1))[0];
     let challenges = parse(challenge.as_bytes()).unwrap();
     let [Challenge::Digest(challenge)] = &challenges[..] else { panic!("one challenge") };
     let (user, password) = (world.user(), world.keys.sip_password(&world.claim));
