@@ -43,22 +43,34 @@ impl Recent {
         let mut calls = self.calls();
         calls.retain(|call| now.since(call.at) < CALL_BACK && !(call.number == number && call.caller.flow.id() == caller.flow.id()));
         if calls.len() >= CALL_BACKS_MAX {
-            calls.remove(0);
+            // Callers without proof can be invented by the thousand; they push out each other.
+            let first = calls.iter().position(|call| !call.is_proved()).unwrap_or(0);
+            calls.remove(first);
         }
         calls.push(Call { number, at: now, caller });
     }
 
-    /// Who showed this number last, within 60 minutes. Carriers write numbers in their own ways.
+    /// Who showed this number last, within 60 minutes; of several one who was proved, or a stranger who shows the operator's number
+    /// would be rung in their place. Carriers write numbers in their own ways.
     pub fn of(&self, dialled: &str, now: Time) -> Option<Caller> {
         let dialled = bare(dialled);
         let calls = self.calls();
         let fresh = || calls.iter().rev().filter(|call| now.since(call.at) < CALL_BACK);
-        let found = fresh().find(|call| call.number == dialled).or_else(|| fresh().find(|call| alike(&call.number, &dialled)));
+        let last =
+            |fits: &dyn Fn(&Call) -> bool| fresh().find(|call| call.is_proved() && fits(call)).or_else(|| fresh().find(|call| fits(call)));
+        let found = last(&|call| call.number == dialled).or_else(|| last(&|call| alike(&call.number, &dialled)));
         found.map(|call| call.caller.clone())
     }
 
     fn calls(&self) -> MutexGuard<'_, Vec<Call>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Call {
+    /// Only of a caller who was proved it is known whose phone he has.
+    fn is_proved(&self) -> bool {
+        self.caller.mac.is_some()
     }
 }
 
@@ -106,6 +118,19 @@ mod tests {
         assert_eq!(found(&recent, "+4989987654", now).as_deref(), Some("sip:3@192.0.2.7"));
         for other in ["+4930123457", "123456", "", "0", "anonymous"] {
             assert_eq!(found(&recent, other, now), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn strangers_keep_no_call_back_from_a_proved_caller() {
+        let recent = Recent::default();
+        let proved = Caller { mac: Some("001565000001".parse().unwrap()), ..caller(1) };
+        recent.note("+4930123456", proved, NOW);
+        for port in 2..u16::try_from(CALL_BACKS_MAX).unwrap() + 10 {
+            recent.note("+4930123456", caller(port), NOW + Span::minutes(1));
+        }
+        for spelling in ["+4930123456", "030123456"] {
+            assert_eq!(found(&recent, spelling, NOW + Span::minutes(2)).as_deref(), Some("sip:1@192.0.2.7"), "{spelling}");
         }
     }
 
