@@ -168,8 +168,9 @@ impl Emergency {
     async fn is_unclaimed(&self, mac: Option<Mac>) -> bool {
         let Some(mac) = mac.filter(|_| !self.table.current().unclaimed) else { return false };
         match self.places.of(mac) {
-            Learned::Nothing => self.ask(mac).await == Learned::NotAdded,
-            known => known == Learned::NotAdded,
+            Learned::At(_) => false,
+            // Somebody may have added it since, and nobody told us as it is not registered here.
+            Learned::Nothing | Learned::NotAdded => self.ask(mac).await == Learned::NotAdded,
         }
     }
 

@@ -26,7 +26,9 @@ async fn calls_go_out_with_the_database_replaced_by_noise_and_after_a_restart_wi
     platform.stands(mac(1));
     assert_calls(&platform, &mut carrier).await;
     for name in ["test.db", "test.db-wal", "test.db-shm"] {
-        std::fs::write(folder.path().join(name), vec![0x5a; 100_000]).unwrap();
+        // In place: a file that is cut off while it is mapped ends the process that maps it.
+        let mut file = std::fs::OpenOptions::new().write(true).open(folder.path().join(name)).unwrap();
+        std::io::Write::write_all(&mut file, &vec![0x5a; 100_000]).unwrap();
     }
     assert!(platform.store.clone().unwrap().read(store::trunk::revision).await.is_err(), "the store is dead indeed");
     assert_calls(&platform, &mut carrier).await;
@@ -83,6 +85,20 @@ async fn a_call_is_kept_for_the_phones_list() {
     let calls = store.read(|db| store::call::of_device(db, &store::Scope::Operator, mac(1))).await.unwrap();
     assert_eq!(calls.len(), 1);
     assert_eq!((calls[0].dialled.as_str(), calls[0].result.as_str()), ("112", "emergency_answered"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_was_added_a_moment_ago_calls() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut carrier = Carrier::open().await;
+    let platform = Platform::with_trunks(folder.path(), vec![carrier.trunk(1)]).await;
+    let phone = Phone::of(&platform, mac(1)).await;
+    assert_eq!(refused(&mut phone.dial("112").await).await, 403, "nobody added it");
+    // It is registered elsewhere, or not at all: nobody tells us.
+    add_device(&platform, folder.path()).await;
+    let mut call = phone.dial("112").await;
+    carrier.call().await.reject(Reply::new(486)).await;
+    assert_eq!(refused(&mut call).await, 486);
 }
 
 async fn add_device(platform: &Platform, _folder: &Path) {
