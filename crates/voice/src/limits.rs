@@ -196,6 +196,8 @@ pub const RESPONSES_WAITING_MAX: usize = 16;
 pub const LEG_EVENTS_MAX: usize = 64;
 /// Dialogs at a time. Emergency calls are set up all the same.
 pub const DIALOGS_MAX: usize = 16_384;
+/// Refusals of calls over UDP that are repeated until they are acknowledged, each about ten times in 32 s; more are sent once.
+pub const REFUSALS_REPEATED_MAX: usize = 4_096;
 /// How long a request of ours that begins a call may go unanswered once it rings.
 pub const RINGING_MAX: Duration = Duration::from_mins(3);
 /// How long our BYE waits for the ACK of our answer.

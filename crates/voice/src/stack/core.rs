@@ -19,7 +19,7 @@ use super::server::{Cancellable, Canceller, Key, Seen, Table};
 use super::text::response;
 use super::token::token;
 use crate::edge::{Flow, Sink};
-use crate::limits::{DIALOGS_MAX, HANDLERS_MAX, RETRY_AFTER, SWEEP_EVERY};
+use crate::limits::{DIALOGS_MAX, HANDLERS_MAX, REFUSALS_REPEATED_MAX, RETRY_AFTER, SWEEP_EVERY};
 
 /// The intervals of RFC 3261 table 4. Tests take shorter ones.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +61,8 @@ pub(crate) struct Core {
     /// None before the stack serves, and when it is closed: what it holds may hold the stack.
     handler: Mutex<Option<Arc<dyn Dispatch>>>,
     deciding: AtomicUsize,
+    /// Refusals that are repeated until they are acknowledged.
+    repeating: Arc<AtomicUsize>,
     is_draining: AtomicBool,
 }
 
@@ -91,6 +93,7 @@ impl Core {
             dialogs: Mutex::default(),
             handler: Mutex::default(),
             deciding: AtomicUsize::new(0),
+            repeating: Arc::default(),
             is_draining: AtomicBool::new(false),
         })
     }
@@ -221,8 +224,12 @@ impl Core {
     }
 
     fn repeat_refusal(self: &Arc<Self>, key: Key, flow: &Flow, bytes: Bytes) {
-        if !flow.transport().is_reliable() {
-            tokio::spawn(repeat_refusal(Arc::clone(self), key, flow.clone(), bytes));
+        if flow.transport().is_reliable() {
+            return;
+        }
+        // Who asks for a call may lie about his address; then each of his datagrams would bring ten to somebody else.
+        if let Some(place) = Repeating::take(&self.repeating) {
+            tokio::spawn(repeat_refusal(Arc::clone(self), key, flow.clone(), bytes, place));
         }
     }
 
@@ -383,7 +390,7 @@ impl Drop for Exchange {
 }
 
 /// Repeats the refusal of an INVITE until its ACK comes (timers G and H).
-async fn repeat_refusal(core: Arc<Core>, key: Key, flow: Flow, bytes: Bytes) {
+async fn repeat_refusal(core: Arc<Core>, key: Key, flow: Flow, bytes: Bytes, _place: Repeating) {
     let timers = core.timers;
     let ends = Instant::now() + timers.give_up();
     let mut interval = timers.t1;
@@ -393,5 +400,36 @@ async fn repeat_refusal(core: Arc<Core>, key: Key, flow: Flow, bytes: Bytes) {
             return;
         }
         interval = (interval * 2).min(timers.t2);
+    }
+}
+
+/// A place among the refusals that are repeated; free again when dropped.
+struct Repeating(Arc<AtomicUsize>);
+
+impl Repeating {
+    fn take(repeating: &Arc<AtomicUsize>) -> Option<Self> {
+        let place = Self(Arc::clone(repeating));
+        (repeating.fetch_add(1, Ordering::Relaxed) < REFUSALS_REPEATED_MAX).then_some(place)
+    }
+}
+
+impl Drop for Repeating {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_so_many_refusals_are_repeated() {
+        let repeating = Arc::default();
+        let mut places: Vec<_> = (0..REFUSALS_REPEATED_MAX).map(|_| Repeating::take(&repeating).unwrap()).collect();
+        assert!(Repeating::take(&repeating).is_none() && Repeating::take(&repeating).is_none());
+        places.pop();
+        let _place = Repeating::take(&repeating).unwrap();
+        assert!(Repeating::take(&repeating).is_none());
     }
 }
