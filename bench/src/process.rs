@@ -151,7 +151,13 @@ mod tests {
         command.args(["-c", "echo '{\"phones_https\":\"127.0.0.1:8443\",\"phones_http\":null,\"portal\":null}'; exec sleep 600"]);
         let server = Server::start(command).await.unwrap();
         assert_eq!(server.addresses().unwrap().phones_https, Some("127.0.0.1:8443".parse().unwrap()));
-        assert!(server.resident_bytes().unwrap() > 100_000);
+        // Between the line and `sleep`, the process is nothing for a moment.
+        let grown = async {
+            while server.resident_bytes().unwrap() <= 100_000 {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(READY_TIME_MAX, grown).await.unwrap();
         assert!(server.processor_time().unwrap() < Duration::from_mins(1));
         let folder = format!("/proc/{}", server.pid);
         server.stop().await.unwrap();

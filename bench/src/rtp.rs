@@ -109,6 +109,7 @@ impl Streams {
                     }
                 }
             }
+            #[expect(clippy::disallowed_methods, reason = "the beat of a load, on a thread of its own")]
             std::thread::sleep(TICK / 2);
         }
         heard.silent = last.iter().filter(|last| last.is_none()).count();

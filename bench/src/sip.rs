@@ -1,5 +1,6 @@
 //! A telephone on UDP, as bare as it can be: it registers, calls, and answers what the server asks of it.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -180,6 +181,7 @@ impl Telephone {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the parts of a message")]
     fn request(&self, method: &str, uri: &str, to: &str, id: &str, sequence: u32, headers: &str, body: &str) -> String {
         let Self { local, account, number, .. } = self;
         // An ACK of a refusal belongs to its INVITE; a fresh one for the others is as good.
@@ -209,7 +211,7 @@ pub fn answer(request: &Message<'_>, line: &str, headers: &str, body: &str) -> S
     for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
         for value in request.all(name) {
             let tag = if name == "To" && !value.contains("tag=") { ";tag=bench" } else { "" };
-            text.push_str(&format!("{name}: {value}{tag}\r\n"));
+            let _ = write!(text, "{name}: {value}{tag}\r\n");
         }
     }
     let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };

@@ -214,7 +214,7 @@ impl Voice {
             (all, repeated) = (all + done, repeated + again);
         }
         let seconds = (clock::now() - started).as_secs_f64();
-        let cores = (self.server.processor_time()? - time).as_secs_f64() / seconds;
+        let cores = self.server.processor_time()?.saturating_sub(time).as_secs_f64() / seconds;
         let rate = f64::from(all) / seconds;
         eprintln!("    {rate:.0} registrations/s at {cores:.3} cores, {repeated} requests repeated");
         // What the rate fell short of is charged.

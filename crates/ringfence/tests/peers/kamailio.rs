@@ -1,6 +1,7 @@
 //! Kamailio between phones and the service: it adds itself to the way of registrations (Path) and calls (Record-Route).
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::Path;
 
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -23,7 +24,9 @@ impl Kamailio {
         let text = include_str!("kamailio.cfg").replace("PROXY", &at.to_string()).replace("SERVER_IP", &server.ip().to_string());
         let config = folder.path().join("kamailio.cfg");
         std::fs::write(&config, text.replace("SERVER", &server.to_string())).unwrap();
-        let mut command = Command::new("kamailio");
+        // Where it lies is not in everybody's search path.
+        let program = if Path::new("/usr/sbin/kamailio").exists() { "/usr/sbin/kamailio" } else { "kamailio" };
+        let mut command = Command::new(program);
         command.arg("-f").arg(&config).args(["-DD", "-E", "-m", "16", "-M", "4", "-w"]).arg(folder.path()).arg("-Y").arg(folder.path());
         let this = Self { program: Program::start(command), _folder: folder, at };
         // It listens as soon as nobody else can.

@@ -156,7 +156,6 @@ fn tones(keys: &str) -> Vec<u8> {
     for key in keys.chars() {
         let at = "123456789*0#".find(key).expect("a key");
         let (row, column) = (ROWS[at / 3], COLUMNS[at % 3]);
-        #[expect(clippy::cast_precision_loss, reason = "at most 800 samples")]
         let sample = |at: i32| {
             let wave = |frequency: f64| (TAU * frequency * f64::from(at) / 8000.0).sin();
             (6_000.0 * (wave(row) + wave(column))) as i16

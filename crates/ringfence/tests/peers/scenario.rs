@@ -254,6 +254,7 @@ impl Scenario {
     }
 
     /// A request of the phone. An ACK or CANCEL shares the branch of the INVITE with its number.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a message")]
     fn request(&self, method: &str, uri: &str, to: &str, call: &str, sequence: u32, headers: &str, body: &str) -> String {
         let (account, at) = (self.account(), &self.at);
         let shared = matches!(method, "CANCEL") || (method == "ACK" && !uri.starts_with('['));

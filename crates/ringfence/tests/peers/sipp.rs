@@ -52,11 +52,11 @@ impl<'a> Run<'a> {
         let file = |name: &str| folder.path().join(name);
         std::fs::write(file("main.xml"), self.scenario.xml()).unwrap();
         let mut command = Command::new("sipp");
-        if !self.more.iter().any(|argument| argument == "-m") {
-            command.args(["-rtp_echo"]);
-        } else {
+        if self.more.iter().any(|argument| argument == "-m") {
             std::fs::write(file("notify.xml"), notified(line).xml()).unwrap();
             command.arg("-oocsf").arg(file("notify.xml"));
+        } else {
+            command.args(["-rtp_echo"]);
         }
         let at = free(self.at);
         let (ip, media) = (at.ip().to_string(), free_pair(at.ip()).to_string());
