@@ -117,6 +117,8 @@ pub struct Emergency {
     resolver: Resolver,
     challenged: Challenged,
     waiting: Waiting,
+    /// Held while the store writes what waits.
+    writing: tokio::sync::Mutex<()>,
     /// The routes are others.
     changed: tokio::sync::Notify,
 }
@@ -151,6 +153,7 @@ impl Emergency {
             resolver: Resolver::default(),
             challenged: Challenged::default(),
             waiting: Waiting::default(),
+            writing: tokio::sync::Mutex::default(),
             changed: tokio::sync::Notify::new(),
         };
         match this.cache.read() {

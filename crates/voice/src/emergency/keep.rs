@@ -42,10 +42,11 @@ impl Emergency {
             _ = work => {}
             _ = stopped.wait_for(|stopped| *stopped) => {}
         }
+        // Before the store is asked for anything: it may take its time, or be gone, and then the file is all there is.
+        self.save().await;
         if let Some(store) = self.store.clone() {
             self.write(&store).await;
         }
-        self.save().await;
     }
 
     /// Reads the routes from the store now. For tests, and for a start that wants to know.
@@ -154,7 +155,7 @@ impl Emergency {
     }
 
     /// Writes what waits for the store, as soon as there is something.
-    async fn write_all(&self, store: &Store) {
+    async fn write_all(self: &Arc<Self>, store: &Store) {
         loop {
             let pause = if self.write(store).await { ROUTES_POLL } else { ROUTES_POLL_AWAY };
             // Records come one by one; what was found of trunks waits for the next turn.
@@ -166,7 +167,14 @@ impl Emergency {
     }
 
     /// Writes what waits. Whether the store took it.
-    async fn write(&self, store: &Store) -> bool {
+    async fn write(self: &Arc<Self>, store: &Store) -> bool {
+        let (this, store) = (Arc::clone(self), store.clone());
+        // A task of its own: what the store was given it writes, even if nobody waits for that any more, and then it must not be given again.
+        tokio::spawn(async move { this.write_once(&store).await }).await.unwrap_or(false)
+    }
+
+    async fn write_once(&self, store: &Store) -> bool {
+        let _one = self.writing.lock().await;
         let (entries, news) = (self.waiting.peek(RECORDS_AT_ONCE_MAX), self.watch.news());
         if entries.is_empty() && news.is_empty() {
             return true;

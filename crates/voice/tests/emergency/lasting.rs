@@ -6,7 +6,9 @@ use store::testing::Cluster;
 use store::{Options, Store};
 use voice::stack::Reply;
 
-use crate::world::{Carrier, OWN_NUMBER, PATIENCE, Phone, Platform, SITE_NUMBER, answered, both_hear, mac, plant, refused, ring, sqlite};
+use crate::world::{
+    Carrier, OWN_NUMBER, PATIENCE, Phone, Platform, SITE_NUMBER, answered, both_hear, eventually, mac, plant, refused, ring, sqlite,
+};
 
 async fn assert_calls(platform: &Platform, carrier: &mut Carrier) {
     let mut phone = Phone::of(platform, mac(1)).await;
@@ -85,6 +87,32 @@ async fn a_call_is_kept_for_the_phones_list() {
     let calls = store.read(|db| store::call::of_device(db, &store::Scope::Operator, mac(1))).await.unwrap();
     assert_eq!(calls.len(), 1);
     assert_eq!((calls[0].dialled.as_str(), calls[0].result.as_str()), ("112", "emergency_answered"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_hangs_at_the_end_keeps_no_file_from_being_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut carrier = Carrier::open().await;
+    let platform = Platform::with_trunks(folder.path(), vec![carrier.trunk(1)]).await;
+    platform.stands(mac(1));
+    let store = platform.store.clone().unwrap();
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let hanging = store.clone();
+    let hanging = tokio::spawn(async move { hanging.write(move |_| Ok::<_, store::StoreError>(held.recv().is_ok())).await });
+    let phone = Phone::of(&platform, mac(1)).await;
+    let mut call = phone.dial("112").await;
+    carrier.call().await.reject(Reply::new(500)).await;
+    assert_eq!(refused(&mut call).await, 503);
+    platform.ended("failed", 1).await;
+    let file = folder.path().join(voice::emergency::Cache::FILE_NAME);
+    std::fs::remove_file(&file).unwrap();
+    let closing = tokio::spawn(platform.close());
+    eventually(|| file.exists(), "the file is written while the store hangs").await;
+    release.send(()).unwrap();
+    hanging.await.unwrap().unwrap();
+    closing.await.unwrap();
+    let sent = store.read(|db| store::outbox::outbox_after(db, 0)).await.unwrap();
+    assert_eq!(sent.iter().filter(|message| message.topic == "emergency.call").count(), 2, "begin and end, each told once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
