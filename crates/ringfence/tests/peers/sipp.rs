@@ -70,6 +70,8 @@ impl<'a> Run<'a> {
             &ip,
             "-mp",
             &media,
+            "-ci",
+            &ip,
             "-cp",
             &free((at.ip(), 0).into()).port().to_string(),
         ]);
