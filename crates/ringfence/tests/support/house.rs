@@ -24,7 +24,6 @@ use tokio::time::{sleep, timeout};
 /// Only ends a test that hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
-const SERVER_IP: Ipv4Addr = Ipv4Addr::new(127, 9, 0, 1);
 const HOST: &str = "phones.example.com";
 
 /// The network that most phones of a test are in, and one that is another by every measure.
@@ -94,7 +93,7 @@ impl House {
 
     /// A data directory, and nothing running on it. `root` takes the log.
     pub(crate) async fn founded(root: TempDir, data: PathBuf, level: &'static str) -> Self {
-        Self::founded_at(root, data, level, SERVER_IP, None).await
+        Self::founded_at(root, data, level, own_address(), None).await
     }
 
     async fn founded_at(root: TempDir, data: PathBuf, level: &'static str, ip: Ipv4Addr, voice: Option<Voice>) -> Self {
@@ -285,8 +284,9 @@ impl House {
         command.env("RINGFENCE_PHONES_HTTPS", self.at.to_string());
         command.env("RINGFENCE_PHONES_PUBLIC_URL", self.url(""));
         command.env("RINGFENCE_PORTAL_LISTEN", "127.0.0.1:0");
-        let sip =
-            |pick: fn(&Voice) -> SocketAddr| self.voice.as_ref().map_or_else(|| format!("{SERVER_IP}:0"), |voice| pick(voice).to_string());
+        let sip = |pick: fn(&Voice) -> SocketAddr| {
+            self.voice.as_ref().map_or_else(|| format!("{}:0", self.at.ip()), |voice| pick(voice).to_string())
+        };
         command.env("RINGFENCE_SIP_UDP", sip(|voice| voice.udp));
         command.env("RINGFENCE_SIP_TCP", sip(|voice| voice.tcp));
         command.env("RINGFENCE_SIP_TLS", sip(|voice| voice.tls));
@@ -450,8 +450,8 @@ fn holds_number(line: &str, number: &str) -> bool {
 fn own_address() -> Ipv4Addr {
     static NEXT: AtomicU8 = AtomicU8::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let process = std::process::id();
-    Ipv4Addr::new(127, 32 + number % 64, (process % 250) as u8 + 1, 1)
+    let [.., high, low] = std::process::id().to_be_bytes();
+    Ipv4Addr::new(127, 32 + number % 64, high, low)
 }
 
 fn free_tcp(ip: Ipv4Addr) -> SocketAddr {
