@@ -2,7 +2,6 @@
 
 use domain::emergency::{Dialled, Owner, Trunk, TrunkAddress, TrunkId, TrunkLogin};
 use domain::role::{Action, Target};
-use domain::settings::Transport;
 use domain::tenancy::Node;
 use domain::{Secret, Time};
 use serde::Serialize;
@@ -154,10 +153,6 @@ fn check(admin: &Admin, now: Time, new: &NewTrunk) -> Result<Trunk, Error> {
     let invalid = |message: &str| Err(Error::invalid("trunk", message));
     let name = check_name("trunk", &new.name)?;
     let address: TrunkAddress = new.uri.parse().map_err(|error| Error::invalid("trunk", format!("{}: {error}", new.uri)))?;
-    if address.transport == Transport::Tls {
-        // Whose certificates a trunk may show is not configured anywhere yet.
-        return invalid("transport: udp or tcp; trunks over TLS are not possible yet");
-    }
     let printable = |text: &str| (1..=LOGIN_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control);
     // The user stands in addresses, too.
     let plain = |text: &str| printable(text) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.+@".contains(&byte));

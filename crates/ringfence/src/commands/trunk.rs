@@ -4,6 +4,7 @@ use domain::emergency::Numbers;
 use portal::admin::tree::NodeNames;
 use portal::admin::trunk::{self, NewTrunk, TrunkView};
 use serde_json::json;
+use voice::edge::client_tls;
 use voice::emergency::{Step, probe};
 
 use super::{or_dash, password_from_stdin};
@@ -38,7 +39,8 @@ async fn test(context: &Context, name: String, output: Output) -> Result<(), Fai
     let emergency = &context.config.emergency;
     let numbers = Numbers::new(emergency.countries.clone(), &emergency.default_country);
     let trunk = trunk::for_test(&context.admin, &context.by(), name.clone()).await?;
-    let steps = probe(&trunk, &numbers, emergency.caller_number.as_deref()).await;
+    let tls = client_tls(context.config.tls.trunks.as_deref()).map_err(|error| Failure::refused(format!("{error}; see tls.trunks")))?;
+    let steps = probe(&trunk, &numbers, emergency.caller_number.as_deref(), &tls).await;
     // One address of several is enough; a call that was made must have been answered.
     let works = steps.iter().any(|step| step.ok) && steps.iter().all(|step| step.ok || !step.step.starts_with("call"));
     output.print(&json!({ "name": name, "ok": works, "steps": steps }), || {

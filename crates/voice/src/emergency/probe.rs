@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use domain::emergency::{Numbers, Trunk, shown};
+use rustls::ClientConfig;
 use tokio::time::timeout;
 
 use super::dial::{invitation, transport};
@@ -32,8 +33,8 @@ impl Step {
 }
 
 /// Asks each address of a trunk by OPTIONS, and calls its test number at the first that answers, if it has one. A test number that is an
-/// emergency number anywhere is not dialled.
-pub async fn probe(trunk: &Trunk, numbers: &Numbers, own_number: Option<&str>) -> Vec<Step> {
+/// emergency number anywhere is not dialled. `tls` says whose word is taken on a trunk over TLS.
+pub async fn probe(trunk: &Trunk, numbers: &Numbers, own_number: Option<&str>, tls: &Arc<ClientConfig>) -> Vec<Step> {
     let addresses = Resolver::default().refresh_or_read(trunk).await;
     if addresses.is_empty() {
         return vec![Step::new("resolve", false, format!("{} cannot be resolved", trunk.address.host))];
@@ -41,7 +42,7 @@ pub async fn probe(trunk: &Trunk, numbers: &Numbers, own_number: Option<&str>) -
     let (mut steps, mut reached) = (Vec::new(), None);
     for address in addresses {
         let step = format!("OPTIONS to {address}");
-        let (Some(here), Some(stack)) = (edge::facing(address.ip()), stack(address.ip()).await) else {
+        let (Some(here), Some(stack)) = (edge::facing(address.ip()), stack(address.ip(), tls).await) else {
             steps.push(Step::new(step, false, "there is no way to it from here"));
             continue;
         };
@@ -61,9 +62,10 @@ pub async fn probe(trunk: &Trunk, numbers: &Numbers, own_number: Option<&str>) -
     steps
 }
 
-async fn stack(peer: IpAddr) -> Option<Stack> {
+async fn stack(peer: IpAddr, tls: &Arc<ClientConfig>) -> Option<Stack> {
     let here = SocketAddr::new(edge::facing(peer)?, 0);
-    let edge = edge::Config { udp: vec![here], host: here.ip().to_string(), ..edge::Config::default() };
+    let host = here.ip().to_string();
+    let edge = edge::Config { udp: vec![here], host, client_tls: Some(Arc::clone(tls)), ..edge::Config::default() };
     let stack = Stack::open(Config { edge, timers: Timers::default(), is_emergency: Arc::new(|_: &str| false) }).await.ok()?;
     stack.serve(Arc::new(Nobody));
     Some(stack)
@@ -79,7 +81,8 @@ async fn call(stack: &Stack, trunk: &Trunk, number: &str, own_number: Option<&st
         Ok(relay) => relay,
         Err(refusal) => return Step::new(step, false, refusal.to_string()),
     };
-    let target = Target::Address { transport: transport(trunk.address.transport), address };
+    let (transport, name) = (transport(trunk.address.transport), trunk.address.host.clone());
+    let target = Target::Host { transport, address, name };
     let request = invitation(trunk, number, &shown(true, None, own_number)).sdp(relay.offer().to_owned());
     let mut calling = stack.invite(target, request).await;
     let mut heard = Vec::new();

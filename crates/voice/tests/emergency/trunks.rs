@@ -113,6 +113,22 @@ async fn a_trunk_is_reached_over_tcp() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_trunk_is_reached_over_tls_if_its_certificate_is_for_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut carrier, impostor) = (Carrier::open().await, Carrier::open().await);
+    let address = |carrier: &Carrier, host: &str| format!("sips:{host}:{}", carrier.address(Transport::Tls).port()).parse().unwrap();
+    // It resolves to the same machine, and shows a certificate that is not for that name.
+    let wrong_name = Trunk { address: address(&impostor, "localhost"), ..impostor.trunk(1) };
+    let trunks = vec![wrong_name, Trunk { address: address(&carrier, "127.0.0.1"), ..carrier.trunk(2) }];
+    let (_platform, mut phone) = platform(&folder, trunks).await;
+    let mut call = phone.dial("112").await;
+    let (invite, _far) = carrier.answer().await;
+    assert!(invite.header("Via").unwrap().starts_with("SIP/2.0/TLS"));
+    let _near = phone.talk(&mut call).await;
+    both_hear(&mut phone.sound, &mut carrier.sound).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_sites_trunk_comes_before_the_customers_and_the_operators() {
     let folder = tempfile::tempdir().unwrap();
     let (mut operators, mut customers, mut sites) = (Carrier::open().await, Carrier::open().await, Carrier::open().await);

@@ -11,6 +11,8 @@ use domain::claim::{Claim, Grounds, PlatformKeys};
 use domain::emergency::{Numbers, Owner, Trunk, TrunkId, TrunkLogin};
 use domain::tenancy::{CustomerId, Place, SiteId};
 use domain::{Mac, Secret, Time};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use store::{KeyRing, Options, Scope, Sealer, Store};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
@@ -46,7 +48,31 @@ fn timers() -> Timers {
 
 fn loopback() -> edge::Config {
     let any = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
-    edge::Config { udp: any.clone(), tcp: any, host: "127.0.0.1".to_owned(), ..edge::Config::default() }
+    let (server_tls, client_tls) = certificates();
+    let (server_tls, client_tls) = (Some(Arc::clone(server_tls)), Some(Arc::clone(client_tls)));
+    edge::Config {
+        udp: any.clone(),
+        tcp: any.clone(),
+        tls: any,
+        server_tls,
+        client_tls,
+        host: "127.0.0.1".to_owned(),
+        ..edge::Config::default()
+    }
+}
+
+/// What trunks show, and what the platform trusts.
+pub fn certificates() -> &'static (Arc<ServerConfig>, Arc<ClientConfig>) {
+    static MADE: OnceLock<(Arc<ServerConfig>, Arc<ClientConfig>)> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let server = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(made.cert.der().clone()).unwrap();
+        (Arc::new(server), Arc::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()))
+    })
 }
 
 fn numbers() -> Numbers {
