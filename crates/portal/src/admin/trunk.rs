@@ -104,9 +104,7 @@ pub async fn remove(admin: &Admin, by: &By, name: String) -> Result<(), Error> {
     let by = by.clone();
     admin
         .write(move |db| {
-            let kept = trunk::by_name(db, &by.scope(), &name).named(|| format!("trunk {name:?}"))?;
-            let (node, target) = place(db, kept.trunk.owner)?;
-            by.may(Action::EditTrunks, &target, &policy_at(db, node)?)?;
+            let (kept, node) = editable(db, &by, &name)?;
             trunk::remove(db, &by.scope(), &name)?;
             by.audit(db, node, "trunk.removed", &name, &kept.trunk.address.to_string())
         })
@@ -118,9 +116,7 @@ pub async fn for_test(admin: &Admin, by: &By, name: String) -> Result<Trunk, Err
     let by = by.clone();
     admin
         .write(move |db| {
-            let kept = trunk::by_name(db, &by.scope(), &name).named(|| format!("trunk {name:?}"))?;
-            let (node, target) = place(db, kept.trunk.owner)?;
-            by.may(Action::EditTrunks, &target, &policy_at(db, node)?)?;
+            let (kept, node) = editable(db, &by, &name)?;
             by.audit(db, node, "trunk.tested", &name, "")?;
             Ok(kept.trunk)
         })
@@ -130,6 +126,14 @@ pub async fn for_test(admin: &Admin, by: &By, name: String) -> Result<Trunk, Err
 fn see(db: &Db, by: &By, kept: &Kept) -> Result<(), Error> {
     let (node, target) = place(db, kept.trunk.owner)?;
     by.may(Action::ViewPolicy, &target, &policy_at(db, node)?)
+}
+
+/// A trunk of that name that this actor may change, and whose it is.
+fn editable(db: &Db, by: &By, name: &str) -> Result<(Kept, Node), Error> {
+    let kept = trunk::by_name(db, &by.scope(), name).named(|| format!("trunk {name:?}"))?;
+    let (node, target) = place(db, kept.trunk.owner)?;
+    by.may(Action::EditTrunks, &target, &policy_at(db, node)?)?;
+    Ok((kept, node))
 }
 
 fn place(db: &Db, owner: Owner) -> Result<(Node, Target), Error> {
