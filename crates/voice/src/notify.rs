@@ -9,6 +9,7 @@ mod news;
 mod proxy;
 mod quiet;
 mod record;
+mod sought;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,9 +32,10 @@ use self::news::Piece;
 pub use self::quiet::{CallGuard, Hold, Quiet};
 pub use self::record::NotifyMetrics;
 use self::record::Recorder;
+use self::sought::Sought;
 use crate::limits::{
-    ABSENT_FOR, ABSENT_MAX, LOOK_FOR_ABSENT, NEWS_WAITING_MAX, NOTIFIES_AT_ONCE_MAX, NOTIFIES_PER_PHONE_MAX, NOTIFIES_PER_SECOND_OF_ALL,
-    NOTIFY_PATIENCE, NOTIFY_ROWS_MAX, PROXY_RESYNCS_WAITING_MAX,
+    LOOK_FOR_ABSENT, NEWS_WAITING_MAX, NOTIFIES_AT_ONCE_MAX, NOTIFIES_PER_PHONE_MAX, NOTIFIES_PER_SECOND_OF_ALL, NOTIFY_PATIENCE,
+    NOTIFY_ROWS_MAX, PROXY_RESYNCS_WAITING_MAX,
 };
 use crate::registrar::{Contact, Notice, Registrar};
 use crate::stack::{Message, Request, SendError, Stack, Target};
@@ -123,8 +125,10 @@ struct Notifier<T> {
     recorder: Recorder,
     wishes: mpsc::Sender<proxy::Wish>,
     due: Due,
-    /// Phones that were to be told and had no contact: many register anew just then. Until when they are looked for.
-    absent: HashMap<Mac, Time>,
+    /// Phones that were to be told and had no claim registered.
+    absent: Sought<Mac>,
+    /// Claims whose contact had ended when their time came.
+    lapsed: Sought<Claim>,
     seats: Arc<Semaphore>,
     telling: JoinSet<()>,
     told: (mpsc::UnboundedSender<Claim>, mpsc::UnboundedReceiver<Claim>),
@@ -136,7 +140,8 @@ impl<T: Tell> Notifier<T> {
         // Each phone that is being told says so once when that is over: as many as there are seats.
         let (told, found) = (mpsc::unbounded_channel(), mpsc::channel(NEWS_WAITING_MAX));
         let seats = Arc::new(Semaphore::new(NOTIFIES_AT_ONCE_MAX));
-        Self { parts, recorder, wishes, due: Due::default(), absent: HashMap::new(), seats, telling: JoinSet::new(), told, found }
+        let (due, absent, lapsed) = (Due::default(), Sought::default(), Sought::default());
+        Self { parts, recorder, wishes, due, absent, lapsed, seats, telling: JoinSet::new(), told, found }
     }
 
     async fn run(mut self, mut heard: mpsc::Receiver<News>) {
@@ -157,7 +162,7 @@ impl<T: Tell> Notifier<T> {
                 Some(claim) = self.told.1.recv() => self.due.told(claim, (self.parts.clock)()),
                 Some(mac) = self.found.1.recv() => self.want(mac, (self.parts.clock)()),
                 () = self.parts.quiet.changed.notified() => self.due.call_ended((self.parts.clock)()),
-                _ = looks.tick(), if !self.absent.is_empty() => self.look_for_absent(),
+                _ = looks.tick(), if !(self.absent.is_empty() && self.lapsed.is_empty()) => self.look_for_absent(),
                 _ = minute.tick() => self.parts.quiet.sweep((self.parts.clock)()),
                 Some(_) = self.telling.join_next(), if !self.telling.is_empty() => {}
                 () = tokio::time::sleep(wait.unwrap_or(Duration::MAX)), if wait.is_some() => {}
@@ -185,8 +190,8 @@ impl<T: Tell> Notifier<T> {
 
     fn want(&mut self, mac: Mac, now: Time) {
         let claims = self.parts.registrar.claims_of(mac);
-        if claims.is_empty() && self.absent.len() < ABSENT_MAX {
-            self.absent.insert(mac, now + ABSENT_FOR);
+        if claims.is_empty() {
+            self.absent.look_for(mac, now);
         }
         for claim in claims {
             self.due.want(claim, now);
@@ -195,14 +200,13 @@ impl<T: Tell> Notifier<T> {
 
     /// Who has come back is told; who stays away too long fetches at his next poll.
     fn look_for_absent(&mut self) {
-        let now = (self.parts.clock)();
-        for mac in self.absent.keys().copied().collect::<Vec<_>>() {
-            if self.parts.registrar.is_registered(mac) {
-                self.absent.remove(&mac);
-                self.want(mac, now);
-            }
+        let (now, registrar) = ((self.parts.clock)(), Arc::clone(&self.parts.registrar));
+        for mac in self.absent.take_back(now, |mac| registrar.is_registered(*mac)) {
+            self.want(mac, now);
         }
-        self.absent.retain(|_, until| now < *until);
+        for claim in self.lapsed.take_back(now, |claim| !registrar.contacts_of_claim(claim, now).is_empty()) {
+            self.due.want(claim, now);
+        }
     }
 
     /// Messages were missed: whatever changed, everybody asks once.
@@ -242,6 +246,11 @@ impl<T: Tell> Notifier<T> {
     fn tell_due(&mut self, room: usize, now: Time) {
         let parts = Arc::clone(&self.parts);
         for claim in self.due.take(room, now, |claim| hold(&parts, &claim, now)) {
+            if parts.registrar.contacts_of_claim(&claim, now).is_empty() {
+                self.lapsed.look_for(claim, now);
+                self.due.told(claim, now);
+                continue;
+            }
             let telling = tell_phone(Arc::clone(&self.parts), self.recorder.clone(), Arc::clone(&self.seats), claim);
             let told = Done { claim, told: self.told.0.clone() };
             self.telling.spawn(async move {

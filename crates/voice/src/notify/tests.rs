@@ -346,6 +346,23 @@ async fn a_phone_that_registers_anew_just_then_is_told() {
 }
 
 #[tokio::test]
+async fn a_phone_whose_registration_lapsed_when_its_time_came_is_told_once_it_is_back() {
+    let world = World::new(None).await;
+    let claim = world.phone(1, HERE);
+    let payload = serde_json::json!({ "mac": claim.mac.to_string() }).to_string();
+    world.send("emergency.call", payload).await;
+    world.refetch(claim.mac).await;
+    world.nobody_else(201).await;
+    // The hour is over, and so is the registration.
+    pass(Span::minutes(61));
+    world.wake();
+    world.nobody_else(202).await;
+    world.registrar.enrol(claim, &flow(HERE), "sip:again", clock());
+    world.next(HERE).await.answer(200);
+    world.nobody_else(203).await;
+}
+
+#[tokio::test]
 async fn a_trusted_network_tells_its_customers_phones_there() {
     let world = World::new(None).await;
     let (shop, other) = (world.customer("Shop", 7).await, world.customer("Other", 8).await);
