@@ -24,6 +24,8 @@ pub struct Phone {
     pub password: String,
     pub claim: Claim,
     cseq: u32,
+    /// Requests that were answered, by their Via, with the answer: one that comes again is answered again.
+    answered: Vec<(String, String)>,
 }
 
 enum Link {
@@ -40,7 +42,7 @@ impl Phone {
         };
         let claim = house.claim(seed);
         let password = house.keys.sip_password(&claim).expose().clone();
-        Self { link, user: house.keys.token(&claim), password, claim, cseq: 0 }
+        Self { link, user: house.keys.token(&claim), password, claim, cseq: 0, answered: Vec::new() }
     }
 
     /// The address that it says it has.
@@ -99,7 +101,9 @@ impl Phone {
                 write!(text, "{name}: {value}{tag}\r\n").unwrap();
             }
         }
-        self.send(&format!("{text}{fields}Content-Length: 0\r\n\r\n")).await;
+        let text = format!("{text}{fields}Content-Length: 0\r\n\r\n");
+        self.send(&text).await;
+        self.answered.push((via(request), text));
     }
 
     pub async fn send(&mut self, text: &str) {
@@ -109,8 +113,18 @@ impl Phone {
         }
     }
 
-    /// One message; those of the tests have no body.
+    /// The next message that is no repetition of a request answered before: a machine that stalls makes the server repeat itself.
     pub async fn receive(&mut self) -> Message {
+        loop {
+            let message = self.next().await;
+            let again = self.answered.iter().find(|(via_of, _)| message.is_request() && *via_of == via(&message));
+            let Some(text) = again.map(|(_, text)| text.clone()) else { return message };
+            self.send(&text).await;
+        }
+    }
+
+    /// One message; those of the tests have no body.
+    async fn next(&mut self) -> Message {
         let mut bytes = vec![0; 65_536];
         let length = match &mut self.link {
             Link::Udp(socket, _) => timeout(PATIENCE, socket.recv(&mut bytes)).await.expect("something was to come").unwrap(),
@@ -141,4 +155,8 @@ impl Phone {
              User-Agent: Yealink SIP-T46S 66.86.0.15\r\n{authorization}{fields}Content-Length: 0\r\n\r\n"
         )
     }
+}
+
+fn via(message: &Message) -> String {
+    message.header("Via").unwrap_or_default().to_owned()
 }
