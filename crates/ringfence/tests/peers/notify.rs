@@ -5,7 +5,7 @@ use crate::scene::{MAC, Scene};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registered_phone_is_told_to_fetch_without_a_call() {
     let scene = Scene::open().await;
-    let phone = scene.phone(&scene.scenario("registered").register().pause(12_000));
+    let mut phone = scene.phone(&scene.scenario("registered").register().pause(12_000));
     phone.sees("SIP/2.0 200 OK").await;
     scene.house.cli(&["device", "suspend", MAC]).await;
     phone.sees("NOTIFY sip:").await;
@@ -20,7 +20,7 @@ async fn a_registered_phone_is_told_to_fetch_without_a_call() {
 async fn a_phone_that_refuses_is_counted_as_such() {
     let scene = Scene::open().await;
     let scenario = scene.scenario("registered").register().pause(12_000);
-    let phone = scene.run(&scenario).start_answering("489 Bad Event");
+    let mut phone = scene.run(&scenario).start_answering("489 Bad Event");
     phone.sees("SIP/2.0 200 OK").await;
     scene.house.cli(&["device", "suspend", MAC]).await;
     phone.sees("SIP/2.0 489").await;

@@ -13,7 +13,7 @@ const LINGER: u32 = 8_000;
 /// Runs a call that keys in the right PIN, then looks at all that must follow.
 async fn clears(scene: &Scene, scenario: &Scenario, arguments: &[&str], server: std::net::SocketAddr) {
     let run = crate::sipp::Run::new(scenario, scene.house.neighbour(20)).calling(server);
-    let phone = run.with(arguments).start();
+    let mut phone = run.with(arguments).start();
     phone.sees("NOTIFY sip:").await;
     scene.is_cleared().await;
     let messages = phone.done().await;
@@ -87,7 +87,7 @@ async fn six_digits_without_the_hash_key_count() {
 #[tokio::test(flavor = "multi_thread")]
 async fn three_wrong_pins_fail_the_phone_and_the_right_one_helps_no_more() {
     let scene = Scene::open().await;
-    let phone = scene.phone(&wrong_three_times(&scene));
+    let mut phone = scene.phone(&wrong_three_times(&scene));
     scene.state_becomes("failed").await;
     // Told to fetch, the phone shows it.
     phone.sees("NOTIFY sip:").await;
@@ -120,7 +120,7 @@ async fn the_lock_ends_by_itself_and_the_last_round_blocks() {
     let needed = scene.fetch().await;
     assert!(needed.text().contains("Authentication needed"), "{}", needed.text());
 
-    let second = scene.phone(&wrong_three_times(&scene));
+    let mut second = scene.phone(&wrong_three_times(&scene));
     scene.state_becomes("blocked").await;
     second.sees("NOTIFY sip:").await;
     let told = scene.fetch().await;

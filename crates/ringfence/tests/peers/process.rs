@@ -58,6 +58,11 @@ impl Program {
         }
     }
 
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
+    }
+
     /// Waits for its end. How it ended, and all that it printed.
     pub(crate) async fn end(mut self) -> (ExitStatus, String) {
         let status = timeout(PATIENCE, self.child.wait()).await.unwrap_or_else(|_| panic!("{} does not end", self.name)).unwrap();

@@ -11,7 +11,7 @@ async fn a_phone_behind_a_proxy_registers_keys_in_its_pin_and_is_told_to_fetch()
     let proxy = Kamailio::start(scene.house.neighbour(50), scene.house.voice().udp).await;
     let call = scene.scenario("behind a proxy").register().dial("*89", WITH_EVENTS).taken();
     let scenario = call.events(&format!("{}#", scene.pin)).ended().pause(8_000);
-    let phone = Run::new(&scenario, scene.house.neighbour(20)).calling(proxy.at).start();
+    let mut phone = Run::new(&scenario, scene.house.neighbour(20)).calling(proxy.at).start();
     phone.sees("NOTIFY sip:").await;
     scene.is_cleared().await;
     let messages = phone.done().await;

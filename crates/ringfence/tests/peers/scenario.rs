@@ -11,6 +11,10 @@ pub(crate) const WITH_EVENTS: &str =
 /// An adapter that sends keys as tones.
 pub(crate) const TONES_ONLY: &str = "m=audio [media_port] RTP/AVP 8\na=rtpmap:8 PCMA/8000\na=ptime:20";
 
+/// After how many milliseconds SIPp sends a request again. Nothing is lost on loopback; a machine that stalls for half a second would
+/// have a second answer come, which SIPp takes for the wrong one.
+const AGAIN: &str = " retrans=\"4000\"";
+
 /// Where a phone says that it is.
 pub(crate) const HONEST: &str = "[local_ip]:[local_port]";
 
@@ -96,7 +100,7 @@ impl Scenario {
     /// The ACK of a final answer that is no 2xx: in the INVITE's own transaction.
     pub(crate) fn refusal_seen(self) -> Self {
         let (uri, to) = (self.uri(), format!("<{}>[peer_tag_param]", self.uri()));
-        let message = self.request("ACK", &uri, &to, "[call_id]", self.sequence, "", "").replace(" retrans=\"500\"", "");
+        let message = self.request("ACK", &uri, &to, "[call_id]", self.sequence, "", "").replace(AGAIN, "");
         self.step(&message)
     }
 
@@ -110,7 +114,7 @@ impl Scenario {
     pub(crate) fn acknowledge(self) -> Self {
         let to = format!("<{}>[peer_tag_param]", self.uri());
         let message = self.request("ACK", "[next_url]", &to, "[call_id]", self.sequence, "[routes]\n", "");
-        self.step(&message.replace(" retrans=\"500\"", ""))
+        self.step(&message.replace(AGAIN, ""))
     }
 
     /// Takes back the INVITE.
@@ -185,7 +189,7 @@ impl Scenario {
         };
         let contact = "Contact: <sip:trunk@[local_ip]:[local_port];transport=[transport]>\n";
         let who = "[last_Via:]\n[last_From:]\n[last_To:];tag=[pid]t[call_number]\n[last_Call-ID:]\nCSeq: [last_cseq_number] INVITE\n";
-        let retransmitted = if line.starts_with('1') { "" } else { " retrans=\"500\"" };
+        let retransmitted = if line.starts_with('1') { "" } else { AGAIN };
         self.step(&message(retransmitted, &format!("SIP/2.0 {line}\n{who}{contact}{headers}{body}")))
     }
 
@@ -267,7 +271,7 @@ impl Scenario {
         let head = format!(
             "{method} {uri} SIP/2.0\n{via}\n{headers}Max-Forwards: 70\n{from}\nTo: {to}\nCall-ID: {call}\nCSeq: {sequence} {method}"
         );
-        message(" retrans=\"500\"", &format!("{head}\n{contact}\n{kind}Content-Length: {length}\n\n{body}"))
+        message(AGAIN, &format!("{head}\n{contact}\n{kind}Content-Length: {length}\n\n{body}"))
     }
 }
 

@@ -1,11 +1,14 @@
 //! SIPp with a scenario.
 
 use std::net::{SocketAddr, UdpSocket};
+use std::path::Path;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::process::Command;
+use tokio::time::{sleep, timeout};
 
-use crate::house::until;
+use crate::house::PATIENCE;
 use crate::process::Program;
 use crate::scenario::{Scenario, notified};
 
@@ -82,23 +85,30 @@ impl<'a> Run<'a> {
 }
 
 impl Sipp {
-    /// All messages so far.
-    pub(crate) fn messages(&self) -> String {
-        let read = std::fs::read(self.folder.path().join("messages")).unwrap_or_default();
-        String::from_utf8_lossy(&read).into_owned()
-    }
-
-    /// Waits until a text stands in a message.
-    pub(crate) async fn sees(&self, text: &str) {
-        until(&format!("SIPp sees {text}"), async || self.messages().contains(text)).await;
+    /// Waits until a text stands in a message. One that ended without it tells what it saw.
+    pub(crate) async fn sees(&mut self, text: &str) {
+        let seen = async {
+            loop {
+                // In this order: what it wrote before its end counts.
+                let over = self.program.has_ended();
+                let messages = read(self.folder.path(), "messages");
+                if messages.contains(text) {
+                    return;
+                }
+                let (errors, printed) = (read(self.folder.path(), "errors"), self.program.printed());
+                assert!(!over, "SIPp ended without {text:?}\n{errors}\n{messages}\n{}", tail(&printed));
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let in_time = timeout(PATIENCE, seen).await.is_ok();
+        assert!(in_time, "never: SIPp sees {text:?}\n{}", read(self.folder.path(), "messages"));
     }
 
     /// Waits for a scenario's good end; its messages.
     pub(crate) async fn done(self) -> String {
         let folder = self.folder;
         let (status, printed) = self.program.end().await;
-        let read = |name: &str| String::from_utf8_lossy(&std::fs::read(folder.path().join(name)).unwrap_or_default()).into_owned();
-        let (messages, errors) = (read("messages"), read("errors"));
+        let (messages, errors) = (read(folder.path(), "messages"), read(folder.path(), "errors"));
         assert!(status.success(), "SIPp ended with {status}\n{errors}\n{messages}\n{}", tail(&printed));
         messages
     }
@@ -108,6 +118,10 @@ impl Sipp {
         self.program.signal("-USR1").await;
         self.done().await
     }
+}
+
+fn read(folder: &Path, name: &str) -> String {
+    String::from_utf8_lossy(&std::fs::read(folder.join(name)).unwrap_or_default()).into_owned()
 }
 
 fn tail(text: &str) -> String {
