@@ -13,9 +13,9 @@ use crate::firmware::Firmware;
 use crate::format::Format;
 use crate::identify::FileKind;
 use crate::limits::{
-    ACCOUNTS_MAX, BRANDS_MAX, LINE_KEYS_MAX, PLAN_CACHE_BYTES, PLAN_CACHE_ITEMS, STENCIL_CACHE_BYTES, STENCIL_CACHE_ITEMS,
+    ACCOUNTS_MAX, BRANDS_MAX, HANDSETS_MAX, LINE_KEYS_MAX, PLAN_CACHE_BYTES, PLAN_CACHE_ITEMS, STENCIL_CACHE_BYTES, STENCIL_CACHE_ITEMS,
 };
-use crate::manifest::{Capability, CredentialCarrier, Manifest, ModelDefaults, ModelRule, NotifyForm, TlsGeneration};
+use crate::manifest::{Absent, Capability, CredentialCarrier, Manifest, ModelRule, NotifyForm, TlsGeneration};
 use crate::pattern::{Pattern, Taken};
 use crate::plan::{PlanCache, PlanWeight};
 use crate::sheet::Fields;
@@ -104,6 +104,8 @@ pub struct Brand {
     ouis: Vec<[u8; 3]>,
     agents: Vec<(Pattern, bool)>,
     files: Vec<(Pattern, FileKind)>,
+    /// The syntaxes of its files, each once.
+    pub(crate) formats: Vec<Format>,
     models: Vec<Model>,
     generic: Model,
     by_name: HashMap<String, usize>,
@@ -139,12 +141,12 @@ impl Brand {
         let files_asked = files_asked.collect::<Result<_, CatalogueError>>()?;
         check_firmware(&manifest).map_err(|(key, problem)| wrong(key.into(), problem))?;
         let fields = Fields::read(&manifest).map_err(|(key, problem)| wrong(key, problem))?;
-        let generic = Model::read(0, &manifest.generic, &manifest.model_defaults).map_err(|problem| wrong("generic".into(), problem))?;
+        let read_model = |index, rule| Model::read(index, rule, &manifest);
+        let generic = read_model(0, &manifest.generic).map_err(|problem| wrong("generic".into(), problem))?;
         let mut models = Vec::new();
         let mut by_name = HashMap::new();
         for (at, rule) in manifest.model.iter().enumerate() {
-            let model =
-                Model::read(at as u16 + 1, rule, &manifest.model_defaults).map_err(|problem| wrong(format!("model[{at}]"), problem))?;
+            let model = read_model(at as u16 + 1, rule).map_err(|problem| wrong(format!("model[{at}]"), problem))?;
             for spelling in std::iter::once(&rule.name).chain(&rule.aliases) {
                 if by_name.insert(spelling.to_ascii_lowercase(), at).is_some() {
                     return Err(wrong(format!("model[{at}].name"), "stands in the table twice"));
@@ -153,7 +155,8 @@ impl Brand {
             models.push(model);
         }
         let guide = files.get("guide.md").cloned().unwrap_or_default();
-        Ok(Self { index, name, manifest, ouis, agents, files: files_asked, models, generic, by_name, guide, fields })
+        let formats = formats(&manifest);
+        Ok(Self { index, name, manifest, ouis, agents, files: files_asked, formats, models, generic, by_name, guide, fields })
     }
 
     /// Short name, as in `brands/<name>/` and `--model <name>/T46S`.
@@ -204,17 +207,14 @@ impl Brand {
 
     /// Names of the files that a phone asks for, in that order, with what they are.
     pub fn file_names(&self, mac: Mac, model: &Model) -> impl Iterator<Item = (String, FileKind)> {
-        let (mac, id, model_name) = (mac.to_string(), model.common.clone().unwrap_or_default(), model.name.clone());
-        let named = move |name: &str| name.replace("{mac}", &mac).replace("{model}", &model_name).replace("{id}", &id);
-        let has_id = model.common.is_some();
-        let asked = self.manifest.file.iter().filter(move |rule| !rule.name.contains('*') && (has_id || !rule.name.contains("{id}")));
-        asked.map(move |rule| (named(&rule.name), rule.kind))
+        let (model_name, kind, id) = (model.name.clone(), model.kind.clone(), model.common.clone());
+        let asked = self.manifest.file.iter().filter(move |rule| rule.is_asked_by(&kind) && !rule.name.contains('*'));
+        asked.filter_map(move |rule| Some((file_name(&rule.name, mac, &model_name, id.as_deref())?, rule.kind)))
     }
 
     /// The name of a phone's carrier file.
-    pub fn carrier_name(&self, mac: Mac) -> Option<String> {
-        let rule = self.manifest.file.iter().find(|rule| rule.kind == FileKind::Carrier)?;
-        Some(rule.name.replace("{mac}", &mac.to_string()))
+    pub fn carrier_name(&self, mac: Mac, model: &Model) -> Option<String> {
+        self.file_names(mac, model).find(|(_, kind)| *kind == FileKind::Carrier).map(|(name, _)| name)
     }
 
     /// How a phone's login travels.
@@ -271,16 +271,18 @@ impl Brand {
     /// Whether raw settings may set this parameter: it is one, and not what keeps the phone at its door.
     pub fn takes_raw(&self, parameter: &str) -> bool {
         let reserved = self.manifest.reserved_parameters.iter().any(|reserved| parameter.starts_with(reserved.as_str()));
-        !reserved && self.manifest.format.is_parameter(parameter)
+        !reserved && self.formats.iter().all(|format| format.syntax().is_parameter(parameter))
+    }
+
+    /// Whether a parameter that a file does not name keeps its value; otherwise it goes back to the factory's.
+    pub fn keeps_absent(&self, parameter: &str) -> bool {
+        let sticky = || self.manifest.sticky_parameters.iter().any(|sticky| parameter.starts_with(sticky.as_str()));
+        self.manifest.absent == Absent::Kept || sticky()
     }
 
     /// Checks a neutral setting as rendering will. Keys that the brand does not know pass: they are other brands'.
     pub fn check_setting(&self, key: &str, value: &str) -> Result<(), RenderError> {
         self.fields.check_setting(key, value)
-    }
-
-    pub(crate) fn format(&self) -> Format {
-        self.manifest.format
     }
 
     /// The generations to serve: one bit for each of the table's.
@@ -327,6 +329,27 @@ impl serde::Serialize for Brand {
     }
 }
 
+/// The syntaxes of a brand's files, the usual one first.
+pub(crate) fn formats(manifest: &Manifest) -> Vec<Format> {
+    let mut formats = vec![manifest.format];
+    for format in manifest.model.iter().chain([&manifest.generic]).filter_map(|rule| rule.format) {
+        if !formats.contains(&format) {
+            formats.push(format);
+        }
+    }
+    formats
+}
+
+/// A file's name in the phone's own spelling; none if the model has no number for it.
+fn file_name(rule: &str, mac: Mac, model: &str, id: Option<&str>) -> Option<String> {
+    if rule.contains("{id}") && id.is_none() {
+        return None;
+    }
+    let lower = mac.to_string();
+    let named = rule.replace("{mac}", &lower).replace("{MAC}", &lower.to_ascii_uppercase()).replace("{model}", model);
+    Some(named.replace("{id}", id.unwrap_or_default()))
+}
+
 fn read_oui(text: &str) -> Option<[u8; 3]> {
     let mac: Mac = format!("{text}:00:00:00").parse().ok()?;
     let [a, b, c, ..] = mac.bytes();
@@ -364,6 +387,10 @@ pub struct Model {
     pub accounts: u16,
     /// Line keys.
     pub line_keys: u16,
+    /// Handset slots of a DECT base.
+    pub handsets: u16,
+    #[serde(skip)]
+    pub(crate) format: Format,
     #[serde(skip)]
     pub(crate) first_line: u16,
     /// Whether it can show the notice itself.
@@ -385,9 +412,10 @@ pub struct Model {
 }
 
 impl Model {
-    fn read(index: u16, rule: &ModelRule, defaults: &ModelDefaults) -> Result<Self, &'static str> {
-        if rule.accounts > ACCOUNTS_MAX || rule.line_keys > LINE_KEYS_MAX {
-            return Err("at most 256 accounts and 128 line keys");
+    fn read(index: u16, rule: &ModelRule, manifest: &Manifest) -> Result<Self, &'static str> {
+        let defaults = &manifest.model_defaults;
+        if rule.accounts > ACCOUNTS_MAX || rule.line_keys > LINE_KEYS_MAX || rule.handsets > HANDSETS_MAX {
+            return Err("at most 256 accounts, 128 line keys and 256 handsets");
         }
         if rule.name.len() > 32 || rule.aliases.iter().any(|alias| alias.len() > 32) {
             return Err("a model's name has at most 32 characters");
@@ -403,6 +431,8 @@ impl Model {
             kind: rule.kind.clone().unwrap_or_else(|| defaults.kind.clone()),
             accounts: rule.accounts,
             line_keys: rule.line_keys,
+            handsets: rule.handsets,
+            format: rule.format.unwrap_or(manifest.format),
             first_line: rule.first_line,
             screen: rule.screen.unwrap_or(defaults.screen),
             two_factor: rule.two_factor.unwrap_or(defaults.two_factor),

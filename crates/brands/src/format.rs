@@ -32,7 +32,59 @@ pub(crate) enum Format {
     PanasonicText,
 }
 
+/// What tells one syntax from another. A new one is a file beside this one and a row in [`Format::syntax`].
+pub(crate) trait Syntax: Sync {
+    /// Says what is wrong with a value that a file of this syntax cannot carry; what no file can carry is refused before.
+    fn check(&self, value: &str) -> Result<(), &'static str>;
+
+    /// Writes a checked value.
+    fn write(&self, value: &str, out: &mut Vec<u8>) {
+        out.extend_from_slice(value.as_bytes());
+    }
+
+    /// How a line ends.
+    fn line_end(&self) -> &'static str {
+        "\n"
+    }
+
+    /// The parameter that a line of output sets, if it sets one, by the line's beginning. Where the line alone does not tell, the
+    /// template says it with `is(name)`.
+    fn parameter<'l>(&self, line: &'l str) -> Option<Cow<'l, str>>;
+
+    /// Whether a raw parameter's name can only be a parameter's name.
+    fn is_parameter(&self, name: &str) -> bool;
+
+    /// What stands before and after the value of a raw parameter, whose name [`Syntax::is_parameter`] took.
+    fn around(&self, parameter: &str) -> (String, String);
+
+    /// Whether the first of several values of one parameter counts; otherwise the last.
+    fn first_counts(&self) -> bool {
+        false
+    }
+
+    /// Whether a file begins as one of this syntax: asked where a brand has several.
+    fn fits(&self, _text: &str) -> bool {
+        true
+    }
+
+    /// Takes a file apart into parameters, in order, repeated ones included. `include`: what a boot file names further files with.
+    fn read(&self, text: &str, include: Option<&str>) -> Result<Taken, ParseError>;
+}
+
 impl Format {
+    /// Its rules.
+    pub(crate) fn syntax(self) -> &'static dyn Syntax {
+        match self {
+            Self::YealinkText => &yealink::Yealink,
+            Self::PanasonicText => &panasonic::Panasonic,
+            Self::GrandstreamXml => &Dialect::Grandstream,
+            Self::SnomXml => &Dialect::Snom,
+            Self::AttributeXml => &Dialect::Attributes,
+            Self::FlatProfileXml => &Dialect::FlatProfile,
+            Self::GigasetXml => &Dialect::Gigaset,
+        }
+    }
+
     /// Says what is wrong with a value that a file cannot carry unchanged.
     pub(crate) fn check(self, value: &str) -> Result<(), &'static str> {
         if value.len() > VALUE_BYTES_MAX {
@@ -46,48 +98,12 @@ impl Format {
         if value.starts_with(char::is_whitespace) || value.ends_with(char::is_whitespace) {
             return Err("begins or ends with a blank, which the file cannot carry");
         }
-        match self {
-            Self::YealinkText => Ok(()),
-            Self::PanasonicText => panasonic::check(value),
-            Self::GrandstreamXml | Self::SnomXml | Self::AttributeXml | Self::FlatProfileXml | Self::GigasetXml => xml::check(value),
-        }
+        self.syntax().check(value)
     }
 
-    /// Writes a checked value.
-    pub(crate) fn write(self, value: &str, out: &mut Vec<u8>) {
-        if self.dialect().is_some() {
-            xml::write(value, out);
-        } else {
-            out.extend_from_slice(value.as_bytes());
-        }
-    }
-
-    /// How a line ends.
-    pub(crate) fn line_end(self) -> &'static str {
-        if self == Self::PanasonicText { "\r\n" } else { "\n" }
-    }
-
-    /// The parameter that a line of output sets, if it sets one, by the line's beginning.
-    pub(crate) fn parameter(self, line: &str) -> Option<Cow<'_, str>> {
-        match self.dialect() {
-            Some(dialect) => dialect.parameter(line),
-            None if self == Self::PanasonicText => panasonic::parameter(line).map(Cow::Borrowed),
-            None => yealink::parameter(line).map(Cow::Borrowed),
-        }
-    }
-
-    /// Whether a raw parameter's name can only be a parameter's name.
-    pub(crate) fn is_parameter(self, name: &str) -> bool {
-        match self.dialect() {
-            Some(dialect) => dialect.is_parameter(name),
-            None if self == Self::PanasonicText => panasonic::is_parameter(name),
-            None => yealink::is_parameter(name),
-        }
-    }
-
-    /// Whether the first of several values of one parameter counts; otherwise the last.
-    pub(crate) fn first_counts(self) -> bool {
-        matches!(self, Self::PanasonicText | Self::AttributeXml)
+    /// Whether a file begins as one of this syntax.
+    pub(crate) fn fits(self, bytes: &[u8]) -> bool {
+        std::str::from_utf8(bytes).is_ok_and(|text| self.syntax().fits(text))
     }
 
     /// Takes a file apart into parameters, in order, repeated ones included.
@@ -96,22 +112,7 @@ impl Format {
             return Err(ParseError { line: 0, what: "the file is larger than 512 KiB" });
         }
         let text = std::str::from_utf8(bytes).map_err(|_| ParseError { line: 0, what: "the file is not UTF-8" })?;
-        match self.dialect() {
-            Some(dialect) => dialect.read(text),
-            None if self == Self::PanasonicText => panasonic::read(text),
-            None => yealink::read(text, include),
-        }
-    }
-
-    fn dialect(self) -> Option<Dialect> {
-        match self {
-            Self::YealinkText | Self::PanasonicText => None,
-            Self::GrandstreamXml => Some(Dialect::Grandstream),
-            Self::SnomXml => Some(Dialect::Snom),
-            Self::AttributeXml => Some(Dialect::Attributes),
-            Self::FlatProfileXml => Some(Dialect::FlatProfile),
-            Self::GigasetXml => Some(Dialect::Gigaset),
-        }
+        self.syntax().read(text, include)
     }
 }
 

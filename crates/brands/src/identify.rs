@@ -20,6 +20,10 @@ pub enum FileKind {
     Carrier,
     /// What a phone hands up, and may ask back: call log, contacts, own changes.
     Upload,
+    /// The customer's phone book.
+    Phonebook,
+    /// A firmware image, or what names one.
+    Firmware,
     /// The same bytes for everybody.
     Static,
     /// No phone file, or one that is never there: not found.
@@ -34,6 +38,8 @@ impl FileKind {
             Self::Common => "common",
             Self::Carrier => "carrier",
             Self::Upload => "upload",
+            Self::Phonebook => "phonebook",
+            Self::Firmware => "firmware",
             Self::Static => "static",
             Self::Unknown => "unknown",
         }

@@ -42,3 +42,7 @@ pub const CATALOGUE_FILE_BYTES_MAX: u64 = 1024 * 1024;
 pub const CATALOGUE_FILES_MAX: usize = 256;
 /// The most brands.
 pub const BRANDS_MAX: usize = 128;
+/// The most handsets of a DECT base.
+pub const HANDSETS_MAX: u16 = 256;
+/// The most entries of a phone book; more do not fit on most phones.
+pub const PHONEBOOK_ENTRIES_MAX: usize = 1_000;

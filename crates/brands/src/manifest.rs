@@ -13,8 +13,23 @@ use crate::identify::FileKind;
 pub(crate) struct Manifest {
     /// The brand's name as people write it.
     pub display: String,
-    /// The syntax of its files.
+    /// The syntax of its files; some models have another.
     pub format: Format,
+    /// What becomes of a parameter that a file does not name.
+    #[serde(default)]
+    pub absent: Absent,
+    /// Beginnings of parameters that stay nevertheless where `absent = "default"`.
+    #[serde(default)]
+    pub sticky_parameters: Vec<String>,
+    /// The most characters of a notice that its displays show; longer ones give way to shorter words.
+    #[serde(default = "widest_notice")]
+    pub notice_chars_max: u16,
+    /// What its displays can show.
+    #[serde(default)]
+    pub charset: Charset,
+    /// Passwords that phones of the brand have from the factory: refused as values of secret settings.
+    #[serde(default)]
+    pub default_passwords: Vec<String>,
     /// For the `Content-Type` header.
     pub content_type: String,
     /// The first three bytes of its MAC addresses.
@@ -67,6 +82,28 @@ pub(crate) struct Manifest {
     pub generic: ModelRule,
     /// The models.
     pub model: Vec<ModelRule>,
+}
+
+/// What becomes of a parameter that a file does not name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Absent {
+    /// It keeps its value: a full file has to take back whatever a restricted one set.
+    #[default]
+    Kept,
+    /// It goes back to the factory's.
+    Default,
+}
+
+/// What displays can show. Everything else in a notice is written with other letters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Charset {
+    /// Everything.
+    #[default]
+    Utf8,
+    /// Letters without accents.
+    Ascii,
 }
 
 /// How a phone's login travels.
@@ -158,6 +195,16 @@ pub(crate) struct FileRule {
     pub name: String,
     /// What it is. `unknown`: asked for, never there.
     pub kind: FileKind,
+    /// The kinds of model that ask for it; where none is named, all.
+    #[serde(default)]
+    pub models: Vec<String>,
+}
+
+impl FileRule {
+    /// Whether models of this kind ask for it.
+    pub(crate) fn is_asked_by(&self, model_kind: &str) -> bool {
+        self.models.is_empty() || self.models.iter().any(|kind| kind == model_kind)
+    }
 }
 
 /// The templates of each file and body, in order.
@@ -172,6 +219,8 @@ pub(crate) struct Parts {
     pub signpost: Vec<PartRule>,
     pub restricted: Vec<PartRule>,
     pub full: Vec<PartRule>,
+    #[serde(default)]
+    pub phonebook: Vec<PartRule>,
 }
 
 /// One template of a file.
@@ -180,9 +229,19 @@ pub(crate) struct Parts {
 pub(crate) struct PartRule {
     /// File in `templates/`.
     pub template: String,
-    /// Rendered once, or for each account or line key of the model.
+    /// Rendered once, or for each account, line key or handset of the model, or each entry of the phone book.
     #[serde(default)]
     pub each: Each,
+    /// The kinds of model whose files have it; where none is named, all.
+    #[serde(default)]
+    pub models: Vec<String>,
+}
+
+impl PartRule {
+    /// Whether files of models of this kind have it.
+    pub(crate) fn is_of(&self, model_kind: &str) -> bool {
+        self.models.is_empty() || self.models.iter().any(|kind| kind == model_kind)
+    }
 }
 
 /// How often a part is rendered.
@@ -196,7 +255,11 @@ pub(crate) enum Each {
     Account,
     /// For each line key of the model.
     Key,
-    /// For each raw setting that is in force; stands last, when it is known which lines overrule which.
+    /// For each handset slot of a DECT base.
+    Handset,
+    /// For each entry of a phone book.
+    Entry,
+    /// For each raw setting that is in force; stands behind all lines that it may replace.
     Raw,
 }
 
@@ -239,6 +302,8 @@ pub(crate) enum Scope {
     Line,
     /// A line key's: in the phone's settings as `linekey_<n>_<key>`.
     Key,
+    /// A handset's: in the phone's settings as `handset_<n>_<key>`.
+    Handset,
 }
 
 /// What values a setting takes.
@@ -255,20 +320,52 @@ pub(crate) enum SettingKind {
     List,
 }
 
-/// How parameters read back. A parameter is looked up under several names; the first that is there counts.
+/// How the address of the provisioning server stands in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum UrlForm {
+    /// The folder's address.
+    #[default]
+    Folder,
+    /// The address of a file in it.
+    File,
+    /// Host, port and path without a scheme, which stands in a parameter of its own.
+    HostPath,
+    /// A rule `[--uid USER --pwd PASSWORD] ADDRESS` that names a file, as Cisco's phones read it.
+    Rule,
+}
+
+/// How parameters read back. A parameter is looked up under several names; the first that is there counts. In a slot's names `{n}` is
+/// the slot from 1, `{n0}` from 0, `{n05}` from 1 with five digits, `{n|a,b,c}` the first, second, third of these words.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReadRules {
     pub url: Vec<String>,
     pub user: Vec<String>,
     pub password: Vec<String>,
+    /// How the address is written.
+    #[serde(default)]
+    pub url_form: UrlForm,
+    /// The parameter that holds the scheme, where the address has none.
+    #[serde(default)]
+    pub scheme: Vec<String>,
+    /// The brand's words for `http` and `https`.
+    #[serde(default)]
+    pub schemes: BTreeMap<String, String>,
     pub poll: PollRule,
+    /// Where no parameter calls the service by itself, a file is restricted if its notice is one of ours.
+    #[serde(default)]
     pub hotline: Vec<String>,
+    /// What stands before and after the number in such a parameter.
+    #[serde(default)]
+    pub hotline_between: Option<(String, String)>,
     /// The hotline counts only where one of these is on; where none is named, always.
     #[serde(default)]
     pub hotline_enabled: Vec<String>,
     /// The notice and the MAC count only where the hotline does.
+    #[serde(default)]
     pub notice: Vec<String>,
+    #[serde(default)]
     pub mac_key: Vec<String>,
     pub account: AccountRule,
     /// The brand's number or word for a transport.
@@ -288,6 +385,13 @@ pub(crate) struct ReadRules {
 }
 
 impl ReadRules {
+    /// The number in a parameter that makes a hotline.
+    pub(crate) fn number_in(&self, value: &str) -> Option<String> {
+        let Some((before, after)) = &self.hotline_between else { return Some(value.to_owned()) };
+        let (_, rest) = value.split_once(before.as_str())?;
+        rest.split_once(after.as_str()).map(|(number, _)| number.to_owned())
+    }
+
     /// Whether a value means "on".
     pub(crate) fn is_on(&self, value: &str) -> bool {
         self.on_values.iter().any(|on| on.eq_ignore_ascii_case(value))
@@ -305,18 +409,25 @@ pub(crate) struct PollRule {
     pub unit_seconds: u32,
 }
 
-/// The parameters of account `{n}`.
+/// The parameters of an account slot. Where no port is named, it stands behind the server.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AccountRule {
+    /// Where none is named, a slot is on that has a user.
+    #[serde(default)]
     pub enabled: Vec<String>,
     pub user: Vec<String>,
+    #[serde(default)]
     pub auth: Vec<String>,
     pub password: Vec<String>,
     pub server: Vec<String>,
+    #[serde(default)]
     pub port: Vec<String>,
+    #[serde(default)]
     pub transport: Vec<String>,
+    #[serde(default)]
     pub label: Vec<String>,
+    #[serde(default)]
     pub name: Vec<String>,
 }
 
@@ -373,6 +484,11 @@ pub(crate) struct ModelRule {
     pub common: Option<String>,
     pub accounts: u16,
     pub line_keys: u16,
+    /// Handset slots of a DECT base.
+    #[serde(default)]
+    pub handsets: u16,
+    /// The syntax of its files, where it is not the brand's.
+    pub format: Option<Format>,
     /// The number by which line keys call the first line.
     #[serde(default = "one")]
     pub first_line: u16,
@@ -397,6 +513,10 @@ fn one_is_on() -> Vec<String> {
 
 fn one() -> u16 {
     1
+}
+
+fn widest_notice() -> u16 {
+    64
 }
 
 fn largest() -> u32 {

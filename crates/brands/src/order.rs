@@ -51,6 +51,13 @@ pub enum Body<'a> {
         /// Two letters, such as `en`.
         language: &'a str,
     },
+    /// The customer's phone book.
+    Phonebook {
+        /// What the phone calls it.
+        title: &'a str,
+        /// Who stands in it, in order; at most 1 000.
+        entries: &'a [Entry],
+    },
     /// Everything the phone needs.
     Full {
         /// The lines, in the order of the account slots.
@@ -62,6 +69,15 @@ pub enum Body<'a> {
         /// Two letters, for phones whose settings name no `language`.
         language: &'a str,
     },
+}
+
+/// Somebody in a phone book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Who it is.
+    pub name: String,
+    /// What to dial.
+    pub number: String,
 }
 
 /// Where a phone fetches its files from then on.
@@ -103,18 +119,6 @@ pub enum Notice {
     Blocked,
     /// The device is live with another login, or misses a factor: an admin must reset.
     ResetNeeded,
-}
-
-impl Notice {
-    /// The words, as people see them everywhere.
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::Needed => "Authentication needed",
-            Self::Failed => "Authentication failed",
-            Self::Blocked => "Authentication blocked",
-            Self::ResetNeeded => "Reset needed",
-        }
-    }
 }
 
 /// A file, ready to be sent.

@@ -1,5 +1,7 @@
 //! Reading a phone's file back: what a phone would take from it.
 
+mod way;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -9,7 +11,9 @@ use serde::{Serialize, Serializer};
 
 use crate::catalogue::{Brand, Catalogue};
 use crate::error::ParseError;
+use crate::format::{Format, Taken};
 use crate::limits::ACCOUNTS_MAX;
+use crate::order::Notice;
 
 /// What a file tells. As JSON it is what `ringfence brands parse` prints, passwords included: the file holds them too.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -108,11 +112,10 @@ impl Catalogue {
 impl Brand {
     /// Reads one of its files back. Bounded: 512 KiB, 16 384 lines.
     pub fn parse(&self, bytes: &[u8]) -> Result<Parsed, ParseError> {
-        let rules = &self.manifest.read;
-        let taken = self.format().read(bytes, rules.include.as_deref())?;
+        let (format, taken) = self.take_apart(bytes)?;
         let mut parameters = BTreeMap::new();
         for (key, value) in &taken.parameters {
-            let is_late = self.format().first_counts() && parameters.contains_key(key);
+            let is_late = format.syntax().first_counts() && parameters.contains_key(key);
             if !is_late && !self.manifest.list_parameters.contains(key) {
                 parameters.insert(key.clone(), value.clone());
             }
@@ -124,29 +127,50 @@ impl Brand {
         Ok(parsed)
     }
 
+    /// In the first of the brand's syntaxes that the file is in. The error is that of its usual one.
+    fn take_apart(&self, bytes: &[u8]) -> Result<(Format, Taken), ParseError> {
+        let mut refused = None;
+        for format in self.formats.iter().copied().filter(|format| self.formats.len() == 1 || format.fits(bytes)) {
+            match format.read(bytes, self.manifest.read.include.as_deref()) {
+                Ok(taken) => return Ok((format, taken)),
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        Err(refused.unwrap_or(ParseError { line: 1, what: "the file begins like none of the brand's" }))
+    }
+
     /// What parameters mean to the phone, wherever they were gathered: from one file, or from all that it has applied.
     pub fn understand(&self, parameters: &BTreeMap<String, String>) -> Parsed {
         let rules = &self.manifest.read;
         let reader = Reader { parameters, reset: &rules.reset_values };
         let on = |names: &[String]| names.is_empty() || reader.text(names).is_some_and(|value| rules.is_on(&value));
-        let poll = reader.text(&rules.poll.interval).filter(|_| on(&rules.poll.enabled));
-        let restricted = reader.text(&rules.hotline).is_some() && on(&rules.hotline_enabled);
-        let in_restricted = |names: &[String]| reader.text(names).filter(|_| restricted);
+        let hotline = reader.text(&rules.hotline).filter(|_| on(&rules.hotline_enabled)).and_then(|value| rules.number_in(&value));
+        let notice = reader.text(&rules.notice);
+        let restricted = if rules.hotline.is_empty() { notice.as_deref().is_some_and(Notice::is_in) } else { hotline.is_some() };
         Parsed {
-            provisioning: ParsedProvisioning {
-                url: reader.text(&rules.url),
-                user: reader.text(&rules.user),
-                password: reader.text(&rules.password).map(Secret::new),
-                resync_seconds: poll.and_then(|poll| poll.parse::<u32>().ok()?.checked_mul(rules.poll.unit_seconds)),
-            },
+            provisioning: self.provisioning(&reader),
             accounts: self.accounts(&reader),
-            notice: in_restricted(&rules.notice),
-            hotline: in_restricted(&rules.hotline),
-            mac_key: in_restricted(&rules.mac_key),
+            notice: notice.filter(|_| restricted),
+            hotline,
+            mac_key: reader.text(&rules.mac_key).filter(|_| restricted),
             includes: Vec::new(),
             overwrite_mode: rules.overwrite_mode.as_ref().and_then(|key| parameters.get(key)).map(|value| value == "1"),
             parameters: BTreeMap::new(),
             in_order: Vec::new(),
+        }
+    }
+
+    fn provisioning(&self, reader: &Reader<'_>) -> ParsedProvisioning {
+        let rules = &self.manifest.read;
+        let on = |names: &[String]| names.is_empty() || reader.text(names).is_some_and(|value| rules.is_on(&value));
+        let scheme = reader.text(&rules.scheme).and_then(|word| rules.schemes.get(&word).cloned());
+        let way = reader.text(&rules.url).and_then(|text| way::read(&text, rules.url_form, scheme.as_deref())).unwrap_or_default();
+        let poll = reader.text(&rules.poll.interval).filter(|_| on(&rules.poll.enabled));
+        ParsedProvisioning {
+            url: way.url,
+            user: reader.text(&rules.user).or(way.user),
+            password: reader.text(&rules.password).or(way.password).map(Secret::new),
+            resync_seconds: poll.and_then(|poll| poll.parse::<u32>().ok()?.checked_mul(rules.poll.unit_seconds)),
         }
     }
 
@@ -155,15 +179,21 @@ impl Brand {
         let transports = &self.manifest.read.transports;
         let slots = (1..=ACCOUNTS_MAX).filter_map(|slot| {
             let text = |names: &[String]| reader.of_slot(names, slot);
-            let (enabled, user) = (text(&rules.enabled).is_some_and(|value| self.manifest.read.is_on(&value)), text(&rules.user));
+            let user = text(&rules.user);
+            let on = |value: String| self.manifest.read.is_on(&value);
+            let enabled = if rules.enabled.is_empty() { user.is_some() } else { text(&rules.enabled).is_some_and(on) };
+            let (server, port) = match text(&rules.server) {
+                Some(server) if rules.port.is_empty() => way::split_port(&server),
+                server => (server, text(&rules.port).and_then(|port| port.parse().ok())),
+            };
             (enabled || user.is_some()).then(|| ParsedAccount {
                 slot,
                 enabled,
                 user,
                 auth: text(&rules.auth),
                 password: text(&rules.password).map(Secret::new),
-                server: text(&rules.server),
-                port: text(&rules.port).and_then(|port| port.parse().ok()),
+                server,
+                port,
                 transport: text(&rules.transport).and_then(|word| transports.get(&word).copied()),
                 label: text(&rules.label),
                 name: text(&rules.name),
@@ -185,8 +215,8 @@ impl Reader<'_> {
     }
 
     fn of_slot(&self, names: &[String], slot: u16) -> Option<String> {
-        let slot = slot.to_string();
-        names.iter().find_map(|name| self.parameters.get(&name.replace("{n}", &slot))).filter(|value| self.holds(value)).cloned()
+        let found = names.iter().find_map(|name| self.parameters.get(&way::of_slot(name, slot)?));
+        found.filter(|value| self.holds(value)).cloned()
     }
 
     /// Whether a value is one, and no order to forget it.

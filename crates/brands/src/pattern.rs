@@ -41,7 +41,8 @@ impl Pattern {
                 '{' => {
                     let end = rest.find('}').ok_or("a { without its }")?;
                     let piece = match &rest[1..end] {
-                        "mac" => Piece::Mac,
+                        // Case does not count in a request; `{MAC}` is how the name is written where we name it.
+                        "mac" | "MAC" => Piece::Mac,
                         "model" => Piece::Model,
                         "firmware" => Piece::Firmware,
                         "id" => Piece::Id,

@@ -50,6 +50,12 @@ pub(crate) enum Item {
     Key(u16),
     /// A key that no setting names.
     NoKey,
+    /// Handset, by its place among those that settings name.
+    Handset(u16),
+    /// A handset slot that no setting names.
+    NoHandset,
+    /// Entry of a phone book.
+    Entry(u16),
     /// Each raw parameter in turn.
     Raws,
 }
@@ -90,6 +96,9 @@ impl<'a> Sheet<'a> {
             Item::NoAccount => Cells { item: self.no_account, shared },
             Item::Key(at) => Cells { item: &self.keys[usize::from(at)].1, shared },
             Item::NoKey => Cells { item: self.no_key, shared },
+            Item::Handset(at) => Cells { item: &self.handsets[usize::from(at)].1, shared },
+            Item::NoHandset => Cells { item: self.no_handset, shared },
+            Item::Entry(at) => Cells { item: &self.entries[usize::from(at)], shared },
             Item::Raws => Cells { item: &[], shared: &[] },
         }
     }

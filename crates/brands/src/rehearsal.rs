@@ -7,7 +7,7 @@ use domain::{Mac, Secret};
 use crate::catalogue::{Brand, Catalogue, Model};
 use crate::error::{CatalogueError, RenderError};
 use crate::identify::FileKind;
-use crate::order::{Body, Door, Notice, Order, RestrictedAccount};
+use crate::order::{Body, Door, Entry, Notice, Order, RestrictedAccount};
 
 impl Catalogue {
     /// Runs all templates: for one model of each kind, with everything set and with nothing set.
@@ -52,6 +52,7 @@ impl Catalogue {
             (FileKind::Carrier, restricted(&[])),
             (FileKind::Carrier, Body::Full { lines, settings: &phone, door, language }),
             (FileKind::Carrier, Body::Full { lines: &[], settings: &nothing, door, language: "" }),
+            (FileKind::Phonebook, Body::Phonebook { title: "x", entries: &[Entry { name: "x".into(), number: "100".into() }] }),
         ];
         for (file, body) in bodies {
             let mac = Mac::from_bytes([0, 0, 0, 0, 0, 1]).ok();

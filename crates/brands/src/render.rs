@@ -19,17 +19,17 @@ impl Catalogue {
     /// Renders one file. The same order gives the same bytes.
     pub fn render<'c>(&self, order: &Order<'c>) -> Result<Rendered<'c>, RenderError> {
         let sheet = Sheet::of(order)?;
-        let format = order.brand.format();
+        let syntax = order.model.format.syntax();
         let plan = self.plan(order, &sheet)?;
         let mut bytes = Vec::with_capacity(plan.text_bytes + 64 * sheet.cells() + 128 * sheet.raws.len());
         sheet.follow(&plan, |stencil, cells| {
             let mut add = |piece: &Piece| match piece {
                 Piece::Text(range) => bytes.extend_from_slice(&stencil.text.as_bytes()[range.start as usize..range.end as usize]),
-                Piece::Gap(index) => {
-                    if let Cell::Text { value, .. } = cells.at(*index) {
-                        format.write(value, &mut bytes);
-                    }
-                }
+                Piece::Gap(index) => match cells.at(*index) {
+                    Cell::Text { value, .. } => syntax.write(value, &mut bytes),
+                    Cell::Markup(text) => bytes.extend_from_slice(text.as_bytes()),
+                    _ => {}
+                },
             };
             if sheet.raws.is_empty() {
                 stencil.pieces.iter().for_each(&mut add);
@@ -83,12 +83,14 @@ impl Catalogue {
         let none = Vec::new();
         let raw = vec![Cell::Text { value: "".into(), secret: false, source: Source::Template }; fields.raw.len()];
         let mut steps = Vec::new();
-        for (part, rule) in parts.iter().enumerate() {
+        for (part, rule) in parts.iter().enumerate().filter(|(_, rule)| rule.is_of(&order.model.kind)) {
             let (count, item_names) = match rule.each {
                 Each::Once => (1, &none),
                 Each::Raw => (1, &fields.raw),
                 Each::Account => (order.model.accounts, &fields.account),
                 Each::Key => (order.model.line_keys, &fields.keys),
+                Each::Handset => (order.model.handsets, &fields.handsets),
+                Each::Entry => (sheet.entries.len() as u16, &fields.entry),
             };
             for n in 1..=count {
                 let (item, used) = match rule.each {
@@ -96,6 +98,8 @@ impl Catalogue {
                     Each::Raw => (Item::Raws, true),
                     Each::Account => sheet.account(n).map_or((Item::NoAccount, false), |at| (Item::Account(at as u16), true)),
                     Each::Key => (sheet.key(n).map_or(Item::NoKey, |at| Item::Key(at as u16)), usize::from(n) <= sheet.accounts.len()),
+                    Each::Handset => sheet.handset(n).map_or((Item::NoHandset, false), |at| (Item::Handset(at as u16), true)),
+                    Each::Entry => (Item::Entry(n - 1), true),
                 };
                 let cells = if item == Item::Raws { Cells { item: &raw, shared: &[] } } else { sheet.item(item) };
                 let n = if matches!(rule.each, Each::Once | Each::Raw) { 0 } else { n };
@@ -138,6 +142,7 @@ fn head(order: &Order<'_>, generations: u8) -> Vec<u8> {
         Body::Restricted { .. } => 1,
         Body::Full { .. } => 2,
         Body::Signpost { .. } => 3,
+        Body::Phonebook { .. } => 4,
     };
     let mut shape = Vec::with_capacity(512);
     shape.extend([order.brand.index, model_high, model_low, order.file as u8, body, generations]);
@@ -153,12 +158,13 @@ fn parts<'c>(order: &Order<'c>) -> Result<(&'c [PartRule], &'c Names), RenderErr
         (FileKind::Carrier, Body::Signpost { .. }) => (&rules.signpost, &fields.signpost),
         (FileKind::Carrier, Body::Restricted { .. }) => (&rules.restricted, &fields.restricted),
         (FileKind::Carrier, Body::Full { .. }) => (&rules.full, &fields.full),
+        (FileKind::Phonebook, Body::Phonebook { .. }) => (&rules.phonebook, &fields.phonebook),
         _ => return Err(RenderError::NoSuchFile { brand: order.brand.name().to_owned(), file: order.file.as_str() }),
     };
-    if parts.is_empty() {
+    if !parts.iter().any(|part| part.is_of(&order.model.kind)) {
         return Err(RenderError::NoSuchFile { brand: order.brand.name().to_owned(), file: order.file.as_str() });
     }
-    if order.mac.is_none() && order.file != FileKind::Common {
+    if order.mac.is_none() && !matches!(order.file, FileKind::Common | FileKind::Phonebook) {
         return Err(RenderError::MacMissing);
     }
     Ok((parts, names))
@@ -181,6 +187,7 @@ fn masked(stencil: &Stencil, row: &Row, cells: Cells<'_, '_>) -> String {
         Piece::Gap(index) => match cells.at(*index) {
             Cell::Text { secret: true, .. } => MASK,
             Cell::Text { value, .. } => value,
+            Cell::Markup(text) => text,
             _ => "",
         },
     });

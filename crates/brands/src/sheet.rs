@@ -11,10 +11,11 @@ use domain::Mac;
 use domain::settings::{Layer, Line, Resolved, Transport};
 
 use crate::error::RenderError;
-use crate::limits::EMERGENCY_NUMBERS_MAX;
+use crate::limits::{EMERGENCY_NUMBERS_MAX, PHONEBOOK_ENTRIES_MAX};
 use crate::manifest::Scope;
 use crate::order::{Body, Door, Order, Source};
 
+use self::fields::Setting;
 pub(crate) use self::fields::{Fields, Names};
 
 /// One thing that a template can name.
@@ -25,8 +26,10 @@ pub(crate) enum Cell<'a> {
     Absent,
     /// A text, checked by the format. The template sees only that it is there.
     Text { value: Cow<'a, str>, secret: bool, source: Source },
+    /// What stands around a raw parameter's value, in the file's own syntax.
+    Markup(Cow<'a, str>),
     /// A word from a closed set.
-    Word { value: &'a str, source: Source },
+    Word { value: Cow<'a, str>, source: Source },
     /// Words from a closed set, or digits.
     Words { values: Vec<&'a str>, source: Source },
 }
@@ -36,7 +39,7 @@ impl Cell<'_> {
     pub(crate) fn add_shape(&self, shape: &mut Vec<u8>) {
         match self {
             Self::Absent => shape.push(0),
-            Self::Text { .. } => shape.push(1),
+            Self::Text { .. } | Self::Markup(_) => shape.push(1),
             Self::Word { value, .. } => {
                 shape.push(2);
                 shape.extend_from_slice(value.as_bytes());
@@ -56,7 +59,7 @@ impl Cell<'_> {
     /// Who set it.
     pub(crate) fn source(&self) -> Source {
         match self {
-            Self::Absent => Source::Template,
+            Self::Absent | Self::Markup(_) => Source::Template,
             Self::Text { source, .. } | Self::Word { source, .. } | Self::Words { source, .. } => *source,
         }
     }
@@ -66,7 +69,7 @@ impl Cell<'_> {
 pub(crate) struct Raw<'a> {
     pub parameter: &'a str,
     pub layer: Layer,
-    /// Parameter and value, in the order of `Fields::raw`.
+    /// In the order of `Fields::raw`.
     pub cells: Vec<Cell<'a>>,
     /// A line of the template comes from a nearer layer.
     pub overruled: std::cell::Cell<bool>,
@@ -81,15 +84,23 @@ pub(crate) struct Sheet<'a> {
     /// What stands in account slots: one for each line of a full file; the same for every slot of a restricted one.
     pub accounts: Vec<Vec<Cell<'a>>>,
     /// Line keys that settings name, ascending.
-    pub keys: Vec<(u16, Vec<Cell<'a>>)>,
+    pub keys: Numbered<'a>,
+    /// Handsets that settings name, ascending.
+    pub handsets: Numbered<'a>,
+    /// The entries of a phone book.
+    pub entries: Vec<Vec<Cell<'a>>>,
     /// Raw parameters.
     pub raws: Vec<Raw<'a>>,
-    /// What a slot without a line and a key without settings have.
+    /// What a slot without a line, and a key or a handset without settings have.
     pub no_account: &'a [Cell<'a>],
     pub no_key: &'a [Cell<'a>],
+    pub no_handset: &'a [Cell<'a>],
     /// Whether every slot has the one account.
     same_account: bool,
 }
+
+/// Things that settings name by a number, each with its cells.
+type Numbered<'a> = Vec<(u16, Vec<Cell<'a>>)>;
 
 /// The cells of a part: the item's first, then the shared ones.
 #[derive(Clone, Copy)]
@@ -116,7 +127,7 @@ impl<'a> Sheet<'a> {
             Body::Public => Ok(Self::plain(fields, globals, device)),
             Body::Restricted { notice, account, service_number, emergency_numbers, door, language } => {
                 fields.add_door(&mut globals, &door, order.model)?;
-                globals.push(Cell::Word { value: notice.text(), source: Source::Platform });
+                globals.push(fields.notice(notice, language));
                 globals.push(fields.platform("service number", service_number, false)?);
                 globals.push(emergency(emergency_numbers)?);
                 globals.push(fields.language(None, language));
@@ -138,14 +149,31 @@ impl<'a> Sheet<'a> {
                 let shared = globals.len();
                 Ok(Self::plain(fields, globals, shared))
             }
+            Body::Phonebook { title, entries } => {
+                globals.push(fields.platform("phone book title", title, false)?);
+                let shared = globals.len();
+                let cells = entries.iter().take(PHONEBOOK_ENTRIES_MAX).map(|entry| fields.entry(entry));
+                Ok(Self { entries: cells.collect::<Result<_, _>>()?, ..Self::plain(fields, globals, shared) })
+            }
             Body::Full { lines, settings, door, language } => Self::full(order, globals, lines, settings, &door, language),
         }
     }
 
     /// A sheet of the phone's own cells.
     fn plain(fields: &'a Fields, globals: Vec<Cell<'a>>, shared: usize) -> Self {
-        let (no_account, no_key) = (&fields.no_account[..], &fields.no_key[..]);
-        Self { globals, shared, accounts: Vec::new(), keys: Vec::new(), raws: Vec::new(), no_account, no_key, same_account: false }
+        Self {
+            globals,
+            shared,
+            accounts: Vec::new(),
+            keys: Vec::new(),
+            handsets: Vec::new(),
+            entries: Vec::new(),
+            raws: Vec::new(),
+            no_account: &fields.no_account,
+            no_key: &fields.no_key,
+            no_handset: &fields.no_handset,
+            same_account: false,
+        }
     }
 
     /// The place of a slot's account among the order's.
@@ -159,22 +187,30 @@ impl<'a> Sheet<'a> {
         self.keys.binary_search_by_key(&n, |(n, _)| *n).ok()
     }
 
+    /// The place of a handset among those that settings name.
+    pub(crate) fn handset(&self, n: u16) -> Option<usize> {
+        self.handsets.binary_search_by_key(&n, |(n, _)| *n).ok()
+    }
+
     /// How many cells it has in all.
     pub(crate) fn cells(&self) -> usize {
-        let in_accounts = self.accounts.len() * self.no_account.len();
-        self.globals.len() + in_accounts + self.keys.len() * self.no_key.len()
+        let (accounts, keys) = (self.accounts.len() * self.no_account.len(), self.keys.len() * self.no_key.len());
+        self.globals.len() + accounts + keys + self.handsets.len() * self.no_handset.len() + 2 * self.entries.len()
     }
 
     /// Adds all that templates can see of the order.
     pub(crate) fn add_shape(&self, shape: &mut Vec<u8>) {
         shape.extend((self.accounts.len() as u16).to_be_bytes());
         self.globals.iter().chain(self.accounts.iter().flatten()).for_each(|cell| cell.add_shape(shape));
-        for (n, cells) in &self.keys {
-            shape.extend(n.to_be_bytes());
-            for cell in cells {
-                cell.add_shape(shape);
+        for numbered in [&self.keys, &self.handsets] {
+            shape.extend((numbered.len() as u16).to_be_bytes());
+            for (n, cells) in numbered {
+                shape.extend(n.to_be_bytes());
+                cells.iter().for_each(|cell| cell.add_shape(shape));
             }
         }
+        shape.extend((self.entries.len() as u16).to_be_bytes());
+        self.entries.iter().flatten().for_each(|cell| cell.add_shape(shape));
     }
 
     fn full(
@@ -206,8 +242,12 @@ impl<'a> Sheet<'a> {
         }
         let accounts = lines.iter().zip(1..).map(|(line, n)| account(fields, line, n, &intake.line));
         let accounts = accounts.collect::<Result<_, _>>()?;
-        let keys = intake.keys(fields, order.model.line_keys, order.model.first_line)?;
-        Ok(Self { accounts, keys, raws: intake.raws, ..Self::plain(fields, globals, shared) })
+        let mut keys = numbered(fields, (Scope::Key, &fields.key), &intake.keys, order.model.line_keys)?;
+        if order.model.first_line == 0 {
+            count_lines_from_zero(fields, &mut keys);
+        }
+        let handsets = numbered(fields, (Scope::Handset, &fields.handset), &intake.handsets, order.model.handsets)?;
+        Ok(Self { accounts, keys, handsets, raws: intake.raws, ..Self::plain(fields, globals, shared) })
     }
 }
 
@@ -218,28 +258,35 @@ type Found<'a> = Option<(&'a str, Layer)>;
 struct Intake<'a> {
     phone: Vec<Found<'a>>,
     line: Vec<Found<'a>>,
-    keys: Vec<(u16, usize, &'a str, Layer)>,
+    keys: Vec<Wish<'a>>,
+    handsets: Vec<Wish<'a>>,
     raws: Vec<Raw<'a>>,
 }
+
+/// A line key's or handset's setting as found: number, place of the setting, value, layer.
+type Wish<'a> = (u16, usize, &'a str, Layer);
 
 impl<'a> Intake<'a> {
     fn of(order: &Order<'a>, settings: &'a Resolved) -> Result<Self, RenderError> {
         let fields = &order.brand.fields;
-        let mut intake =
-            Self { phone: vec![None; fields.phone.len()], line: vec![None; fields.line.len()], keys: Vec::new(), raws: Vec::new() };
+        let (phone, line) = (vec![None; fields.phone.len()], vec![None; fields.line.len()]);
+        let mut intake = Self { phone, line, keys: Vec::new(), handsets: Vec::new(), raws: Vec::new() };
         for (key, sourced) in settings.iter() {
             let (value, layer) = (sourced.value.as_str(), sourced.layer);
             match fields.find(key) {
                 Some((Scope::Phone, at)) => intake.phone[at] = Some((value, layer)),
                 Some((Scope::Line, at)) => intake.line[at] = Some((value, layer)),
-                Some((Scope::Key, _)) => {}
-                None => match fields.find_key(key) {
-                    Some((n, at)) => intake.keys.push((n, at, value, layer)),
+                Some((Scope::Key | Scope::Handset, _)) => {}
+                None => match fields.find_numbered(key) {
+                    Some((Scope::Handset, n, at)) => intake.handsets.push((n, at, value, layer)),
+                    Some((_, n, at)) => intake.keys.push((n, at, value, layer)),
                     None => intake.add_raw(order, key, value, layer)?,
                 },
             }
         }
-        intake.keys.sort_unstable_by_key(|(n, at, ..)| (*n, *at));
+        for found in [&mut intake.keys, &mut intake.handsets] {
+            found.sort_unstable_by_key(|(n, at, ..)| (*n, *at));
+        }
         Ok(intake)
     }
 
@@ -247,7 +294,7 @@ impl<'a> Intake<'a> {
     fn add_raw(&mut self, order: &Order<'a>, key: &'a str, value: &'a str, layer: Layer) -> Result<(), RenderError> {
         let parameter = key.strip_prefix("raw.").and_then(|rest| rest.strip_prefix(order.brand.name())?.strip_prefix('.'));
         let Some(parameter) = parameter.filter(|parameter| order.brand.takes_raw(parameter)) else { return Ok(()) };
-        let cells = order.brand.fields.raw(parameter, value.trim(), Source::Layer(layer));
+        let cells = order.brand.fields.raw(order.model.format, parameter, value.trim(), Source::Layer(layer));
         let cells = cells.map_err(|problem| RenderError::value(format!("setting {key}"), problem))?;
         let raw = Raw { parameter, layer, cells, overruled: std::cell::Cell::new(false) };
         match self.raws.iter_mut().find(|raw| raw.parameter == parameter) {
@@ -257,25 +304,36 @@ impl<'a> Intake<'a> {
         }
         Ok(())
     }
+}
 
-    fn keys(&self, fields: &'a Fields, line_keys: u16, first_line: u16) -> Result<Vec<(u16, Vec<Cell<'a>>)>, RenderError> {
-        let mut keys: Vec<(u16, Vec<Cell<'a>>)> = Vec::new();
-        for (n, at, value, layer) in self.keys.iter().copied().filter(|(n, ..)| *n <= line_keys) {
-            if keys.last().is_none_or(|(last, _)| *last != n) {
-                let defaults = fields.key.iter().map(|setting| setting.cell(fields, None, None));
-                keys.push((n, defaults.collect::<Result<_, _>>()?));
-            }
-            let setting = &fields.key[at];
-            let mut cell = setting.cell(fields, Some((value, layer)), Some(n))?;
-            if let (Cell::Text { value, .. }, "line", 0) = (&mut cell, setting.key.as_str(), first_line) {
-                // T32G and T38G count lines from 0 on their keys (wazo-provd-plugins, wazo_yealink/common).
-                *value = Cow::Owned(value.parse::<u32>().unwrap_or(1).saturating_sub(1).to_string());
-            }
-            if let Some((_, cells)) = keys.last_mut() {
-                cells[at] = cell;
-            }
+/// Line keys or handsets that settings name, up to as many as the model has.
+fn numbered<'a>(
+    fields: &'a Fields,
+    (scope, settings): (Scope, &'a [Setting]),
+    found: &[Wish<'a>],
+    most: u16,
+) -> Result<Numbered<'a>, RenderError> {
+    let mut numbered: Numbered<'a> = Vec::new();
+    for (n, at, value, layer) in found.iter().copied().filter(|(n, ..)| *n <= most) {
+        if numbered.last().is_none_or(|(last, _)| *last != n) {
+            let defaults = settings.iter().map(|setting| setting.cell(fields, None, None));
+            numbered.push((n, defaults.collect::<Result<_, _>>()?));
         }
-        Ok(keys)
+        let cell = settings[at].cell(fields, Some((value, layer)), Some((scope, n)))?;
+        if let Some((_, cells)) = numbered.last_mut() {
+            cells[at] = cell;
+        }
+    }
+    Ok(numbered)
+}
+
+/// T32G and T38G count lines from 0 on their keys (wazo-provd-plugins, wazo_yealink/common).
+fn count_lines_from_zero(fields: &Fields, keys: &mut Numbered<'_>) {
+    let Some(at) = fields.key.iter().position(|setting| setting.key == "line") else { return };
+    for (_, cells) in keys {
+        if let Cell::Text { value, .. } = &mut cells[at] {
+            *value = Cow::Owned(value.parse::<u32>().unwrap_or(1).saturating_sub(1).to_string());
+        }
     }
 }
 
@@ -308,7 +366,7 @@ fn transport<'a>(transport: Transport, source: Source) -> Cell<'a> {
         Transport::Tcp => "tcp",
         Transport::Tls => "tls",
     };
-    Cell::Word { value, source }
+    Cell::Word { value: Cow::Borrowed(value), source }
 }
 
 fn emergency(numbers: &[String]) -> Result<Cell<'_>, RenderError> {

@@ -5,6 +5,7 @@
 
 mod context;
 
+use std::borrow::Cow;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ use crate::limits::{STENCIL_BYTES_MAX, TEMPLATE_FUEL};
 
 /// Begins a mark in the engine's output; no template and no word may hold it.
 const MARK: char = '\u{1}';
+/// In a mark: the parameter that the line sets, where its beginning does not tell.
+const IS: &str = "is ";
 /// Ends a mark.
 const MARK_END: char = '\u{2}';
 
@@ -90,6 +93,7 @@ impl Engine {
             format!("{brand}/{name}").into()
         });
         environment.add_function("range", minijinja::functions::range);
+        environment.add_function("is", is);
         // What is absent has no words.
         environment.add_filter("length", |words: Value| if words.kind() == ValueKind::Seq { words.len().unwrap_or(0) } else { 0 });
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
@@ -118,6 +122,7 @@ impl Engine {
             ("signpost", &parts.signpost),
             ("restricted", &parts.restricted),
             ("full", &parts.full),
+            ("phonebook", &parts.phonebook),
         ];
         for (key, part) in named.iter().flat_map(|(key, parts)| parts.iter().map(move |part| (key, part))) {
             if self.0.get_template(&format!("{}/{}", brand.name(), part.template)).is_err() {
@@ -143,9 +148,17 @@ impl Engine {
         }
         ran.map_err(|error| wrong(&error))?;
         let text = String::from_utf8(out.0).unwrap_or_default();
-        Stencil::read(&text, scene.cells(), scene.order.brand.format())
+        Stencil::read(&text, scene.cells(), scene.order.model.format)
             .ok_or_else(|| RenderError::Template { template: name, problem: "wrote a control character".into() })
     }
+}
+
+/// Names the parameter that a line sets. Safe: it is a mark, as a text's place is.
+fn is(name: &str) -> Result<Value, minijinja::Error> {
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err(minijinja::Error::new(ErrorKind::InvalidOperation, "is() takes a parameter's name"));
+    }
+    Ok(Value::from_safe_string(format!("{MARK}{IS}{name}{MARK_END}")))
 }
 
 fn describe(error: &minijinja::Error) -> String {
@@ -202,10 +215,16 @@ impl Stencil {
             let (pieces, marks) = (stencil.row_pieces.len() as u32, stencil.marks.len() as u32);
             let start = stencil.text.len();
             let mut first_gap = None;
+            let mut named = None;
             let mut rest = line;
             while let Some(at) = rest.find(MARK) {
                 stencil.add_text(&rest[..at], format)?;
                 let (mark, after) = rest[at + 1..].split_once(MARK_END)?;
+                rest = after;
+                if let Some(name) = mark.strip_prefix(IS) {
+                    named = Some(name);
+                    continue;
+                }
                 let shaped = mark.strip_prefix('m');
                 let cell: u16 = shaped.unwrap_or(mark).parse().ok().filter(|cell| usize::from(*cell) < cells)?;
                 if shaped.is_some() {
@@ -214,12 +233,11 @@ impl Stencil {
                     first_gap = first_gap.or(Some(stencil.text.len()));
                     stencil.add_gap(cell);
                 }
-                rest = after;
             }
             stencil.add_text(rest, format)?;
             let fixed = &stencil.text[start..first_gap.unwrap_or(stencil.text.len())];
             let begins = stencil.names.len() as u32;
-            if let Some(name) = format.parameter(fixed) {
+            if let Some(name) = named.map(Cow::Borrowed).or_else(|| format.syntax().parameter(fixed)) {
                 stencil.names.push_str(&name);
             }
             let parameter = begins..stencil.names.len() as u32;
@@ -240,7 +258,7 @@ impl Stencil {
         let begins = self.text.len() as u32;
         self.text.push_str(body);
         if body.len() < text.len() {
-            self.text.push_str(format.line_end());
+            self.text.push_str(format.syntax().line_end());
         }
         let range = begins..self.text.len() as u32;
         self.row_pieces.push(Piece::Text(range.clone()));

@@ -1,6 +1,8 @@
 //! `NAME="value"` lines that end with CR LF, under a first line that the phone insists on, as Panasonic's phones read them.
 
-use super::Taken;
+use std::borrow::Cow;
+
+use super::{Syntax, Taken};
 use crate::error::ParseError;
 use crate::limits::PARSE_LINES_MAX;
 
@@ -11,28 +13,56 @@ const VALUE_CHARS_MAX: usize = 500;
 /// The longest name.
 const NAME_CHARS_MAX: usize = 32;
 
+/// The syntax.
+pub(super) struct Panasonic;
+
+impl Syntax for Panasonic {
+    fn check(&self, value: &str) -> Result<(), &'static str> {
+        check(value)
+    }
+
+    fn line_end(&self) -> &'static str {
+        "\r\n"
+    }
+
+    fn parameter<'l>(&self, line: &'l str) -> Option<Cow<'l, str>> {
+        let (name, _) = line.split_once("=\"")?;
+        is_parameter(name).then_some(Cow::Borrowed(name))
+    }
+
+    fn is_parameter(&self, name: &str) -> bool {
+        is_parameter(name)
+    }
+
+    fn around(&self, parameter: &str) -> (String, String) {
+        (format!("{parameter}=\""), "\"".to_owned())
+    }
+
+    fn first_counts(&self) -> bool {
+        true
+    }
+
+    fn read(&self, text: &str, _include: Option<&str>) -> Result<Taken, ParseError> {
+        read(text)
+    }
+}
+
 /// A quotation mark cannot be escaped: no document says how.
-pub(super) fn check(value: &str) -> Result<(), &'static str> {
+fn check(value: &str) -> Result<(), &'static str> {
     if value.contains('"') {
         return Err("has a quotation mark, which the file cannot carry");
     }
     if value.chars().count() > VALUE_CHARS_MAX { Err("is longer than 500 characters") } else { Ok(()) }
 }
 
-/// The parameter that a line sets.
-pub(super) fn parameter(line: &str) -> Option<&str> {
-    let (name, _) = line.split_once("=\"")?;
-    is_parameter(name).then_some(name)
-}
-
 /// Whether a name can only be a parameter's.
-pub(super) fn is_parameter(name: &str) -> bool {
+fn is_parameter(name: &str) -> bool {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     plain && name.len() <= NAME_CHARS_MAX && name.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
 /// Takes a file apart.
-pub(super) fn read(text: &str) -> Result<Taken, ParseError> {
+fn read(text: &str) -> Result<Taken, ParseError> {
     let mut taken = Taken::default();
     let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).zip(1..);
     if !lines.next().is_some_and(|(first, _)| HEADERS.iter().any(|header| first.starts_with(header))) {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-use super::Taken;
+use super::{Syntax, Taken};
 use crate::error::ParseError;
 use crate::limits::{PARSE_LINES_MAX, PARSE_NODES_MAX};
 
@@ -27,7 +27,7 @@ pub(crate) enum Dialect {
 }
 
 /// Writes text so that no reader takes it for markup, neither between tags nor in quotes of either kind.
-pub(super) fn write(value: &str, out: &mut Vec<u8>) {
+fn write(value: &str, out: &mut Vec<u8>) {
     let mut rest = value;
     while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
         out.extend_from_slice(&rest.as_bytes()[..at]);
@@ -45,13 +45,20 @@ pub(super) fn write(value: &str, out: &mut Vec<u8>) {
 }
 
 /// What XML cannot carry, escaped or not. Control characters are refused before.
-pub(super) fn check(value: &str) -> Result<(), &'static str> {
+fn check(value: &str) -> Result<(), &'static str> {
     if value.contains(['\u{fffe}', '\u{ffff}']) { Err("has a character that XML cannot carry") } else { Ok(()) }
 }
 
-impl Dialect {
-    /// The parameter that a line of a template's output begins to set.
-    pub(super) fn parameter(self, line: &str) -> Option<Cow<'_, str>> {
+impl Syntax for Dialect {
+    fn check(&self, value: &str) -> Result<(), &'static str> {
+        check(value)
+    }
+
+    fn write(&self, value: &str, out: &mut Vec<u8>) {
+        write(value, out);
+    }
+
+    fn parameter<'l>(&self, line: &'l str) -> Option<Cow<'l, str>> {
         let line = line.trim_start();
         match self {
             Self::Attributes => {
@@ -78,8 +85,7 @@ impl Dialect {
         }
     }
 
-    /// Whether a raw parameter's name can only be a parameter's name.
-    pub(super) fn is_parameter(self, name: &str) -> bool {
+    fn is_parameter(&self, name: &str) -> bool {
         match self {
             Self::Snom => {
                 let (name, index) = name.split_once('!').unwrap_or((name, "0"));
@@ -89,8 +95,27 @@ impl Dialect {
         }
     }
 
-    /// Takes a file apart.
-    pub(super) fn read(self, text: &str) -> Result<Taken, ParseError> {
+    fn around(&self, parameter: &str) -> (String, String) {
+        match self {
+            Self::Grandstream if !parameter.starts_with('P') || parameter[1..].contains(|c: char| !c.is_ascii_digit()) => {
+                (format!("<item name=\"{parameter}\">"), "</item>".to_owned())
+            }
+            Self::Grandstream | Self::FlatProfile => (format!("<{parameter}>"), format!("</{parameter}>")),
+            Self::Snom => {
+                let (name, index) = parameter.split_once('!').map_or((parameter, None), |(name, index)| (name, Some(index)));
+                let index = index.map_or_else(String::new, |index| format!(" idx=\"{index}\""));
+                (format!("<{name}{index} perm=\"\">"), format!("</{name}>"))
+            }
+            Self::Attributes => (format!("<raw {parameter}=\""), "\"/>".to_owned()),
+            Self::Gigaset => (format!("<param name=\"{parameter}\" value=\""), "\"/>".to_owned()),
+        }
+    }
+
+    fn first_counts(&self) -> bool {
+        *self == Self::Attributes
+    }
+
+    fn read(&self, text: &str, _include: Option<&str>) -> Result<Taken, ParseError> {
         if text.bytes().filter(|byte| *byte == b'\n').count() >= PARSE_LINES_MAX {
             return Err(ParseError { line: PARSE_LINES_MAX, what: "the file has more than 16384 lines" });
         }
@@ -103,7 +128,9 @@ impl Dialect {
         }
         Ok(taken)
     }
+}
 
+impl Dialect {
     fn take(self, node: Node<'_, '_>, parameters: &mut Vec<(String, String)>) {
         let (name, text) = (node.tag_name().name(), || node.text().unwrap_or_default());
         let is_leaf = !node.children().any(|child| child.is_element());
@@ -210,9 +237,9 @@ mod tests {
             for dialect in DIALECTS {
                 let (plain, names) = file(dialect, "plain");
                 let (text, _) = file(dialect, value);
-                let taken = dialect.read(&text).unwrap();
+                let taken = dialect.read(&text, None).unwrap();
                 let keys = |taken: &Taken| taken.parameters.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
-                prop_assert_eq!(keys(&taken), keys(&dialect.read(&plain).unwrap()), "{:?}", dialect);
+                prop_assert_eq!(keys(&taken), keys(&dialect.read(&plain, None).unwrap()), "{:?}", dialect);
                 for name in names {
                     let found = taken.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
                     prop_assert_eq!(found, Some(value), "{:?} {}", dialect, name);
@@ -223,7 +250,7 @@ mod tests {
         #[test]
         fn no_file_is_too_odd_to_be_read(text in "(\\PC{0,10}|<[a-z]{1,3}( [a-z]=\"[^\"<]{0,3}\")?/?>|</[a-z]{1,3}>|&[a-z]{1,3};|<!DOCTYPE a [<!ENTITY b \"c\">]>){0,20}") {
             for dialect in DIALECTS {
-                let _ = dialect.read(&text);
+                let _ = dialect.read(&text, None);
                 let _ = dialect.parameter(&text);
             }
         }
@@ -259,7 +286,7 @@ mod tests {
 
     #[test]
     fn errors_name_the_line_and_entities_are_refused() {
-        let refused = |text: &str| Dialect::FlatProfile.read(text).err().unwrap().to_string();
+        let refused = |text: &str| Dialect::FlatProfile.read(text, None).err().unwrap().to_string();
         assert_eq!(refused("<flat-profile>\n<a></b>\n</flat-profile>"), "line 2: the file is no well-formed XML");
         assert_eq!(refused("<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>"), "line 1: the file is no well-formed XML");
         assert_eq!(refused(&"\n".repeat(20_000)), "line 16384: the file has more than 16384 lines");

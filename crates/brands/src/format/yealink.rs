@@ -1,27 +1,49 @@
 //! `key = value` lines under a `#!version` line, as Yealink's phones read them.
 
-use super::Taken;
+use std::borrow::Cow;
+
+use super::{Syntax, Taken};
 use crate::error::ParseError;
 use crate::limits::PARSE_LINES_MAX;
 
 /// The first line of every file; the phone refuses a file without it.
 const HEADER: &str = "#!version:1.0.0.1";
 
-/// The parameter that a line sets.
-pub(super) fn parameter(line: &str) -> Option<&str> {
-    let (key, _) = line.split_once('=')?;
-    let key = key.trim();
-    (!key.is_empty() && !key.starts_with('#')).then_some(key)
+/// The syntax. Every value that is one line can be carried.
+pub(super) struct Yealink;
+
+impl Syntax for Yealink {
+    fn check(&self, _value: &str) -> Result<(), &'static str> {
+        Ok(())
+    }
+
+    fn parameter<'l>(&self, line: &'l str) -> Option<Cow<'l, str>> {
+        let (key, _) = line.split_once('=')?;
+        let key = key.trim();
+        (!key.is_empty() && !key.starts_with('#')).then_some(Cow::Borrowed(key))
+    }
+
+    fn is_parameter(&self, name: &str) -> bool {
+        is_parameter(name)
+    }
+
+    fn around(&self, parameter: &str) -> (String, String) {
+        (format!("{parameter} = "), String::new())
+    }
+
+    fn read(&self, text: &str, include: Option<&str>) -> Result<Taken, ParseError> {
+        read(text, include)
+    }
 }
 
 /// Whether a name can only be a parameter's.
-pub(super) fn is_parameter(name: &str) -> bool {
+fn is_parameter(name: &str) -> bool {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
     plain && name.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
 /// Takes a file apart. `include` is what a boot file names further files with.
-pub(super) fn read(text: &str, include: Option<&str>) -> Result<Taken, ParseError> {
+fn read(text: &str, include: Option<&str>) -> Result<Taken, ParseError> {
     let mut taken = Taken::default();
     let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).zip(1..);
     if lines.next().is_none_or(|(first, _)| first.trim_end() != HEADER) {

@@ -10,15 +10,18 @@ use crate::catalogue::Model;
 use crate::error::RenderError;
 use crate::format::Format;
 use crate::limits::LIST_WORDS_MAX;
-use crate::manifest::{Manifest, Scope, SettingKind, SettingRule};
-use crate::order::{Door, Source};
+use crate::manifest::{Charset, Manifest, Scope, SettingKind, SettingRule};
+use crate::order::{Door, Entry, Notice, Source};
 
 /// A cell's name: `door.url` is group `door`, name `url`; with no group, a name of the root.
 pub(crate) type Names = Vec<(&'static str, String)>;
 
 /// The cells of a brand's sheets, and its settings.
 pub(crate) struct Fields {
-    format: Format,
+    formats: Vec<Format>,
+    charset: Charset,
+    notice_chars_max: u16,
+    default_passwords: Vec<String>,
     reserved: Vec<String>,
     secret_parameters: Vec<String>,
     pub public: Names,
@@ -27,18 +30,28 @@ pub(crate) struct Fields {
     pub full: Names,
     pub account: Names,
     pub keys: Names,
+    pub handsets: Names,
+    pub entry: Names,
+    pub phonebook: Names,
     pub raw: Names,
     pub phone: Vec<Setting>,
     pub line: Vec<Setting>,
     pub key: Vec<Setting>,
+    pub handset: Vec<Setting>,
     by_key: HashMap<String, (Scope, usize)>,
-    /// What a slot without a line and a key without settings have.
+    /// What a slot without a line, and a key or a handset without settings have.
     pub no_account: Vec<Cell<'static>>,
     pub no_key: Vec<Cell<'static>>,
+    pub no_handset: Vec<Cell<'static>>,
 }
 
 const DEVICE: [&str; 4] = ["mac", "mac_upper", "mac_colons", "mac_tail"];
-const DOOR: [&str; 5] = ["url", "user", "password", "poll_seconds", "poll_minutes"];
+/// `scheme` is a word, `rest` the address behind `scheme://`, `server` its host and port, `path` what follows without slashes around it.
+const DOOR: [&str; 10] = ["url", "user", "password", "poll_seconds", "poll_minutes", "poll_hours", "scheme", "rest", "server", "path"];
+/// What stands in a phone book.
+const ENTRY: [&str; 2] = ["name", "number"];
+/// `open` and `close` stand around a value as the file's syntax has it.
+const RAW: [&str; 4] = ["parameter", "value", "open", "close"];
 const LINE: [&str; 10] =
     ["user", "auth_user", "password", "server", "port", "transport", "outbound_host", "outbound_port", "extension", "name"];
 
@@ -46,37 +59,50 @@ impl Fields {
     /// From `brand.toml`; the error is key and problem.
     pub(crate) fn read(manifest: &Manifest) -> Result<Self, (String, &'static str)> {
         let group = |name: &'static str, names: &[&str]| names.iter().map(move |cell| (name, (*cell).to_owned())).collect::<Names>();
-        let mut settings: [Vec<Setting>; 3] = Default::default();
+        let formats = crate::catalogue::formats(manifest);
+        let mut settings: [Vec<Setting>; 4] = Default::default();
         let mut by_key = HashMap::new();
         for (at, rule) in manifest.setting.iter().enumerate() {
             let of_scope = &mut settings[rule.scope as usize];
-            let setting = Setting::read(rule, manifest.format).map_err(|problem| (format!("setting[{at}] {}", rule.key), problem))?;
-            let name = if rule.scope == Scope::Key { format!("linekey_{}", rule.key) } else { rule.key.clone() };
+            let setting = Setting::read(rule, &formats).map_err(|problem| (format!("setting[{at}] {}", rule.key), problem))?;
+            let name = match rule.scope {
+                Scope::Phone | Scope::Line => rule.key.clone(),
+                Scope::Key => format!("linekey_{}", rule.key),
+                Scope::Handset => format!("handset_{}", rule.key),
+            };
             if by_key.insert(name, (rule.scope, of_scope.len())).is_some() {
                 return Err((format!("setting[{at}] {}", rule.key), "stands there twice"));
             }
             of_scope.push(setting);
         }
-        let [phone, line, key] = settings;
+        let [phone, line, key, handset] = settings;
         let names = |group: &'static str, settings: &[Setting]| settings.iter().map(|s| (group, s.key.clone())).collect::<Names>();
         let (device, door) = (group("device", &DEVICE), group("door", &DOOR));
         let restricted = group("", &["notice", "service_number", "emergency_numbers", "language"]);
         Ok(Self {
             no_account: vec![Cell::Absent; LINE.len() + line.len()],
             no_key: vec![Cell::Absent; key.len()],
-            format: manifest.format,
+            no_handset: vec![Cell::Absent; handset.len()],
+            formats,
+            charset: manifest.charset,
+            notice_chars_max: manifest.notice_chars_max,
+            default_passwords: manifest.default_passwords.clone(),
             reserved: manifest.reserved_values.clone(),
             signpost: [device.clone(), door.clone(), group("", &["language"])].concat(),
             restricted: [device.clone(), door.clone(), restricted].concat(),
             full: [device.clone(), door, names("set", &phone)].concat(),
+            phonebook: [device.clone(), group("", &["title"])].concat(),
             public: device,
             account: [group("account", &LINE), names("account", &line)].concat(),
             keys: names("key", &key),
-            raw: group("raw", &["parameter", "value"]),
+            handsets: names("handset", &handset),
+            entry: group("entry", &ENTRY),
+            raw: group("raw", &RAW),
             secret_parameters: manifest.secret_parameters.clone(),
             phone,
             line,
             key,
+            handset,
             by_key,
         })
     }
@@ -86,11 +112,20 @@ impl Fields {
         self.by_key.get(key).copied()
     }
 
-    /// `linekey_<n>_<key>`: the key's number from 1 and the setting.
-    pub(super) fn find_key(&self, key: &str) -> Option<(u16, usize)> {
-        let (n, name) = key.strip_prefix("linekey_")?.split_once('_')?;
+    /// `linekey_<n>_<key>` or `handset_<n>_<key>`: whose it is, the number from 1, and the setting's place.
+    pub(super) fn find_numbered(&self, key: &str) -> Option<(Scope, u16, usize)> {
+        let (scope, settings, rest) = match key.strip_prefix("linekey_") {
+            Some(rest) => (Scope::Key, &self.key, rest),
+            None => (Scope::Handset, &self.handset, key.strip_prefix("handset_")?),
+        };
+        let (n, name) = rest.split_once('_')?;
         let n = n.parse().ok().filter(|n| *n > 0)?;
-        Some((n, self.key.iter().position(|setting| setting.key == name)?))
+        Some((scope, n, settings.iter().position(|setting| setting.key == name)?))
+    }
+
+    /// What a file can carry, whichever of the brand's syntaxes it is in.
+    fn check(&self, value: &str) -> Result<(), &'static str> {
+        self.formats.iter().try_for_each(|format| format.check(value))
     }
 
     /// A checked text; blanks around it are no part of it, except in a secret.
@@ -99,7 +134,7 @@ impl Fields {
         if value.is_empty() {
             return Ok(Cell::Absent);
         }
-        self.format.check(value)?;
+        self.check(value)?;
         if self.reserved.iter().any(|reserved| reserved == value) {
             return Err("is a word that the phone takes for an order");
         }
@@ -111,23 +146,52 @@ impl Fields {
         self.text(value, secret, Source::Platform).map_err(|problem| RenderError::value(name, problem))
     }
 
+    fn is_default_password(&self, value: &str) -> bool {
+        self.default_passwords.iter().any(|default| default == value)
+    }
+
     /// A raw parameter's cells. Its value may be one of the phone's reserved words, or empty.
-    pub(super) fn raw<'a>(&self, parameter: &'a str, value: &'a str, source: Source) -> Result<Vec<Cell<'a>>, &'static str> {
-        self.format.check(value)?;
+    pub(super) fn raw<'a>(
+        &self,
+        format: Format,
+        parameter: &'a str,
+        value: &'a str,
+        source: Source,
+    ) -> Result<Vec<Cell<'a>>, &'static str> {
+        self.check(value)?;
         let secret = self.secret_parameters.iter().any(|part| parameter.contains(part.as_str()));
         let text = |value: &'a str, secret| Cell::Text { value: Cow::Borrowed(value), secret, source };
-        Ok(vec![text(parameter, false), text(value, secret)])
+        let (open, close) = format.syntax().around(parameter);
+        Ok(vec![text(parameter, false), text(value, secret), Cell::Markup(open.into()), Cell::Markup(close.into())])
+    }
+
+    /// What the display says.
+    pub(super) fn notice<'a>(&self, notice: Notice, language: &str) -> Cell<'a> {
+        Cell::Word { value: Cow::Owned(notice.shown(language, self.charset, self.notice_chars_max)), source: Source::Platform }
+    }
+
+    /// Somebody in a phone book.
+    pub(super) fn entry<'a>(&self, entry: &'a Entry) -> Result<Vec<Cell<'a>>, RenderError> {
+        let text = |name, value| self.platform(name, value, false);
+        Ok(vec![text("phone book name", &entry.name)?, text("phone book number", &entry.number)?])
     }
 
     pub(super) fn add_door<'a>(&self, cells: &mut Vec<Cell<'a>>, door: &Door<'a>, model: &Model) -> Result<(), RenderError> {
         let seconds = door.poll_seconds.max(model.shortest_poll_seconds).max(60);
         let number = |number: u32| Cell::Text { value: Cow::Owned(number.to_string()), secret: false, source: Source::Platform };
+        let (scheme, rest) = door.url.split_once("://").unwrap_or(("https", door.url));
+        let (server, path) = rest.split_once('/').unwrap_or((rest, ""));
         cells.extend([
             self.platform("door url", door.url, false)?,
             self.platform("door user", door.user, false)?,
             self.platform("door password", door.password.expose(), true)?,
             number(seconds),
             number(seconds.div_ceil(60)),
+            number(seconds.div_ceil(3_600)),
+            Cell::Word { value: Cow::Borrowed(if scheme == "http" { "http" } else { "https" }), source: Source::Platform },
+            self.platform("door url", rest, false)?,
+            self.platform("door url", server, false)?,
+            self.platform("door url", path.trim_end_matches('/'), false)?,
         ]);
         Ok(())
     }
@@ -136,23 +200,25 @@ impl Fields {
     pub(super) fn language<'a>(&'a self, found: Found<'a>, language: &'a str) -> Cell<'a> {
         let Some(setting) = self.phone.iter().find(|setting| setting.is_language()) else { return Cell::Absent };
         let asked = found.map_or(language, |(value, _)| value);
-        setting.values.get(asked).map_or(Cell::Absent, |value| Cell::Word { value, source: Source::Platform })
+        setting.values.get(asked).map_or(Cell::Absent, |value| Cell::Word { value: Cow::Borrowed(value), source: Source::Platform })
     }
 
-    /// A value for every setting there is; line key 1 has all of a key's.
+    /// A value for every setting there is; line key 1 and handset 1 have all of theirs.
     pub(crate) fn samples(&self) -> Samples {
         let of = |settings: &[Setting]| settings.iter().map(|s| (s.key.clone(), s.sample())).collect::<Settings>();
         let mut phone = of(&self.phone);
         phone.extend(self.key.iter().map(|setting| (format!("linekey_1_{}", setting.key), setting.sample())));
+        phone.extend(self.handset.iter().map(|setting| (format!("handset_1_{}", setting.key), setting.sample())));
         Samples { phone, line: of(&self.line) }
     }
 
     /// Checks a neutral setting as rendering will.
     pub(crate) fn check_setting(&self, key: &str, value: &str) -> Result<(), RenderError> {
-        let (setting, n) = match (self.find(key), self.find_key(key)) {
+        let (setting, n) = match (self.find(key), self.find_numbered(key)) {
             (Some((Scope::Phone, at)), _) => (&self.phone[at], None),
             (Some((Scope::Line, at)), _) => (&self.line[at], None),
-            (_, Some((n, at))) => (&self.key[at], Some(n)),
+            (_, Some((Scope::Handset, n, at))) => (&self.handset[at], Some((Scope::Handset, n))),
+            (_, Some((scope, n, at))) => (&self.key[at], Some((scope, n))),
             _ => return Ok(()),
         };
         setting.cell(self, Some((value, domain::settings::Layer::Device)), n).map(drop)
@@ -179,7 +245,8 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
-    fn read(rule: &SettingRule, format: Format) -> Result<Self, &'static str> {
+    fn read(rule: &SettingRule, formats: &[Format]) -> Result<Self, &'static str> {
+        let check = |value: &str| formats.iter().try_for_each(|format| format.check(value));
         let setting = Self {
             key: rule.key.clone(),
             kind: rule.kind,
@@ -189,7 +256,7 @@ impl Setting {
             values: rule.values.clone(),
             secret: rule.secret,
         };
-        if setting.values.values().any(|value| format.check(value).is_err()) {
+        if setting.values.values().any(|value| check(value).is_err()) {
             return Err("a value that no file of this format can carry");
         }
         if setting.kind == SettingKind::Choice && setting.values.is_empty() {
@@ -199,7 +266,7 @@ impl Setting {
             (Some(word), SettingKind::Choice) => setting.word(word).map(drop).map_err(|_| BAD_DEFAULT)?,
             (Some(words), SettingKind::List) => setting.words(words).map(drop).map_err(|_| BAD_DEFAULT)?,
             (Some(number), SettingKind::Number) => setting.check_number(number).map_err(|_| BAD_DEFAULT)?,
-            (Some(text), SettingKind::Text) => format.check(text)?,
+            (Some(text), SettingKind::Text) => check(text)?,
             (None, _) => {}
         }
         Ok(setting)
@@ -209,20 +276,27 @@ impl Setting {
         self.key == "language"
     }
 
-    /// The cell of a found value, or of the default. `n` is the line key it stands at.
-    pub(super) fn cell<'a>(&'a self, fields: &Fields, found: Found<'a>, n: Option<u16>) -> Result<Cell<'a>, RenderError> {
+    /// The cell of a found value, or of the default. `n` is the line key or handset it stands at.
+    pub(super) fn cell<'a>(&'a self, fields: &Fields, found: Found<'a>, n: Option<(Scope, u16)>) -> Result<Cell<'a>, RenderError> {
         let trim = |value: &'a str| if self.secret { value } else { value.trim() };
         let found = found.map(|(value, layer)| (trim(value), Source::Layer(layer))).filter(|(value, _)| !value.is_empty());
         let default = || self.default.as_deref().map(|value| (value, Source::Template));
         let Some((value, source)) = found.or_else(default) else { return Ok(Cell::Absent) };
         let cell = match self.kind {
+            SettingKind::Text if self.secret && fields.is_default_password(value) => {
+                Err("is a password that phones have from the factory".into())
+            }
             SettingKind::Text => fields.text(value, self.secret, source).map_err(Cow::Borrowed),
             SettingKind::Number => self.check_number(value).and_then(|()| Ok(fields.text(value, false, source)?)),
-            SettingKind::Choice => self.word(value).map(|value| Cell::Word { value, source }),
+            SettingKind::Choice => self.word(value).map(|value| Cell::Word { value: Cow::Borrowed(value), source }),
             SettingKind::List => self.words(value).map(|values| Cell::Words { values, source }),
         };
         cell.map_err(|problem| {
-            let key = n.map_or_else(|| self.key.clone(), |n| format!("linekey_{n}_{}", self.key));
+            let key = match n {
+                None => self.key.clone(),
+                Some((Scope::Handset, n)) => format!("handset_{n}_{}", self.key),
+                Some((_, n)) => format!("linekey_{n}_{}", self.key),
+            };
             RenderError::Value { key: format!("setting {key}"), problem }
         })
     }

@@ -47,14 +47,14 @@ impl Scene<'_, '_> {
         for ((cell, (group, name)), index) in shared.chain(item) {
             let gap = |mark: bool| Value::from_object(Gap { index: index as u16, there: !mark && !matches!(cell, Cell::Absent), mark });
             let value = match cell {
-                Cell::Absent | Cell::Text { .. } => gap(false),
-                Cell::Word { value, .. } => Value::from(*value),
+                Cell::Absent | Cell::Text { .. } | Cell::Markup(_) => gap(false),
+                Cell::Word { value, .. } => Value::from(&**value),
                 Cell::Words { values, .. } => values.iter().copied().collect(),
             };
             groups.entry(group).or_default().insert(name.clone(), value);
             shaped_by.insert(name.clone(), gap(true));
         }
-        for group in ["account", "key"] {
+        for group in ["account", "key", "handset"] {
             let cells = groups.entry(group).or_default();
             cells.insert("n".into(), Value::from(self.place.n));
             cells.insert("used".into(), Value::from(self.place.used));
@@ -78,6 +78,7 @@ impl Scene<'_, '_> {
             ("kind", Value::from(model.kind.as_str())),
             ("accounts", Value::from(model.accounts)),
             ("line_keys", Value::from(model.line_keys)),
+            ("handsets", Value::from(model.handsets)),
             ("first_line", Value::from(model.first_line)),
             ("screen", Value::from(model.screen == Capability::Yes)),
         ])
