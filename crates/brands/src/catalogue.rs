@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use domain::Mac;
+use domain::settings::Settings;
 use quick_cache::sync::Cache;
 
 use crate::error::{CatalogueError, RenderError};
@@ -278,6 +279,12 @@ impl Brand {
     pub fn keeps_absent(&self, parameter: &str) -> bool {
         let sticky = || self.manifest.sticky_parameters.iter().any(|sticky| parameter.starts_with(sticky.as_str()));
         self.manifest.absent == Absent::Kept || sticky()
+    }
+
+    /// A value for every neutral setting: the phone's, line key 1 and handset 1 included, and a line's. For rehearsals and tests.
+    pub fn sample_settings(&self) -> (Settings, Settings) {
+        let samples = self.fields.samples();
+        (samples.phone, samples.line)
     }
 
     /// Checks a neutral setting as rendering will. Keys that the brand does not know pass: they are other brands'.

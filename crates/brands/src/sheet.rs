@@ -206,7 +206,9 @@ impl<'a> Sheet<'a> {
             shape.extend((numbered.len() as u16).to_be_bytes());
             for (n, cells) in numbered {
                 shape.extend(n.to_be_bytes());
-                cells.iter().for_each(|cell| cell.add_shape(shape));
+                for cell in cells {
+                    cell.add_shape(shape);
+                }
             }
         }
         shape.extend((self.entries.len() as u16).to_be_bytes());

@@ -7,3 +7,7 @@ mod recognition;
 mod reverting;
 mod settings;
 mod snapshots;
+#[path = "../support/orders.rs"]
+mod support;
+#[path = "../support/texts.rs"]
+mod texts;

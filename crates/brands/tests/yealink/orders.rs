@@ -1,59 +1,13 @@
 //! Orders that the other modules share.
 
-use std::sync::LazyLock;
+use brands::{Body, FileKind, Model, Order};
+use domain::settings::Settings;
 
-use brands::{Body, Catalogue, Door, FileKind, Model, Notice, Order, RestrictedAccount};
-use domain::settings::{Line, Resolved, Settings, Transport};
-use domain::{Mac, Secret};
-
-/// One catalogue for all tests, as in a server.
-pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::embedded);
-
-static DOOR_PASSWORD: LazyLock<Secret<String>> = LazyLock::new(|| Secret::from("door-password"));
-static CLAIM_PASSWORD: LazyLock<Secret<String>> = LazyLock::new(|| Secret::from("claim-password"));
-static NUMBERS: LazyLock<Vec<String>> = LazyLock::new(|| vec!["112".into(), "110".into(), "911".into()]);
-
-pub fn mac() -> Mac {
-    "0015651a2b3c".parse().unwrap()
-}
+pub use crate::support::{CATALOGUE, door, full, line, restricted, text};
+use crate::support::{carrier_of, order_of};
 
 pub fn model(name: &str) -> &'static Model {
     CATALOGUE.model(&format!("yealink/{name}")).unwrap().1
-}
-
-pub fn door() -> Door<'static> {
-    let url = "https://phones.example.com:8443/cfg/d/4f1c9a/";
-    Door { url, user: "door-user", password: &DOOR_PASSWORD, poll_seconds: 300 }
-}
-
-pub fn restricted(notice: Notice) -> Body<'static> {
-    let account = RestrictedAccount {
-        user: "claim-user",
-        password: &CLAIM_PASSWORD,
-        server: "phones.example.com",
-        port: 5060,
-        transport: Transport::Udp,
-    };
-    Body::Restricted { notice, account, service_number: "*89", emergency_numbers: &NUMBERS, door: door(), language: "en" }
-}
-
-pub fn full<'a>(lines: &'a [Line], settings: &'a Resolved) -> Body<'a> {
-    Body::Full { lines, settings, door: door(), language: "en" }
-}
-
-pub fn line(user: &str) -> Line {
-    Line {
-        user: user.into(),
-        auth_user: None,
-        password: Secret::from("line-password"),
-        server: "pbx.example.com".into(),
-        port: None,
-        transport: Transport::Udp,
-        outbound_proxy: None,
-        extension: None,
-        name: None,
-        settings: Settings::default(),
-    }
 }
 
 pub fn settings(pairs: &[(&str, &str)]) -> Settings {
@@ -62,14 +16,9 @@ pub fn settings(pairs: &[(&str, &str)]) -> Settings {
 
 /// A carrier file.
 pub fn carrier<'a>(model: &'a Model, firmware: Option<&str>, body: Body<'a>) -> Order<'a> {
-    order(model, firmware, FileKind::Carrier, body)
+    carrier_of(CATALOGUE.brand("yealink").unwrap(), model, firmware, body)
 }
 
 pub fn order<'a>(model: &'a Model, firmware: Option<&str>, file: FileKind, body: Body<'a>) -> Order<'a> {
-    let brand = CATALOGUE.brand("yealink").unwrap();
-    Order { brand, model, firmware: firmware.map(|text| text.parse().unwrap()), mac: Some(mac()), file, body }
-}
-
-pub fn text(order: &Order<'_>) -> String {
-    String::from_utf8(CATALOGUE.render(order).unwrap().bytes).unwrap()
+    order_of(CATALOGUE.brand("yealink").unwrap(), model, firmware, file, body)
 }

@@ -1,0 +1,13 @@
+//! What holds for every brand, whatever its files look like. A new brand's folder is tested by being there.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod cast;
+mod claims;
+mod hostile;
+mod recognition;
+mod reverting;
+mod snapshots;
+#[path = "../support/orders.rs"]
+mod support;
+#[path = "../support/texts.rs"]
+mod texts;

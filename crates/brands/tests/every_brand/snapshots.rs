@@ -1,0 +1,29 @@
+//! One model of each kind of each brand, whole files as text: a change of a template is a diff that somebody reads.
+
+use brands::Notice;
+use domain::settings::{Layer, Resolved};
+
+use crate::support::{CATALOGUE, carrier_of, full, line, restricted, text};
+
+/// Model and firmware. Yealink's stand beside its own tests.
+const ROWS: &[(&str, Option<&str>)] = &[];
+
+fn settings() -> Resolved {
+    let site =
+        [("time_zone", "+1"), ("ntp_server", "ntp.example.com"), ("language", "de"), ("linekey_2_type", "blf"), ("linekey_2_value", "201")];
+    let site = site.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    Resolved::from_layers([(Layer::Site, &site)])
+}
+
+#[test]
+fn restricted_and_full_files() {
+    let settings = settings();
+    for (path, firmware) in ROWS {
+        let (brand, model) = CATALOGUE.model(path).unwrap();
+        let name = format!("{}_{}_{}", brand.name(), model.name, firmware.unwrap_or("unknown"));
+        let lines = [line("200"), line("201")];
+        let lines = &lines[..lines.len().min(usize::from(model.accounts))];
+        insta::assert_snapshot!(format!("{name}_restricted"), text(&carrier_of(brand, model, *firmware, restricted(Notice::Needed))));
+        insta::assert_snapshot!(format!("{name}_full"), text(&carrier_of(brand, model, *firmware, full(lines, &settings))));
+    }
+}
