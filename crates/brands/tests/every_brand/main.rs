@@ -7,6 +7,7 @@ mod hostile;
 mod recognition;
 mod reverting;
 mod snapshots;
+mod sources;
 #[path = "../support/orders.rs"]
 mod support;
 #[path = "../support/texts.rs"]
