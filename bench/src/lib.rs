@@ -12,11 +12,13 @@
 //!   called and sends, Basic and Digest, and writes the CSV that imports them; [`provision`] brings many from the box to their
 //!   own login.
 //! * [`sip`] is a bare telephone, [`rtp`] the sound of many calls; [`voice_rows`] measures the telephone face with them.
+//! * [`brand_rows`] renders each brand's largest config in this process.
 //! * [`table`] measures two things in alternating rounds and takes the median of their ratios.
 //!
 //! The machine's cores are shared by client and server, in both columns alike. A row is added in `measure`: start both
 //! servers, build both loads, and give `Row::in_turn` two closures that run one round each.
 
+pub mod brand_rows;
 pub mod certificate;
 pub mod connection;
 pub mod fixed;
