@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -88,12 +88,14 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// Body; with one, a `Content-Length` is added.
     pub body: Bytes,
+    /// HTTP/1.0 instead of 1.1.
+    pub http_10: bool,
 }
 
 impl Request {
     /// Any method.
     pub fn new(method: &str, target: &str) -> Self {
-        Self { method: method.to_owned(), target: target.to_owned(), headers: Vec::new(), body: Bytes::new() }
+        Self { method: method.to_owned(), target: target.to_owned(), headers: Vec::new(), body: Bytes::new(), http_10: false }
     }
 
     /// A GET.
@@ -190,7 +192,7 @@ impl Client {
         }
         let mut answers = Answers::new(u64::from(server.port));
         let challenges = first.challenges();
-        let Some(challenge) = Answers::choose(&challenges, Scheme::Sha256) else { return Ok(first) };
+        let Some(challenge) = Answers::choose(&challenges, Scheme::Basic..=Scheme::Sha256) else { return Ok(first) };
         let value = answers.answer(challenge, login, &request.method, &request.target);
         self.send(server, request.header("Authorization", &value)).await
     }
@@ -309,7 +311,8 @@ impl Connection {
     }
 
     fn written(&self, request: Request) -> Result<http::Request<Full<Bytes>>, ClientError> {
-        let mut written = http::Request::builder().method(request.method.as_str()).uri(request.target.as_str());
+        let version = if request.http_10 { Version::HTTP_10 } else { Version::HTTP_11 };
+        let mut written = http::Request::builder().method(request.method.as_str()).uri(request.target.as_str()).version(version);
         if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
             written = written.header("host", &self.host);
         }

@@ -14,7 +14,11 @@ pub enum Display {
     Ready {
         /// Them, by slot.
         accounts: Vec<Account>,
+        /// What else stands there.
+        texts: Vec<String>,
     },
+    /// There is none.
+    None,
 }
 
 impl Display {
@@ -23,7 +27,8 @@ impl Display {
         match self {
             Self::LoginPrompt => vec!["User name and password?".to_owned()],
             Self::Text(lines) => lines.clone(),
-            Self::Ready { accounts } => accounts.iter().map(Account::shown).collect(),
+            Self::Ready { accounts, texts } => accounts.iter().map(Account::shown).chain(texts.iter().cloned()).collect(),
+            Self::None => Vec::new(),
         }
     }
 

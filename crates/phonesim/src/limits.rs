@@ -9,6 +9,12 @@ pub const RAW_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Files that one boot file may include, and one pass may fetch.
 pub const INCLUDES_MAX: usize = 32;
 
+/// Steps of one pass. The longest, a device file with all its includes, stays far below.
+pub const REQUESTS_MAX: usize = 128;
+
+/// Requests under way at the same time.
+pub const TOGETHER_MAX: usize = 32;
+
 /// Passes in a row when every one of them names a new server.
 pub const CHAINED_PASSES_MAX: usize = 4;
 

@@ -1,5 +1,7 @@
 //! How a phone answers a challenge.
 
+use std::ops::RangeInclusive;
+
 use domain::Chance as _;
 use domain::chance::Seeded;
 use wire::auth::basic_answer;
@@ -38,17 +40,23 @@ impl Scheme {
 pub(crate) struct Answers {
     uses: Vec<(String, u32)>,
     chance: Seeded,
+    seed: u64,
 }
 
 impl Answers {
     /// `seed` decides the client's own part of each answer, which need not be secret.
     pub(crate) fn new(seed: u64) -> Self {
-        Self { uses: Vec::new(), chance: Seeded::new(seed) }
+        Self { uses: Vec::new(), chance: Seeded::new(seed), seed }
+    }
+
+    /// The same memory with another random part.
+    pub(crate) fn beside(&self, number: u64) -> Self {
+        Self { uses: self.uses.clone(), chance: Seeded::new(self.seed.wrapping_add(number + 1)), seed: self.seed }
     }
 
     /// The strongest challenge that the phone knows; of equals the first.
-    pub(crate) fn choose(challenges: &[Challenge], strongest: Scheme) -> Option<&Challenge> {
-        let known = challenges.iter().filter(|challenge| Scheme::of(challenge) <= strongest);
+    pub(crate) fn choose(challenges: &[Challenge], knows: RangeInclusive<Scheme>) -> Option<&Challenge> {
+        let known = challenges.iter().filter(|challenge| knows.contains(&Scheme::of(challenge)));
         known.reduce(|best, next| if Scheme::of(next) > Scheme::of(best) { next } else { best })
     }
 
@@ -96,9 +104,10 @@ mod tests {
     #[test]
     fn the_strongest_known_scheme_is_taken() {
         for strongest in [Scheme::Basic, Scheme::Md5, Scheme::Sha256] {
-            assert_eq!(Answers::choose(&offered(), strongest).map(Scheme::of), Some(strongest));
+            assert_eq!(Answers::choose(&offered(), Scheme::Basic..=strongest).map(Scheme::of), Some(strongest));
         }
-        assert_eq!(Answers::choose(&offered()[1..], Scheme::Basic), None);
+        assert_eq!(Answers::choose(&offered()[1..], Scheme::Basic..=Scheme::Basic), None);
+        assert_eq!(Answers::choose(&offered()[..1], Scheme::Md5..=Scheme::Sha256), None, "Digest only");
     }
 
     #[test]

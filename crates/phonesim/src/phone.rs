@@ -9,13 +9,13 @@ use domain::Secret;
 
 use crate::address::{Address, Login};
 use crate::behaviour::Behaviour;
-use crate::client::Connection;
 use crate::display::{Account, Display};
+use crate::firmware::{Cause, Firmware, Unit, Work};
 use crate::flash::{Flash, FlashError};
 use crate::identity::Identity;
-use crate::login::Answers;
 use crate::transcript::Transcript;
-use crate::yealink::Firmware;
+
+use self::fetch::Lane;
 
 /// What a phone finds around it; no factory reset changes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,18 +63,17 @@ pub struct Phone {
 /// What is gone without power.
 #[derive(Debug)]
 struct Memory {
-    answers: Answers,
-    /// The challenge that [`crate::LoginHabit::KeepsChallenge`] answers again, and whose it is.
-    kept: Option<(Address, wire::challenge::Challenge)>,
-    connection: Option<(Address, Connection)>,
+    lane: Lane,
     prompting: bool,
     message: Option<&'static str>,
+    /// How the last pass ended.
+    outcome: Option<Outcome>,
 }
 
 impl Memory {
     fn fresh(identity: &Identity) -> Self {
         let seed = identity.mac.bytes().into_iter().fold(0, |seed, byte| seed << 8 | u64::from(byte));
-        Self { answers: Answers::new(seed), kept: None, connection: None, prompting: false, message: None }
+        Self { lane: Lane::new(seed), prompting: false, message: None, outcome: None }
     }
 }
 
@@ -89,17 +88,22 @@ impl Phone {
     pub async fn boot(&mut self, transcript: &mut Transcript) -> Outcome {
         self.power_cycle();
         transcript.note(format!("{:?} starts", self.identity));
-        if !self.firmware().fetches_at_boot(&self.flash) {
+        if !self.firmware().fetches_at_boot(self.unit()) {
             transcript.note("is told not to fetch at boot");
             return Outcome::Unchanged;
         }
-        self.resync(transcript).await
+        self.fetch_all(Cause::Boot, transcript).await
     }
 
     /// Fetches: by its poll, because it was told to, or by "Auto Provision Now".
     pub async fn resync(&mut self, transcript: &mut Transcript) -> Outcome {
-        let outcome = self.provision(transcript).await;
-        self.memory.connection = None;
+        self.fetch_all(Cause::Resync, transcript).await
+    }
+
+    async fn fetch_all(&mut self, cause: Cause, transcript: &mut Transcript) -> Outcome {
+        let outcome = self.provision(cause, transcript).await;
+        self.memory.lane.hang_up();
+        self.memory.outcome = Some(outcome);
         transcript.note(format!("display: {}", self.display().lines().join(" | ")));
         outcome
     }
@@ -130,14 +134,17 @@ impl Phone {
 
     /// What a person sees.
     pub fn display(&self) -> Display {
+        if !self.has_screen() {
+            return Display::None;
+        }
         if self.memory.prompting {
             return Display::LoginPrompt;
         }
-        let accounts = self.accounts();
+        let (accounts, texts) = (self.accounts(), self.firmware().texts(self.unit()));
         if accounts.iter().any(|account| account.hotline.is_none() && !account.user.is_empty() && !account.server.is_empty()) {
-            return Display::Ready { accounts };
+            return Display::Ready { accounts, texts };
         }
-        let mut lines: Vec<String> = accounts.iter().map(Account::shown).chain(Firmware::key_labels(&self.flash)).collect();
+        let mut lines: Vec<String> = accounts.iter().map(Account::shown).chain(texts).collect();
         lines.dedup();
         lines.extend(self.memory.message.map(str::to_owned));
         if lines.is_empty() {
@@ -146,24 +153,34 @@ impl Phone {
         Display::Text(lines)
     }
 
+    /// Whether it has anything to read.
+    pub fn has_screen(&self) -> bool {
+        self.firmware().has_screen(&self.identity)
+    }
+
     /// The accounts that its settings switch on.
     pub fn accounts(&self) -> Vec<Account> {
-        self.firmware().accounts(&self.flash)
+        self.firmware().accounts(self.unit())
+    }
+
+    /// What leaves when somebody dials on a line, or lifts the handset without dialling; none if nothing does.
+    pub fn dials(&self, slot: u16, digits: &str) -> Option<String> {
+        self.firmware().dials(self.unit(), slot, digits)
     }
 
     /// The login it would send to its server.
     pub fn own_login(&self) -> Option<Login> {
-        self.server().and_then(|server| server.login).or_else(|| self.firmware().provisioning(&self.flash).login)
+        self.server().and_then(|server| server.login).or_else(|| self.firmware().provisioning(self.unit()).login)
     }
 
     /// The server it would go to.
     pub fn server(&self) -> Option<Address> {
-        self.firmware().provisioning(&self.flash).url?.parse().ok()
+        self.firmware().provisioning(self.unit()).url?.parse().ok()
     }
 
-    /// How long it waits between two fetches, if it polls.
+    /// How long it waits until it fetches by itself, if it does.
     pub fn poll_due(&self) -> Option<Duration> {
-        self.firmware().poll(&self.flash)
+        self.firmware().poll(self.unit(), self.memory.outcome)
     }
 
     /// Its flash memory.
@@ -178,8 +195,16 @@ impl Phone {
         Ok(())
     }
 
-    fn firmware(&self) -> Firmware {
-        Firmware::of(&self.identity)
+    pub(crate) fn firmware(&self) -> &'static dyn Firmware {
+        self.identity.brand.firmware()
+    }
+
+    pub(crate) fn unit(&self) -> Unit<'_> {
+        Unit { identity: &self.identity, flash: &self.flash }
+    }
+
+    fn work<'p>(&'p mut self, transcript: &'p mut Transcript) -> Work<'p> {
+        Work { identity: &self.identity, flash: &mut self.flash, behaviour: &self.behaviour, transcript }
     }
 }
 
@@ -193,15 +218,23 @@ impl Menu<'_> {
     /// Types a server's address, user and password; blank ones are taken away. What was applied before counts as new
     /// then, as the person expects the phone to do something.
     pub fn set_server(&mut self, url: &str, user: &str, password: &str) {
-        self.phone.firmware().set_url(&mut self.phone.flash, url);
+        let firmware = self.phone.firmware();
+        firmware.store_server(&self.phone.identity, &mut self.phone.flash, url);
         self.phone.flash.forget_applied();
         self.set_login(user, password);
     }
 
     /// Types user and password only.
     pub fn set_login(&mut self, user: &str, password: &str) {
-        self.phone.firmware().set_login(&mut self.phone.flash, user, &Secret::from(password));
+        let firmware = self.phone.firmware();
+        firmware.store_login(&self.phone.identity, &mut self.phone.flash, user, &Secret::from(password));
         self.phone.memory.prompting = false;
+    }
+
+    /// Changes any other setting, by the brand's own name.
+    pub fn change(&mut self, key: &str, value: &str) {
+        let firmware = self.phone.firmware();
+        firmware.change(&self.phone.identity, &mut self.phone.flash, key, value);
     }
 
     /// Closes the window that asks for a login.

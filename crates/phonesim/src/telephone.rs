@@ -14,6 +14,9 @@ use tokio::time::Instant;
 pub use self::habits::{Called, Dialled, Notified, Telephony};
 use self::station::Station;
 use crate::display::{Account, Display};
+use crate::firmware::{Firmware, Unit};
+use crate::flash::Flash;
+use crate::identity::Identity;
 use crate::limits::CALLS_KEPT;
 use crate::phone::{Outcome, Phone};
 use crate::sip::{Agent, Call, CallState, SipAccount, SipError};
@@ -66,6 +69,9 @@ pub enum DialError {
     /// Lifting the handset gives a dialling tone, and nothing is dialled.
     #[error("the phone waits for a number")]
     DialTone,
+    /// The dial plan lets this number not through.
+    #[error("the phone does not dial this number")]
+    Barred,
     /// No call could be begun.
     #[error(transparent)]
     Sip(#[from] SipError),
@@ -100,6 +106,29 @@ struct Shared {
     taken: Mutex<VecDeque<Call>>,
     /// The phone's habits, as of the last time it settled.
     telephony: Mutex<Telephony>,
+    /// Its settings as of then: what is dialled and asked meanwhile must not wait for the end of a pass.
+    settled: Mutex<Arc<Settled>>,
+}
+
+/// A phone's settings, read by its firmware.
+#[derive(Debug)]
+struct Settled {
+    identity: Identity,
+    flash: Flash,
+}
+
+impl Settled {
+    fn of(phone: &Phone) -> Arc<Self> {
+        Arc::new(Self { identity: phone.identity.clone(), flash: phone.flash().clone() })
+    }
+
+    fn unit(&self) -> Unit<'_> {
+        Unit { identity: &self.identity, flash: &self.flash }
+    }
+
+    fn firmware(&self) -> &'static dyn Firmware {
+        self.identity.brand.firmware()
+    }
 }
 
 /// A line that can be called from.
@@ -107,7 +136,6 @@ struct Shared {
 struct Line {
     agent: Agent,
     account: SipAccount,
-    hotline: Option<String>,
 }
 
 impl Telephone {
@@ -125,6 +153,7 @@ impl Telephone {
             left: 0,
         };
         let telephony = Mutex::new(phone.behaviour.telephony.clone());
+        let settled = Mutex::new(Settled::of(&phone));
         let shared = Arc::new(Shared {
             phone: Arc::new(tokio::sync::Mutex::new(phone)),
             journal: Journal::default(),
@@ -134,6 +163,7 @@ impl Telephone {
             lines: Mutex::default(),
             taken: Mutex::default(),
             telephony,
+            settled,
         });
         let (commands, ordered) = mpsc::channel(8);
         let task = tokio::spawn(Running { shared: Arc::clone(&shared), stations: HashMap::new() }.run(ordered));
@@ -194,10 +224,8 @@ impl Telephone {
     pub async fn lift(&self) -> Result<Call, DialError> {
         let slot = self.first_line()?;
         let line = self.line(slot)?;
-        let number = match line.hotline.clone() {
-            Some(number) => number,
-            None => self.setting("features.hotline_number").await.ok_or(DialError::DialTone)?,
-        };
+        let settled = self.shared.settled();
+        let number = settled.firmware().dials(settled.unit(), slot, "").ok_or(DialError::DialTone)?;
         self.call(&line, &number).await
     }
 
@@ -209,14 +237,14 @@ impl Telephone {
     /// Dials on a line or handset.
     pub async fn dial_on(&self, slot: u16, number: &str) -> Result<Call, DialError> {
         let line = self.line(slot)?;
-        let dialled = lock(&self.shared.telephony).dialled;
-        let is_exempt = match dialled {
+        let settled = self.shared.settled();
+        let is_exempt = match lock(&self.shared.telephony).dialled {
             Dialled::Swallowed => false,
             Dialled::Called => true,
-            Dialled::EmergencyCalled => self.is_emergency(number).await,
+            Dialled::EmergencyCalled => settled.firmware().is_emergency(settled.unit(), number),
         };
-        let number = line.hotline.clone().filter(|_| !is_exempt).unwrap_or_else(|| number.to_owned());
-        self.call(&line, &number).await
+        let dialled = if is_exempt { Some(number.to_owned()) } else { settled.firmware().dials(settled.unit(), slot, number) };
+        self.call(&line, &dialled.ok_or(DialError::Barred)?).await
     }
 
     /// The oldest call that came in and was not asked for yet.
@@ -254,15 +282,6 @@ impl Telephone {
         lock(&self.shared.lines).get(&slot).cloned().ok_or(DialError::NoLine)
     }
 
-    async fn setting(&self, name: &str) -> Option<String> {
-        self.shared.phone.lock().await.flash().setting(name).filter(|text| !text.is_empty()).map(str::to_owned)
-    }
-
-    async fn is_emergency(&self, number: &str) -> bool {
-        let phone = self.shared.phone.lock().await;
-        (1..=255).any(|n| phone.flash().setting(&format!("dialplan.emergency.{n}.value")) == Some(number))
-    }
-
     async fn call(&self, line: &Line, number: &str) -> Result<Call, DialError> {
         let options = lock(&self.shared.telephony).call.clone();
         let call = line.agent.call(&line.account, number, &options).await?;
@@ -287,6 +306,10 @@ impl Shared {
             drop(state.wait_for(|state| matches!(state, CallState::Ended(_))).await.map(drop));
             shared.view.send_modify(|view| view.calls -= 1);
         });
+    }
+
+    fn settled(&self) -> Arc<Settled> {
+        Arc::clone(&lock(&self.settled))
     }
 
     fn keep(&self, call: Call) {
@@ -374,6 +397,7 @@ impl Running {
         let (places, display) = {
             let phone = self.shared.phone.lock().await;
             lock(&self.shared.telephony).clone_from(&phone.behaviour.telephony);
+            *lock(&self.shared.settled) = Settled::of(&phone);
             let mut places: HashMap<Place, Vec<Account>> = HashMap::new();
             let usable = phone.accounts().into_iter().filter(|account| !account.user.is_empty() && !account.server.is_empty());
             for account in usable.take(phone.behaviour.telephony.lines) {

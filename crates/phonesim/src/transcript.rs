@@ -59,8 +59,8 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    pub(crate) fn new(target: &str, login: SentLogin) -> Self {
-        Self { method: "GET", target: masked_path(target), login, status: None, bytes: 0, summary: String::new() }
+    pub(crate) fn new(method: &'static str, target: &str, login: SentLogin) -> Self {
+        Self { method, target: masked_path(target), login, status: None, bytes: 0, summary: String::new() }
     }
 
     /// The last piece of the path, without a query.
@@ -153,11 +153,7 @@ impl Journal {
 
     /// Adds all that another one holds.
     pub(crate) fn append(&self, other: Transcript) {
-        let mut transcript = self.transcript();
-        transcript.left_out += other.left_out;
-        for step in other.steps {
-            transcript.push(step);
-        }
+        self.transcript().append(other);
     }
 
     fn transcript(&self) -> MutexGuard<'_, Transcript> {
@@ -222,6 +218,14 @@ impl Transcript {
 
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.push(Step::Note(note.into()));
+    }
+
+    /// Adds all that another one holds.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.left_out += other.left_out;
+        for step in other.steps {
+            self.push(step);
+        }
     }
 
     pub(crate) fn push(&mut self, step: Step) {

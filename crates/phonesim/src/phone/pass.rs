@@ -1,39 +1,20 @@
-//! One pass over the provisioning server: which files in which order, and what becomes of them.
+//! Passes over the provisioning servers: the brand says what to ask, and reads what came.
 
-use bytes::Bytes;
-use md5::{Digest as _, Md5};
-
-use super::fetch::Stop;
 use super::{Outcome, Phone};
 use crate::address::Address;
-use crate::limits::{CHAINED_PASSES_MAX, INCLUDES_MAX};
+use crate::firmware::{Ask, Came, Cause, Ended, Got, Pass, Step};
+use crate::limits::{CHAINED_PASSES_MAX, REQUESTS_MAX};
 use crate::transcript::Transcript;
-use crate::yealink::{File, Firmware};
-
-/// What a pass or one of its files came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Taken {
-    NothingThere,
-    Bad,
-    Unchanged,
-    Applied,
-}
-
-/// A file as it came.
-struct Fetched {
-    at: Address,
-    body: Bytes,
-}
 
 impl Phone {
     /// Passes until nothing sends the phone on.
-    pub(super) async fn provision(&mut self, transcript: &mut Transcript) -> Outcome {
+    pub(super) async fn provision(&mut self, cause: Cause, transcript: &mut Transcript) -> Outcome {
         let mut outcome = Outcome::NoServer;
         let mut configured = false;
         for _ in 0..CHAINED_PASSES_MAX {
-            let before = self.firmware().provisioning(&self.flash);
-            outcome = self.one_pass(transcript).await;
-            let after = self.firmware().provisioning(&self.flash);
+            let before = self.firmware().provisioning(self.unit());
+            outcome = self.one_pass(cause, transcript).await;
+            let after = self.firmware().provisioning(self.unit());
             if before == after || outcome != Outcome::Configured {
                 break;
             }
@@ -48,19 +29,21 @@ impl Phone {
         if configured && outcome == Outcome::Unchanged { Outcome::Configured } else { outcome }
     }
 
-    async fn one_pass(&mut self, transcript: &mut Transcript) -> Outcome {
+    async fn one_pass(&mut self, cause: Cause, transcript: &mut Transcript) -> Outcome {
         self.memory.prompting = false;
         self.memory.message = None;
         let mut outcome = Outcome::NoServer;
         for server in self.servers(transcript) {
-            outcome = match self.files_of(&server, transcript).await {
-                Ok(Taken::Applied) => Outcome::Configured,
-                Ok(Taken::Unchanged) => Outcome::Unchanged,
-                Ok(Taken::Bad) => Outcome::BadFile,
-                Ok(Taken::NothingThere) => Outcome::NothingThere,
-                Err(Stop::LoginWanted) => Outcome::LoginWanted,
-                Err(Stop::NoAnswer) => Outcome::NoAnswer,
-                Err(Stop::Failed) => Outcome::ServerFailed,
+            let pass = self.firmware().pass(self.unit(), &server, cause);
+            let ended = self.run(pass, &server, transcript).await;
+            outcome = match ended {
+                Ended::Applied => Outcome::Configured,
+                Ended::Unchanged => Outcome::Unchanged,
+                Ended::Bad => Outcome::BadFile,
+                Ended::NothingThere => Outcome::NothingThere,
+                Ended::LoginWanted => Outcome::LoginWanted,
+                Ended::NoAnswer => Outcome::NoAnswer,
+                Ended::Failed => Outcome::ServerFailed,
             };
             if !matches!(outcome, Outcome::NothingThere | Outcome::NoAnswer | Outcome::ServerFailed) {
                 break;
@@ -68,7 +51,10 @@ impl Phone {
         }
         match outcome {
             Outcome::Configured | Outcome::Unchanged | Outcome::NoServer => {}
-            Outcome::LoginWanted => self.memory.prompting = self.behaviour.prompts_for_login,
+            Outcome::LoginWanted => {
+                let asks = self.has_screen() && self.firmware().prompts(self.unit());
+                self.memory.prompting = asks && self.behaviour.prompts_for_login;
+            }
             _ => self.memory.message = Some("Update failed"),
         }
         outcome
@@ -76,108 +62,36 @@ impl Phone {
 
     /// Where to look, in order.
     fn servers(&mut self, transcript: &mut Transcript) -> Vec<Address> {
-        let firmware = self.firmware();
-        let mut servers = Vec::new();
-        if let Some(dhcp) = self.network.dhcp.as_ref().filter(|_| firmware.heeds_dhcp(&self.flash)) {
-            transcript.note(format!("DHCP names the server {}", dhcp.shown()));
-            servers.push(dhcp.clone());
-        }
-        if let (None, Some((server, login))) = (firmware.provisioning(&self.flash).url, &self.network.redirect) {
-            transcript.note(format!("the redirect service names the server {}", server.shown()));
-            firmware.set_url(&mut self.flash, &server.written());
-            if let Some(login) = login {
-                firmware.set_login(&mut self.flash, &login.user, &login.password);
-            }
-        }
-        servers.extend(self.server());
+        let (firmware, network) = (self.firmware(), self.network.clone());
+        let servers = firmware.servers(&mut self.work(transcript), &network);
         if servers.is_empty() {
             transcript.note("knows no server");
         }
         servers
     }
 
-    async fn files_of(&mut self, server: &Address, transcript: &mut Transcript) -> Result<Taken, Stop> {
-        if names_a_file(server) {
-            let found = self.fetch(server, server, transcript).await?;
-            return Ok(found.map_or(Taken::NothingThere, |body| self.take(&[Fetched { at: server.clone(), body }], false, transcript)));
-        }
-        let slash = self.behaviour.slash;
-        for name in self.firmware().boot_files(&self.identity) {
-            let at = server.file(&name, slash);
-            if let Some(body) = self.fetch(&at, server, transcript).await? {
-                return self.files_of_boot(server, Fetched { at, body }, transcript).await;
+    /// Does what a pass wants until it ends. `server` is whose login the phone has.
+    async fn run(&mut self, mut pass: Box<dyn Pass>, server: &Address, transcript: &mut Transcript) -> Ended {
+        let mut came = Came::Start;
+        for _ in 0..REQUESTS_MAX {
+            match pass.next(&mut self.work(transcript), came) {
+                Step::End(ended) => return ended,
+                Step::Ask(asks) => came = Came::All(self.ask(asks, server, transcript).await),
             }
         }
-        let mut taken = Taken::NothingThere;
-        for name in Firmware::config_files(&self.identity) {
-            let at = server.file(&name, slash);
-            if let Some(body) = self.fetch(&at, server, transcript).await? {
-                taken = taken.max(self.take(&[Fetched { at, body }], false, transcript));
-            }
-        }
-        Ok(taken)
+        transcript.note("gives up: there is no end to this server's files");
+        Ended::Failed
     }
 
-    /// Fetches what a boot file names, and nothing else; then takes all of it together. Where the pass stops before the
-    /// last of them, nothing is taken: with `overwrite_mode` a part would wipe what the rest sets.
-    async fn files_of_boot(&mut self, server: &Address, boot: Fetched, transcript: &mut Transcript) -> Result<Taken, Stop> {
-        let file = match File::read(&boot.body, &self.identity.model) {
-            Ok(file) => file,
-            Err(why) => {
-                transcript.note(format!("refuses {}: {why}", boot.at.file_name()));
-                return Ok(Taken::Bad);
-            }
-        };
-        let mut files = Vec::new();
-        for include in file.includes.iter().take(INCLUDES_MAX) {
-            let Ok(at) = boot.at.reference(include) else {
-                transcript.note("passes over an include whose address cannot be used");
-                continue;
-            };
-            if let Some(body) = self.fetch(&at, server, transcript).await? {
-                files.push(Fetched { at, body });
-            }
+    async fn ask(&mut self, mut asks: Vec<Ask>, server: &Address, transcript: &mut Transcript) -> Vec<Got> {
+        if asks.len() > 1 {
+            return self.ask_together(asks, server, transcript).await;
         }
-        if files.is_empty() { Ok(Taken::NothingThere) } else { Ok(self.take(&files, file.overwrite, transcript)) }
-    }
-
-    /// Applies files together. Those whose MD5 is known are not applied again; with `overwrite` all are, if one is new.
-    fn take(&mut self, fetched: &[Fetched], overwrite: bool, transcript: &mut Transcript) -> Taken {
-        let mut files = Vec::new();
-        let mut marks = Vec::new();
-        for Fetched { at, body } in fetched {
-            let (name, md5) = (at.file_name().to_owned(), md5_of(body));
-            let known = self.flash.was_applied(&name, &md5);
-            match File::read(body, &self.identity.model) {
-                Err(why) => {
-                    transcript.note(format!("refuses {name}: {why}"));
-                    return Taken::Bad;
-                }
-                Ok(file) if overwrite || !known => files.push(file),
-                Ok(_) => {}
-            }
-            marks.push((name, md5, known));
-        }
-        if marks.iter().all(|(.., known)| *known) {
-            transcript.note("has applied just this before");
-            return Taken::Unchanged;
-        }
-        let parameters: usize = files.iter().map(|file| file.settings.len()).sum();
-        self.firmware().apply(&mut self.flash, &files, overwrite);
-        let mode = if overwrite { ", all others go back to the factory's values" } else { "" };
-        transcript.note(format!("applies {parameters} parameters{mode}"));
-        for (name, md5, _) in marks {
-            self.flash.remember_applied(name, md5);
-        }
-        Taken::Applied
+        let Some(ask) = asks.pop() else { return Vec::new() };
+        let caller = self.caller(&ask, server);
+        vec![caller.ask(&ask, &mut self.memory.lane, transcript).await]
     }
 }
 
-/// Whether the server's address is a file's. The vendor's exact rule is unknown; this one takes the names that phones use.
-fn names_a_file(server: &Address) -> bool {
-    [".cfg", ".boot"].iter().any(|ending| server.file_name().to_ascii_lowercase().ends_with(ending))
-}
-
-fn md5_of(body: &[u8]) -> String {
-    Md5::digest(body).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
-}
+#[cfg(test)]
+mod tests;

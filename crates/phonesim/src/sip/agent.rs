@@ -305,7 +305,7 @@ impl Shared {
         let challenges: Vec<_> = refusal.all(asked).filter_map(|value| wire::challenge::parse(value.as_bytes()).ok()).flatten().collect();
         let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
         let digests: Vec<_> = challenges.into_iter().filter(|challenge| Scheme::of(challenge) > Scheme::Basic).collect();
-        let Some(challenge) = Answers::choose(&digests, self.options.strongest) else { return false };
+        let Some(challenge) = Answers::choose(&digests, Scheme::Basic..=self.options.strongest) else { return false };
         // A second refusal of the same login is meant: only a nonce that was too old is worth another answer.
         let is_stale = matches!(challenge, wire::challenge::Challenge::Digest(digest) if digest.stale);
         if request.header(answer).is_some() && !is_stale {

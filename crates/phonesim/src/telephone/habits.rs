@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use crate::sip::{CallOptions, Timers};
 
-/// What a phone does when it is told to fetch (NOTIFY with the event `check-sync`).
+/// What a phone does when it is told to fetch (NOTIFY with the event `check-sync`, or another one of its brand's).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Notified {
-    /// 200, and it fetches.
+    /// As its brand and config say, a challenge included.
     #[default]
+    AsSet,
+    /// 200, and it fetches.
     Obeys,
     /// 401 with a realm of its own; it obeys whoever knows the account's password.
     Challenges,

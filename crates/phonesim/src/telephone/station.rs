@@ -13,11 +13,10 @@ use wire::digest::{Algorithm, Rules, Verifier, verify_sip};
 use super::{Called, Line, Notified, Shared, Telephony, lock};
 use crate::address::Login;
 use crate::display::Account;
+use crate::firmware::{Then, Told};
 use crate::phone::Phone;
-use crate::sip::{Agent, AgentOptions, CallOptions, Granted, InboundRequest, Incoming, Registration, SipAccount, SipError};
+use crate::sip::{Agent, AgentOptions, CallOptions, Granted, InboundRequest, Incoming, Registration, SipAccount, SipError, user_of};
 
-/// The realm of a phone that challenges (`sip.request_validation.digest.realm`).
-const REALM: &str = "YealinkSPIP";
 /// After a lost connection, before the next is opened.
 const REOPEN: Duration = Duration::from_millis(200);
 
@@ -33,7 +32,7 @@ impl Station {
         let behaviour = &phone.behaviour;
         let telephony = behaviour.telephony.clone();
         let options = AgentOptions {
-            user_agent: phone.identity.user_agent(),
+            user_agent: phone.firmware().sip_user_agent(phone.unit()),
             behind_nat: telephony.behind_nat,
             strongest: behaviour.strongest,
             timers: telephony.timers,
@@ -169,7 +168,6 @@ impl Room {
                 line.account.clone_from(account);
                 if let Some(shared) = lock(&self.shared.lines).get_mut(&account.slot) {
                     shared.account = sip_account(account);
-                    shared.hotline.clone_from(&account.hotline);
                 }
             }
         }
@@ -184,7 +182,7 @@ impl Room {
             }
             self.count += 1;
             let own = sip_account(&account);
-            let line = Line { agent: agent.clone(), account: own.clone(), hotline: account.hotline.clone() };
+            let line = Line { agent: agent.clone(), account: own.clone() };
             lock(&self.shared.lines).insert(account.slot, line);
             self.lines.push(Registered {
                 id: self.count,
@@ -285,35 +283,44 @@ impl Room {
     async fn notified(&mut self, request: InboundRequest) {
         self.shared.view.send_modify(|view| view.notified += 1);
         let event = request.message().header("Event").unwrap_or_default().to_owned();
-        let is_known = event.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("check-sync"));
-        match self.telephony.notified {
-            Notified::Ignores => return,
-            Notified::Challenges if is_known && !self.proves_account(&request) => {
-                let nonce = format!("{:x}", self.count.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-                let offer = Offer { realm: REALM, nonce: &nonce, algorithms: &[Algorithm::Md5], basic: false, stale: false };
-                let values = offer.header_values();
-                let fields: Vec<_> = values.iter().map(|value| ("WWW-Authenticate", value.as_str())).collect();
-                return request.reply(401, "Unauthorized", &fields).await;
-            }
-            _ if !is_known => return request.reply(489, "Bad Event", &[]).await,
-            Notified::Refuses => return request.reply(489, "Bad Event", &[]).await,
-            Notified::Obeys | Notified::Challenges => request.reply(200, "OK", &[]).await,
+        let settled = self.shared.settled();
+        let told = settled.firmware().told(settled.unit(), self.slot_of(&request), &event);
+        let told = match (self.telephony.notified, told) {
+            (Notified::Ignores, _) => return,
+            (Notified::Refuses, _) | (_, None) => return request.reply(489, "Bad Event", &[]).await,
+            (Notified::AsSet, Some(told)) => told,
+            (Notified::Obeys, Some(told)) => Told { challenged: false, ..told },
+            (Notified::Challenges, Some(told)) => Told { challenged: true, ..told },
+        };
+        let realm = settled.firmware().realm();
+        if told.challenged && !self.proves_account(&request, realm) {
+            let nonce = format!("{:x}", self.count.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let offer = Offer { realm, nonce: &nonce, algorithms: &[Algorithm::Md5], basic: false, stale: false };
+            let values = offer.header_values();
+            let fields: Vec<_> = values.iter().map(|value| ("WWW-Authenticate", value.as_str())).collect();
+            return request.reply(401, "Unauthorized", &fields).await;
         }
-        // `sip.notify_reboot_enable`: 0 = only with `reboot=true`, 1 = always, 2 = not at all.
-        let setting = self.shared.phone.lock().await.flash().setting("sip.notify_reboot_enable").map(str::to_owned);
-        match setting.as_deref() {
-            Some("2") => return,
-            Some("0") => *lock(&self.shared.restart) |= event.replace(' ', "").to_ascii_lowercase().contains(";reboot=true"),
-            _ => *lock(&self.shared.restart) = true,
+        request.reply(200, "OK", &[]).await;
+        match told.then {
+            Then::Nothing => return,
+            Then::Fetch => {}
+            Then::Restart => *lock(&self.shared.restart) = true,
         }
         self.shared.told.notify_one();
     }
 
-    fn proves_account(&self, request: &InboundRequest) -> bool {
+    /// The line that a request is for; the first one if none has its user.
+    fn slot_of(&self, request: &InboundRequest) -> u16 {
+        let user = user_of(request.message().uri());
+        let line = self.lines.iter().find(|line| user == Some(line.account.user.as_str())).or_else(|| self.lines.first());
+        line.map_or(1, |line| line.account.slot)
+    }
+
+    fn proves_account(&self, request: &InboundRequest, realm: &str) -> bool {
         let Some(value) = request.message().header("Authorization") else { return false };
         let Ok(Credentials::Digest(sent)) = auth::parse(value.as_bytes()) else { return false };
         let rules = Rules { allow_rfc2069: true };
-        sent.realm == REALM
+        sent.realm == realm
             && self.lines.iter().any(|line| {
                 let Account { auth_user, password, .. } = &line.account;
                 sent.username == *auth_user && verify_sip(&sent, "NOTIFY", Verifier::Password(password.expose()), rules)

@@ -61,7 +61,7 @@ async fn overwrite_mode_takes_the_restriction_back() {
 
     server.put("/cfg/001565aabbcc.cfg", &config(ACCOUNT));
     assert_eq!(boot(&mut phone).await, Outcome::Configured);
-    let Display::Ready { accounts } = phone.display() else { panic!("{:?}", phone.display()) };
+    let Display::Ready { accounts, .. } = phone.display() else { panic!("{:?}", phone.display()) };
     assert_eq!((accounts.len(), accounts[0].user.as_str(), accounts[0].hotline.as_deref()), (1, "100", None));
     assert_eq!((accounts[0].password.expose().as_str(), accounts[0].shown().as_str()), ("line-secret", "Desk 12"));
     assert_eq!(phone.flash().setting("linekey.5.label"), None);

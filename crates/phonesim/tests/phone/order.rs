@@ -59,7 +59,7 @@ async fn the_second_boot_file_serves_as_well_as_the_first() {
 async fn old_firmware_knows_no_boot_files_and_some_phones_write_capitals_and_two_slashes() {
     let server = Server::start(false).await;
     let mac = "001565aabbcc".parse().unwrap();
-    let old = Identity { capitals: true, ..Identity::new("yealink", "T46G", mac, "28.72.0.1", Some("028"), 16) }; // firmware
+    let old = Identity { capitals: true, ..Identity::yealink("T46G", mac, "28.72.0.1", Some("028"), 16) }; // firmware
     let mut phone = Phone::new(old, Behaviour { slash: Slash::Added, ..Behaviour::unhurried(Tls::any()) });
     phone.menu().set_server(&server.url("/cfg/"), "", "");
     let expected = ["1 GET /cfg//y000000000028.cfg -> 404", "2 GET /cfg//001565AABBCC.cfg -> 404"];
@@ -107,7 +107,7 @@ async fn requests_carry_what_phones_send_and_come_from_the_phones_address() {
     assert_eq!(sent("authorization"), None);
     assert!(server.script().callers.iter().all(|caller| caller == "127.0.1.7"), "{:?}", server.script().callers);
 
-    phone.identity.agent = AgentForm::Plain;
+    phone.identity.agent = AgentForm::YEALINK_PLAIN;
     phone.boot(&mut Transcript::default()).await;
     assert_eq!(sent("user-agent").as_deref(), Some("Yealink SIP-T46S  66.86.0.15 001565aabbcc"));
     server.put("/cfg/001565aabbcc.cfg", &config("static.auto_provision.user_agent_mac.enable = 0"));

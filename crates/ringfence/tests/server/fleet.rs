@@ -80,7 +80,7 @@ async fn come_up(house: &House, login: Option<&Login>) -> Vec<Phone> {
     for (phone, first) in phones.iter().zip(&first) {
         assert_eq!(Given::of_phone(phone), *first, "the login stays");
         let mac = phone.identity.mac.to_string();
-        let Display::Ready { accounts } = phone.display() else { panic!("{mac}: {:?}", phone.display()) };
+        let Display::Ready { accounts, .. } = phone.display() else { panic!("{mac}: {:?}", phone.display()) };
         assert_eq!((accounts.len(), accounts[0].password.expose().as_str()), (1, line_password(&mac).as_str()), "{mac}");
     }
     let listed = house.cli(&["device", "list"]).await;
