@@ -31,6 +31,7 @@ use md5::{Digest as _, Md5};
 
 use crate::address::{Address, Login};
 use crate::behaviour::{Behaviour, LoginHabit};
+use crate::cisco::Cisco;
 use crate::display::Account;
 use crate::flash::Flash;
 use crate::identity::{AgentForm, Identity};
@@ -44,16 +45,22 @@ use crate::yealink::Yealink;
 pub enum Brand {
     /// Yealink: T, CP, VP and the W bases.
     Yealink,
+    /// Cisco: SPA1xx, SPA3xx, SPA5xx, ATA19x, multiplatform phones.
+    Cisco,
+    /// Linksys and Sipura: PAP2, SPA2102, SPA9xx. The same stack in an older edition.
+    Linksys,
 }
 
 impl Brand {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Yealink];
+    pub const ALL: &'static [Self] = &[Self::Yealink, Self::Cisco, Self::Linksys];
 
     /// The catalogue's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Yealink => "yealink",
+            Self::Cisco => "cisco",
+            Self::Linksys => "linksys",
         }
     }
 
@@ -66,6 +73,8 @@ impl Brand {
     pub fn firmware(self) -> &'static dyn Firmware {
         match self {
             Self::Yealink => &Yealink,
+            Self::Cisco => &Cisco(Self::Cisco),
+            Self::Linksys => &Cisco(Self::Linksys),
         }
     }
 }

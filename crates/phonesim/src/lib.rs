@@ -44,6 +44,7 @@
 
 mod address;
 mod behaviour;
+mod cisco;
 mod client;
 mod display;
 pub mod firmware;
@@ -53,6 +54,7 @@ mod identity;
 pub mod limits;
 mod login;
 mod phone;
+mod salted;
 pub mod sip;
 mod telephone;
 mod transcript;

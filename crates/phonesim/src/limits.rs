@@ -21,6 +21,12 @@ pub const CHAINED_PASSES_MAX: usize = 4;
 /// Lines read of one config file.
 pub const LINES_MAX: usize = 16_384;
 
+/// Nodes of one XML file: twice the settings, with the blanks between them.
+pub const NODES_MAX: u32 = 4 * 16_384;
+
+/// Steps in which a number is held against one alternative of a dial plan; more are no match.
+pub const DIAL_PLAN_STEPS_MAX: usize = 4096;
+
 /// Settings kept in flash.
 pub const SETTINGS_MAX: usize = 16_384;
 
