@@ -300,9 +300,14 @@ impl House {
     }
 
     pub(crate) async fn add_to(&self, customer: &str, mac: &str) {
+        self.add_model(customer, mac, "yealink/T46S").await;
+    }
+
+    /// The same of any model.
+    pub(crate) async fn add_model(&self, customer: &str, mac: &str, model: &str) {
         let line = format!("user={},password={},server=sip.example.com,name=Desk {mac}", &mac[6..], line_password(mac));
         self.keep(&line_password(mac));
-        self.cli(&["device", "add", mac, "--customer", customer, "--model", "yealink/T46S", "--line", &line]).await;
+        self.cli(&["device", "add", mac, "--customer", customer, "--model", model, "--line", &line]).await;
     }
 
     pub(crate) async fn show(&self, mac: &str) -> Value {
@@ -372,11 +377,16 @@ impl House {
 
     /// A phone fresh from its box, to which the maker's redirect service tells the house's front door and `login`.
     pub(crate) fn phone(&self, mac: &str, source: &str, login: Option<&Login>) -> Phone {
-        let client = self.client(source);
-        let behaviour = Behaviour { client: client.clone(), ..Behaviour::unhurried(client.tls) };
-        let mut phone = Phone::new(Identity::yealink_t46s(mac.parse().unwrap()), behaviour);
+        let mut phone = self.unpacked(Identity::yealink_t46s(mac.parse().unwrap()), source);
         phone.network.redirect = Some((self.address("/cfg"), login.cloned()));
         phone
+    }
+
+    /// Any phone fresh from its box, which nobody tells anything.
+    pub(crate) fn unpacked(&self, identity: Identity, source: &str) -> Phone {
+        let client = self.client(source);
+        let behaviour = Behaviour { client: client.clone(), ..Behaviour::unhurried(client.tls) };
+        Phone::new(identity, behaviour)
     }
 
     /// Asks for a device's carrier at the front door, with a login if one is given.

@@ -1,0 +1,97 @@
+//! The table of brands and stories, as committed text.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::play::{Cell, Play};
+
+const HEAD: &str = "# What each brand is known to do
+
+Every \"yes\" is a story that a simulated phone of the brand lives through against the program as it is shipped, whenever the tests run.
+The phone asks in its brand's order, logs in as its brand does, reads by itself what it is served, and refuses what the real one would
+ignore. It is built from the makers' documents and from what others saw real phones do; no table replaces trying your own model.
+
+This page is made by the tests: `BRANDS_BLESS=1 cargo test -p ringfence --test brands`.
+
+| story | what it tells |
+| --- | --- |
+| front door | a phone without a login, brought by redirect service, is refused and answered in a way that it can bear |
+| one-time password | with the global login from the redirect service it gets its full config, comes back with a login of its own, and the password is spent |
+| typed login | a person types the global login: into the window that asks for it, or on the phone's web page |
+| restricted | where the PIN is asked for, it gets one account that reaches nobody but the service, and the notice on its display |
+| PIN | the PIN keyed in during a real call clears it |
+| full | its lines work, and nothing of the restriction is left |
+| resync | it is told by NOTIFY and fetches at once, and by itself in its own time |
+| reset | after a reset it is restricted again without anybody touching it, and the PIN clears it anew |
+| trusted network | in a trusted network it gets its full config with neither login nor PIN |
+
+";
+
+/// Compares these rows with the committed table, or writes it anew if that is asked for.
+pub(crate) fn compare(rows: &[(&Play, &[Cell])], is_part: bool) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/matrix.md");
+    let made = render(rows);
+    if std::env::var_os("BRANDS_BLESS").is_some() {
+        assert!(!is_part, "a table of some brands only is not written");
+        return std::fs::write(path, made).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    let how = "BRANDS_BLESS=1 cargo test -p ringfence --test brands writes docs/matrix.md anew";
+    if is_part {
+        for (play, told) in rows {
+            let start = row(play, told, &mut Vec::new());
+            let start = start.split('|').take(3).collect::<Vec<_>>().join("|");
+            let known = committed.lines().find(|line| line.starts_with(&start)).unwrap_or_default();
+            assert_eq!(marks(known), marks(&row(play, told, &mut Vec::new())), "{}: {how}", play.title);
+        }
+    } else {
+        assert_eq!(made, committed, "{how}");
+    }
+}
+
+/// The marks of a row without the numbers of its footnotes.
+fn marks(row: &str) -> Vec<&str> {
+    row.split('|').skip(3).map(|cell| cell.trim().split(' ').next().unwrap_or_default()).collect()
+}
+
+fn render(rows: &[(&Play, &[Cell])]) -> String {
+    let mut text = HEAD.to_owned();
+    let headings: Vec<_> = Cell::ALL.iter().map(|cell| cell.heading()).collect();
+    writeln!(text, "| brand | played | {} |", headings.join(" | ")).unwrap();
+    writeln!(text, "| --- | --- |{}", " --- |".repeat(headings.len())).unwrap();
+    let mut notes = Vec::new();
+    for (play, told) in rows {
+        text.push_str(&row(play, told, &mut notes));
+    }
+    if !notes.is_empty() {
+        text.push('\n');
+    }
+    for (number, note) in (1..).zip(&notes) {
+        writeln!(text, "{number}. {note}").unwrap();
+    }
+    text
+}
+
+fn row(play: &Play, told: &[Cell], notes: &mut Vec<&'static str>) -> String {
+    let cells: Vec<String> = Cell::ALL.iter().map(|cell| mark(play, told, *cell, notes)).collect();
+    format!("| {} | {} | {} |\n", play.title, play.model, cells.join(" | "))
+}
+
+/// `yes`, or `–` with the number of the reason. A story that was told although it cannot be is a mistake in the row.
+fn mark(play: &Play, told: &[Cell], cell: Cell, notes: &mut Vec<&'static str>) -> String {
+    let was_told = told.contains(&cell);
+    match play.reason(cell) {
+        None => {
+            assert!(was_told, "{}: {cell:?} was neither told nor has a reason", play.title);
+            "yes".to_owned()
+        }
+        Some(why) => {
+            assert!(!was_told, "{}: {cell:?} was told although {why}", play.title);
+            let known = notes.iter().position(|note| *note == why).unwrap_or_else(|| {
+                notes.push(why);
+                notes.len() - 1
+            });
+            format!("– ({})", known + 1)
+        }
+    }
+}

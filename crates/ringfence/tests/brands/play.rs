@@ -1,0 +1,95 @@
+//! The brands that are played, one row each.
+
+use std::sync::OnceLock;
+
+use domain::Mac;
+use phonesim::{AgentForm, Identity};
+
+/// A column of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Cell {
+    FrontDoor,
+    OneTimePassword,
+    TypedLogin,
+    Restricted,
+    Pin,
+    Full,
+    Resync,
+    Reset,
+    TrustedNetwork,
+}
+
+impl Cell {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::FrontDoor,
+        Self::OneTimePassword,
+        Self::TypedLogin,
+        Self::Restricted,
+        Self::Pin,
+        Self::Full,
+        Self::Resync,
+        Self::Reset,
+        Self::TrustedNetwork,
+    ];
+
+    pub(crate) fn heading(self) -> &'static str {
+        match self {
+            Self::FrontDoor => "front door",
+            Self::OneTimePassword => "one-time password",
+            Self::TypedLogin => "typed login",
+            Self::Restricted => "restricted",
+            Self::Pin => "PIN",
+            Self::Full => "full",
+            Self::Resync => "resync",
+            Self::Reset => "reset",
+            Self::TrustedNetwork => "trusted network",
+        }
+    }
+}
+
+/// A phone of a brand, and what is told of it.
+pub(crate) struct Play {
+    /// The row's name.
+    pub(crate) title: &'static str,
+    /// The catalogue's name of the model, such as `yealink/T46S`.
+    pub(crate) model: &'static str,
+    /// The first six digits of its MACs.
+    pub(crate) maker: &'static str,
+    pub(crate) identity: fn(Mac) -> Identity,
+    /// What redirect service and person give it behind the server's name, such as `/cfg` or `/cfg/$MA.xml`.
+    pub(crate) door: &'static str,
+    /// What it cannot do, and why: the source's word.
+    pub(crate) cannot: Vec<(Cell, &'static str)>,
+}
+
+impl Play {
+    fn new(title: &'static str, model: &'static str, maker: &'static str, door: &'static str, identity: fn(Mac) -> Identity) -> Self {
+        Self { title, model, maker, identity, door, cannot: Vec::new() }
+    }
+
+    /// Why a story is not told.
+    pub(crate) fn reason(&self, cell: Cell) -> Option<&'static str> {
+        self.cannot.iter().find(|(known, _)| *known == cell).map(|(_, why)| *why)
+    }
+
+    pub(crate) fn mac(&self, number: u8) -> String {
+        format!("{}0000{number:02x}", self.maker)
+    }
+}
+
+/// All of them, in the order of the table.
+pub(crate) fn all() -> &'static [Play] {
+    static ALL: OnceLock<Vec<Play>> = OnceLock::new();
+    let yealink_old = |mac| Identity::yealink("T46G", mac, "28.72.0.1", Some("028"), 16); // firmware
+    let yealink_base = |mac| {
+        let base = Identity::yealink("W60B", mac, "77.81.0.35", Some("077"), 8); // firmware
+        Identity { agent: AgentForm::YEALINK_NO_SIP, ..base }
+    };
+    ALL.get_or_init(|| {
+        vec![
+            Play::new("Yealink T", "yealink/T46S", "001565", "/cfg", Identity::yealink_t46s),
+            Play::new("Yealink T before V81", "yealink/T46G", "001565", "/cfg", yealink_old),
+            Play::new("Yealink W", "yealink/W60B", "805ec0", "/cfg", yealink_base),
+        ]
+    })
+}
