@@ -19,6 +19,7 @@
 //! 5. `Identity::<brand>…` constructors beside it, with the User-Agent's [`AgentForm`] as seen in the field.
 //! 6. Tests: readers and passes as rows of data in the module (a pass needs no server: feed it [`Came`] and look at its
 //!    [`Step`]), and a story against a server in `tests/phone`.
+//! 7. A row in `crates/ringfence/tests/brands/play.rs`, which tells its whole life against the program and fills `docs/matrix.md`.
 //!
 //! What nobody has proved about a brand is a switch of [`Behaviour`], never an assumption here: a server must work with both.
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use phonesim::sip::{By, Keying, Side};
-use phonesim::{Behaviour, Called, Client, Dialled, Display, Identity, Notified, Outcome, Phone, Telephone, Tls};
+use phonesim::{Behaviour, Called, Client, DialError, Dialled, Display, Identity, Notified, Outcome, Phone, Telephone, Tls};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -233,6 +233,41 @@ async fn phones_differ_in_how_they_take_a_notify() {
     assert_eq!(pbx.ask("NOTIFY", "check-sync", Some(("claim1", "wrong"))).await.status(), Some(401));
     assert_eq!(pbx.ask("NOTIFY", "check-sync", login).await.status(), Some(200));
     challenging.wait_for(|view| view.fetches == 2).await.unwrap();
+}
+
+/// A Cisco adapter: its NOTIFY must be proved by the line's login, and its dial plan says what leaves.
+#[tokio::test]
+async fn a_brand_may_challenge_by_itself_and_bar_numbers() {
+    let (pbx, files) = (Pbx::start().await, Files::start().await);
+    let line = |auth: &str| {
+        format!(
+            "<flat-profile><User_ID_1_>claim1</User_ID_1_><Password_1_>pw</Password_1_>\
+             <Proxy_1_>phones.example.com:{}</Proxy_1_><Dial_Plan_1_>(*89S0|112S0)</Dial_Plan_1_>{auth}</flat-profile>",
+            pbx.address.port()
+        )
+    };
+    *files.body.lock().unwrap() = line("");
+    let mut behaviour = Behaviour::unhurried(Tls::any());
+    behaviour.client = Client { resolve: Some(pbx.address.ip()), ..behaviour.client };
+    let mut adapter = Phone::new(Identity::cisco("SPA112", "001565aabbcc".parse().unwrap(), "FICT0001", "1.4.1", 2), behaviour);
+    adapter.menu().set_server(&format!("{}/$MA.cfg", files.url), "", "");
+    let phone = Telephone::new(adapter);
+    assert_eq!(phone.boot().await, Outcome::Configured);
+    phone.registered().await.unwrap();
+
+    assert!(matches!(phone.lift().await, Err(DialError::DialTone)));
+    assert!(matches!(phone.dial("0815").await, Err(DialError::Barred)));
+    let call = phone.dial("*89").await.unwrap();
+    call.answered().await.unwrap();
+    call.hang_up().await;
+
+    assert_eq!(pbx.ask("NOTIFY", "resync", None).await.status(), Some(401));
+    assert_eq!(pbx.ask("NOTIFY", "resync", Some(("claim1", "pw"))).await.status(), Some(200));
+    phone.wait_for(|view| view.fetches == 2).await.unwrap();
+    *files.body.lock().unwrap() = line("<Auth_Resync-Reboot_1_>No</Auth_Resync-Reboot_1_>");
+    assert_eq!(phone.resync().await, Outcome::Configured);
+    assert_eq!(pbx.ask("NOTIFY", "check-sync", None).await.status(), Some(200), "the config says that nobody need prove anything");
+    phone.wait_for(|view| view.fetches == 4).await.unwrap();
 }
 
 #[tokio::test]
