@@ -1,39 +1,13 @@
 //! Files as `openssl enc -aes-256-cbc -md md5 -k PASSPHRASE` writes them: Cisco's and Linksys' `--key`, Grandstream's XML.
 
-use aes::Aes256;
-use cbc::Decryptor;
-use cbc::cipher::block_padding::Pkcs7;
-use cbc::cipher::{BlockDecryptMut, KeyIvInit};
-use md5::{Digest as _, Md5};
-
-/// What such a file begins with; eight bytes of salt follow.
-const MAGIC: &[u8] = b"Salted__";
-
 /// Whether a file says that it is one.
 pub(crate) fn is_sealed(bytes: &[u8]) -> bool {
-    bytes.starts_with(MAGIC)
+    bytes.starts_with(b"Salted__")
 }
 
 /// What is in it; none if it is none, or the passphrase is another.
 pub(crate) fn open(bytes: &[u8], passphrase: &str) -> Option<Vec<u8>> {
-    let (salt, sealed) = bytes.strip_prefix(MAGIC)?.split_at_checked(8)?;
-    let material = stretched(passphrase.as_bytes(), salt);
-    let cipher = Decryptor::<Aes256>::new_from_slices(&material[..32], &material[32..]).ok()?;
-    cipher.decrypt_padded_vec_mut::<Pkcs7>(sealed).ok()
-}
-
-/// `EVP_BytesToKey` with MD5 and one round: a key of 32 bytes and an IV of 16. The guides are older than OpenSSL 1.1, which took
-/// SHA-256 for its default.
-fn stretched(passphrase: &[u8], salt: &[u8]) -> [u8; 48] {
-    let mut material = [0; 48];
-    let mut last: &[u8] = &[];
-    let mut block;
-    for piece in material.chunks_mut(16) {
-        block = Md5::new().chain_update(last).chain_update(passphrase).chain_update(salt).finalize();
-        piece.copy_from_slice(&block);
-        last = &block;
-    }
-    material
+    wire::openssl::open(passphrase, bytes).ok()
 }
 
 #[cfg(test)]
