@@ -12,7 +12,13 @@ fn main() {
     let catalogue = Catalogue::embedded();
     let password = Secret::from("VyTH5q0SkA8TeRzE7mZ9");
     let (brand, model) = catalogue.model("yealink/T46S").expect("in the table");
-    let door = Door { url: "https://phones.example.com:8443/cfg/d/4f1c9a/", user: "4f1c9a", password: &password, poll_seconds: 17_000 };
+    let door = Door {
+        url: "https://phones.example.com:8443/cfg/d/4f1c9a/",
+        user: "4f1c9a",
+        password: &password,
+        poll_seconds: 17_000,
+        file_key: None,
+    };
     for (name, lines, raws) in [("16 lines", 16, 0), ("2 lines", 2, 0), ("16 lines, 3 raw settings", 16, 3)] {
         let (lines, settings) = (lines_of(lines), settings(raws));
         let mac: Mac = "0015651a2b3c".parse().expect("a MAC");

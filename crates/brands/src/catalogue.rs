@@ -16,7 +16,7 @@ use crate::identify::FileKind;
 use crate::limits::{
     ACCOUNTS_MAX, BRANDS_MAX, HANDSETS_MAX, LINE_KEYS_MAX, PLAN_CACHE_BYTES, PLAN_CACHE_ITEMS, STENCIL_CACHE_BYTES, STENCIL_CACHE_ITEMS,
 };
-use crate::manifest::{Absent, Capability, CredentialCarrier, Manifest, ModelRule, NotifyForm, TlsGeneration};
+use crate::manifest::{Absent, Capability, CredentialCarrier, FileForm, Manifest, ModelRule, NotifyForm, TlsGeneration};
 use crate::pattern::{Pattern, Taken};
 use crate::plan::{PlanCache, PlanWeight};
 use crate::sheet::Fields;
@@ -227,6 +227,11 @@ impl Brand {
     pub fn logs_in_by_path(&self) -> bool {
         let http = |carrier: &CredentialCarrier| matches!(carrier, CredentialCarrier::Http | CredentialCarrier::UrlUserinfo);
         !self.manifest.credentials.iter().any(http)
+    }
+
+    /// Which encrypted files its phones open; none if they open none.
+    pub fn encrypted_file(&self) -> Option<FileForm> {
+        self.manifest.encrypted_file.as_ref().map(|rule| rule.form)
     }
 
     /// Whether phones return to the front door at every boot.

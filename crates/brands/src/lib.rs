@@ -31,6 +31,6 @@ pub use crate::catalogue::{Brand, Catalogue, Model};
 pub use crate::error::{CatalogueError, ParseError, RenderError};
 pub use crate::firmware::Firmware;
 pub use crate::identify::{FileKind, Sighting};
-pub use crate::manifest::{Capability, CredentialCarrier, NotifyForm, TlsGeneration};
+pub use crate::manifest::{Capability, CredentialCarrier, FileForm, NotifyForm, TlsGeneration};
 pub use crate::order::{Body, Door, Entry, Notice, Order, Rendered, RestrictedAccount, Source, WhyLine};
 pub use crate::parse::{Parsed, ParsedAccount, ParsedProvisioning};

@@ -51,6 +51,9 @@ pub(crate) struct Manifest {
     /// Choices that unverified facts leave open, for the templates.
     #[serde(default)]
     pub switch: BTreeMap<String, Switch>,
+    /// Which encrypted files its phones open.
+    #[serde(default)]
+    pub encrypted_file: Option<EncryptedFile>,
     /// How a phone is told to fetch.
     pub notify: NotifyForm,
     /// Generations of firmware.
@@ -116,6 +119,22 @@ pub enum CredentialCarrier {
     UrlUserinfo,
     /// A secret path segment: the phone can send no login.
     PathSecret,
+}
+
+/// Encrypted files: for phones whose TLS no modern server speaks.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EncryptedFile {
+    /// How a file is encrypted.
+    pub form: FileForm,
+}
+
+/// How a file is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FileForm {
+    /// As `openssl enc -aes-256-cbc -md md5` with a password.
+    #[serde(rename = "openssl-aes-256-cbc-md5")]
+    OpensslAes256CbcMd5,
 }
 
 /// A choice for the templates.

@@ -91,6 +91,8 @@ pub struct Door<'a> {
     pub password: &'a Secret<String>,
     /// How often the phone asks by itself, in seconds; never below the model's shortest.
     pub poll_seconds: u32,
+    /// The password of the files there, where they are encrypted.
+    pub file_key: Option<&'a Secret<String>>,
 }
 
 /// The SIP account of a claim.

@@ -28,7 +28,7 @@ impl Catalogue {
 
     fn rehearse_model(&self, brand: &Brand, model: &Model) -> Result<(), CatalogueError> {
         let secret = Secret::from("x");
-        let door = Door { url: "https://phones.example.com/cfg/d/x/", user: "x", password: &secret, poll_seconds: 60 };
+        let door = Door { url: "https://phones.example.com/cfg/d/x/", user: "x", password: &secret, poll_seconds: 60, file_key: None };
         let account =
             RestrictedAccount { user: "x", password: &secret, server: "phones.example.com", port: 5060, transport: Transport::Udp };
         let (numbers, language) = (["112".to_owned()], "en");
@@ -50,6 +50,8 @@ impl Catalogue {
             (FileKind::Carrier, Body::Signpost { door, language }),
             (FileKind::Carrier, restricted(&numbers)),
             (FileKind::Carrier, restricted(&[])),
+            (FileKind::Carrier, Body::Signpost { door: Door { file_key: Some(&secret), ..door }, language }),
+            (FileKind::Carrier, Body::Full { lines, settings: &phone, door: Door { file_key: Some(&secret), ..door }, language }),
             (FileKind::Carrier, Body::Full { lines, settings: &phone, door, language }),
             (FileKind::Carrier, Body::Full { lines: &[], settings: &nothing, door, language: "" }),
             (FileKind::Phonebook, Body::Phonebook { title: "x", entries: &[Entry { name: "x".into(), number: "100".into() }] }),

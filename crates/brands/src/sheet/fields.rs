@@ -47,7 +47,8 @@ pub(crate) struct Fields {
 
 const DEVICE: [&str; 4] = ["mac", "mac_upper", "mac_colons", "mac_tail"];
 /// `scheme` is a word, `rest` the address behind `scheme://`, `server` its host and port, `path` what follows without slashes around it.
-const DOOR: [&str; 10] = ["url", "user", "password", "poll_seconds", "poll_minutes", "poll_hours", "scheme", "rest", "server", "path"];
+const DOOR: [&str; 11] =
+    ["url", "user", "password", "poll_seconds", "poll_minutes", "poll_hours", "scheme", "rest", "server", "path", "file_key"];
 /// What stands in a phone book.
 const ENTRY: [&str; 2] = ["name", "number"];
 /// `open` and `close` stand around a value as the file's syntax has it.
@@ -192,6 +193,7 @@ impl Fields {
             self.platform("door url", rest, false)?,
             self.platform("door url", server, false)?,
             self.platform("door url", path.trim_end_matches('/'), false)?,
+            door.file_key.map_or(Ok(Cell::Absent), |key| self.platform("file key", key.expose(), true))?,
         ]);
         Ok(())
     }

@@ -21,7 +21,7 @@ pub fn mac() -> Mac {
 }
 
 pub fn door() -> Door<'static> {
-    Door { url: DOOR, user: "door-user", password: &DOOR_PASSWORD, poll_seconds: 300 }
+    Door { url: DOOR, user: "door-user", password: &DOOR_PASSWORD, poll_seconds: 300, file_key: None }
 }
 
 pub fn restricted(notice: Notice) -> Body<'static> {

@@ -88,7 +88,7 @@ proptest! {
         prop_assert!(before.contains("secret-user"));
         let secret = Secret::new(password.clone());
         let account = RestrictedAccount { user: &user, password: &secret, server: "phones.example.com", port: 5060, transport: Transport::Udp };
-        let door = Door { url: "https://phones.example.com/cfg/d/x/", user: &user, password: &secret, poll_seconds: 60 };
+        let door = Door { url: "https://phones.example.com/cfg/d/x/", user: &user, password: &secret, poll_seconds: 60, file_key: None };
         let numbers = ["112".to_owned()];
         let body = Body::Restricted { notice: Notice::Needed, account, service_number: "*89", emergency_numbers: &numbers, door, language: "en" };
         let file = text(&carrier(model("W60B"), firmware, body));

@@ -62,7 +62,7 @@ fn both_readers_agree(bench: &Bench<'_>, phone: &Phone) {
 async fn restricted_then_full(bench: &Bench<'_>) {
     let secret = Secret::from("pw");
     let (claim_url, own_url) = (bench.server.url("/cfg/d/claim/"), bench.server.url("/cfg/d/own/"));
-    let door = |url, user| Door { url, user, password: &secret, poll_seconds: 300 };
+    let door = |url, user| Door { url, user, password: &secret, poll_seconds: 300, file_key: None };
     let account = RestrictedAccount { user: "c1", password: &secret, server: "sip.example.com", port: 5060, transport: Transport::Udp };
     bench.serve(
         "/cfg/",

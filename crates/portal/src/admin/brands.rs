@@ -119,7 +119,7 @@ impl Phone<'_> {
         let (brand, model) = catalogue.model(&device.model).ok_or_else(unknown)?;
         let (name, file) = choose(brand, model, device.mac, preview.file.as_deref())?;
         let way = self.way(keys, platform, preview.restricted, model);
-        let door = Door { url: &way.url, user: &way.user, password: &way.password, poll_seconds: way.poll_seconds };
+        let door = Door { url: &way.url, user: &way.user, password: &way.password, poll_seconds: way.poll_seconds, file_key: None };
         let body = match (file, preview.restricted) {
             (FileKind::Boot | FileKind::Common, _) => Body::Public,
             (_, false) => {

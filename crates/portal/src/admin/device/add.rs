@@ -73,7 +73,8 @@ pub(crate) fn check(catalogue: &Catalogue, new: NewDevice) -> Result<Checked, Er
     }
     let settings = Resolved::from_layers([(Layer::Device, &new.settings)]);
     // Rendered once for trial: what the brand's file format refuses is refused now, not when the phone asks.
-    let door = Door { url: "https://phones.example.com/cfg/d/x/", user: "x", password: &Secret::from("x"), poll_seconds: 3600 };
+    let door =
+        Door { url: "https://phones.example.com/cfg/d/x/", user: "x", password: &Secret::from("x"), poll_seconds: 3600, file_key: None };
     let body = Body::Full { lines: &new.lines, settings: &settings, door, language: "en" };
     let order = Order { brand, model, firmware: None, mac: Some(mac), file: FileKind::Carrier, body };
     catalogue.render(&order).map_err(|error| Error::invalid(code_of(&error), error))?;
