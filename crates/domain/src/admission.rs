@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use crate::chance::Chance;
+use crate::channel::Channel;
 use crate::claim::{Claim, Grounds, PlatformKeys};
 use crate::device::{Device, Origin, State};
 use crate::effect::{Attention, Effect, Event};
@@ -43,6 +44,8 @@ pub struct BrandTraits {
     pub retry_delay: Span,
     /// The shortest poll that they can be set to.
     pub shortest_poll: Span,
+    /// They can open files that are encrypted for them.
+    pub seals_files: bool,
 }
 
 /// One request for a device's file.
@@ -56,6 +59,8 @@ pub struct Request<'a> {
     pub get: bool,
     /// From where.
     pub address: IpAddr,
+    /// What the connection may carry.
+    pub channel: Channel,
     /// For which phone.
     pub mac: Mac,
     /// What it proved.
@@ -167,6 +172,16 @@ impl Decision {
 
 /// Decides one request. `device` is `None` for a MAC that nobody has added.
 pub fn admit(device: Option<&Device>, request: &Request<'_>, around: &Surroundings<'_>, now: Time, chance: &mut dyn Chance) -> Decision {
+    let decision = by_rows(device, request, around, now, chance);
+    // Above all rows: what may not leave this way has not been decided at all, so that nothing begins, counts or burns.
+    if request.channel.lets_out(&decision.answer, &request.evidence.proof, &request.brand) {
+        return decision;
+    }
+    Decision::challenge(Reason::LoginRequired)
+}
+
+/// The rows of the table.
+fn by_rows(device: Option<&Device>, request: &Request<'_>, around: &Surroundings<'_>, now: Time, chance: &mut dyn Chance) -> Decision {
     // Row 1.
     if request.door == Door::Front && !request.carrier {
         return Decision::of(Answer::Public, Reason::Public);

@@ -45,9 +45,8 @@ impl Channel {
     /// claim's login, and whoever overhears that has the full config when the PIN clears the claim.
     pub(crate) fn lets_out(self, answer: &Answer, proof: &Proof, brand: &BrandTraits) -> bool {
         match (self, answer) {
-            (Self::Open, _) | (_, Answer::Public | Answer::Challenge { .. }) => true,
+            (Self::Open, _) | (_, Answer::Public | Answer::Challenge { .. }) | (Self::Sealed, Answer::Restricted { .. }) => true,
             (Self::Shut, _) => false,
-            (Self::Sealed, Answer::Restricted { .. }) => true,
             (Self::Sealed, Answer::Full { .. } | Answer::Signpost { .. }) => {
                 brand.seals_files && matches!(proof, Proof::Global(_) | Proof::Claim(_) | Proof::Own(_))
             }
@@ -81,12 +80,12 @@ pub enum Travelled {
 }
 
 impl Travelled {
-    /// From the connection and what it may carry.
-    pub fn over(tls: bool, channel: Channel) -> Self {
-        match channel {
-            _ if tls => Self::Https,
-            Channel::Sealed => Self::HttpEncrypted,
-            Channel::Open | Channel::Shut => Self::Http,
+    /// From the connection, and whether the file was encrypted.
+    pub fn over(tls: bool, sealed: bool) -> Self {
+        match (tls, sealed) {
+            (true, _) => Self::Https,
+            (false, true) => Self::HttpEncrypted,
+            (false, false) => Self::Http,
         }
     }
 

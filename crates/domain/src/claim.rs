@@ -186,6 +186,11 @@ impl PlatformKeys {
         self.password(b"sip", claim)
     }
 
+    /// The password of encrypted files at the claim's own door: it goes with the login from config to config.
+    pub fn file_key(&self, claim: &Claim) -> Secret<String> {
+        self.password(b"file", claim)
+    }
+
     /// A keyed digest for other secrets of the platform that derive rather than rest (nonces, path tokens); the newest key.
     pub fn derive(&self, purpose: &[u8]) -> Secret<Vec<u8>> {
         let (key, _) = self.0.last().expect("a ring is never empty: `new` refuses that");

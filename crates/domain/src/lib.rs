@@ -9,6 +9,7 @@ pub mod admission;
 pub mod audit;
 pub mod challenges;
 pub mod chance;
+pub mod channel;
 pub mod claim;
 pub mod device;
 pub mod effect;

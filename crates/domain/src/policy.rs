@@ -115,14 +115,16 @@ words!(
 words!(
     /// What plain HTTP may carry.
     PlainHttp {
-        /// No config with a secret.
+        /// Nothing of a phone.
         Refuse = "refuse",
+        /// Files encrypted for one phone, for brands whose phones can open them, with Digest only.
+        Encrypted = "encrypted",
         /// Everything, with Digest only.
         Allow = "allow",
     }
 );
 words!(
-    /// What happens when the User-Agent names another MAC or model than the file.
+    /// What happens when the User-Agent names another MAC than the file.
     UaMismatch {
         /// It is listed.
         Log = "log",

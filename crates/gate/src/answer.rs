@@ -31,13 +31,16 @@ pub struct Answer {
     pub allow: Option<HeaderValue>,
     /// The connection ends with this answer.
     pub close: bool,
+    /// The body is encrypted for one phone.
+    pub sealed: bool,
 }
 
 impl Answer {
     /// A status without a body.
     pub fn empty(status: StatusCode) -> Self {
         let body = Bytes::new();
-        Self { status, content_type: None, body, etag: None, retry_after: None, challenges: Vec::new(), allow: None, close: false }
+        let challenges = Vec::new();
+        Self { status, content_type: None, body, etag: None, retry_after: None, challenges, allow: None, close: false, sealed: false }
     }
 
     /// A status with one line of text for people.

@@ -15,15 +15,16 @@ use std::time::Instant;
 
 use brands::{Catalogue, FileKind, Firmware};
 use domain::admission::{self, Answer as Admitted, Decision, Surroundings, admit};
+use domain::channel::{Channel, Travelled, front_file_key};
 use domain::claim::PlatformKeys;
 use domain::effect::Effect;
 use domain::evidence::{Evidence, Proof};
 use domain::pin::Caller;
-use domain::policy::PlainHttp;
 use domain::reason::Reason;
-use domain::{Chance, Mac, Time};
+use domain::{Chance, Mac, Secret, Time};
 use http::HeaderValue;
 use store::device::Fetched;
+use store::seen::Served;
 use store::{Store, StoreError};
 
 pub use self::recorder::{Flusher, Recorder};
@@ -32,7 +33,7 @@ pub use self::tables::Tables;
 
 use self::evidence::{Challenger, Proving, Shown};
 use self::ledger::{Books, Kept, Ledger};
-use self::reply::{Asked, ReplyError};
+use self::reply::{Asked, ReplyError, Way};
 use self::wanted::Wanted;
 use crate::address::AddressKey;
 use crate::answer::Answer;
@@ -149,7 +150,7 @@ impl Desk {
         if let Some(slowed) = core.slow_down(request, mac, &evidence) {
             return slowed;
         }
-        if !request.connection.tls && books.policy().plain_http == PlainHttp::Refuse {
+        if wanted.channel(request, books.policy()) == Channel::Shut {
             let (evidence, reason) = (proof_word(&evidence.proof), Reason::LoginRequired);
             return Outcome { answer: Answer::not_found(), evidence, decision: "not_found", reason };
         }
@@ -182,9 +183,10 @@ impl Desk {
 impl Core {
     /// Row 1 and its like: answered by the name alone.
     fn public(&self, wanted: &Wanted<'_>) -> Outcome {
+        let way = Way { face: &self.face, keys: &self.keys, tls: true, file_key: None };
         let rendered = wanted
             .asked(&self.catalogue, None)
-            .and_then(|asked| reply::render(&self.catalogue, asked, &Admitted::Public, None, &self.face, &self.keys, true).ok().flatten());
+            .and_then(|asked| reply::render(&self.catalogue, asked, &Admitted::Public, None, &way).ok().flatten());
         match rendered {
             Some(answer) => Outcome { answer, evidence: "nothing", decision: "public", reason: Reason::Public },
             None => Outcome { answer: Answer::not_found(), evidence: "nothing", decision: "not_found", reason: Reason::NoSuchFile },
@@ -195,7 +197,7 @@ impl Core {
     fn prove(&self, request: &Request, wanted: &Wanted<'_>, mac: Mac, found: Option<&Fetched>, books: &Books, spend: bool) -> Evidence {
         let certified = request.connection.client_certificate.as_ref().is_some_and(|certificate| certificate.mac == mac);
         let proving = Proving {
-            shown: &Shown::read(request),
+            shown: &Shown::read(request).over(wanted.channel(request, books.policy())),
             mac,
             handle: wanted.handle,
             globals: books.globals(),
@@ -227,6 +229,7 @@ impl Core {
             carrier: wanted.file == FileKind::Carrier,
             get: request.method == Method::Get,
             address: request.address,
+            channel: wanted.channel(request, books.policy()),
             mac,
             evidence,
             brand: wanted.traits(&self.catalogue, device),
@@ -336,8 +339,18 @@ impl Core {
         let Some(asked) = wanted.asked(&self.catalogue, found.map(|found| &found.stored.device)) else { return Ok(None) };
         let asked = Asked { mac: Some(mac), file, language: kept.books.language(), ..asked };
         let content = found.filter(|_| file == FileKind::Carrier).map(|found| self.ledger.content(found, &kept.books)).transpose()?;
-        let (answer, encrypted) = (&kept.decision.answer, request.connection.tls);
-        reply::render(&self.catalogue, asked, answer, content.as_ref(), &self.face, &self.keys, encrypted)
+        let way =
+            Way { face: &self.face, keys: &self.keys, tls: request.connection.tls, file_key: self.file_key(request, wanted, mac, kept) };
+        reply::render(&self.catalogue, asked, &kept.decision.answer, content.as_ref(), &way)
+    }
+
+    /// The password of the file, if it leaves encrypted: that of the door which the phone asks at, as its rule has the two side by side.
+    fn file_key(&self, request: &Request, wanted: &Wanted<'_>, mac: Mac, kept: &Kept) -> Option<Secret<String>> {
+        let sealed = wanted.channel(request, kept.books.policy()) == Channel::Sealed;
+        sealed.then(|| match wanted.handle {
+            Ok(Some(claim)) => self.keys.file_key(&claim),
+            _ => front_file_key(&self.keys, mac, kept.found.as_ref().map(|found| &found.stored.device)),
+        })
     }
 
     /// Whether what was decided will reach the phone. A config that cannot be made must cost neither the one-time password nor the PIN;
@@ -378,6 +391,7 @@ impl Core {
     fn record(&self, request: &Request, wanted: &Wanted<'_>, outcome: &Outcome) {
         let Some(mac) = wanted.mac else { return };
         let certified = request.connection.client_certificate.is_some();
+        let travelled = Travelled::over(request.connection.tls, outcome.answer.sealed);
         let seen = store::seen::Request {
             time: request.now,
             address: request.address,
@@ -388,13 +402,14 @@ impl Core {
             decision: outcome.decision.to_owned(),
             reason: outcome.reason.code().to_owned(),
             bytes: outcome.answer.body.len() as u64,
+            transport: travelled.code().to_owned(),
         };
         let firmware = wanted.sighting.firmware.as_ref().map(Firmware::as_str);
         self.recorder.seen(mac, seen, firmware, wanted.shown_model());
         // What a stranger gets for the MAC of a live phone says nothing about that phone.
         let for_this_phone = !matches!(outcome.reason, Reason::ResetNeeded | Reason::UnknownDevice | Reason::Disabled);
         if matches!(outcome.decision, "full" | "restricted" | "signpost") && for_this_phone && request.method == Method::Get {
-            self.recorder.served(mac, request.address, request.now);
+            self.recorder.served(mac, Served { at: request.now, address: request.address, transport: travelled.code().to_owned() });
         }
     }
 }

@@ -23,6 +23,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 3, name: "calls", text: include_str!("../migrations/0003_calls.sql") },
     Migration { number: 4, name: "trunks", text: include_str!("../migrations/0004_trunks.sql") },
     Migration { number: 5, name: "prompts", text: include_str!("../migrations/0005_prompts.sql") },
+    Migration { number: 6, name: "transport", text: include_str!("../migrations/0006_transport.sql") },
 ];
 
 /// Any number that other users of the PostgreSQL database are unlikely to lock: "ringfenc" in ASCII.

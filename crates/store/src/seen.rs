@@ -33,13 +33,27 @@ pub struct Request {
     pub reason: String,
     /// Bytes of the body.
     pub bytes: u64,
+    /// `https`, `http`, `http-encrypted`, `sip`; empty in rows older than this field.
+    #[serde(default)]
+    pub transport: String,
+}
+
+/// A configuration that went out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// When.
+    pub at: Time,
+    /// To where.
+    pub address: IpAddr,
+    /// How: `https`, `http`, `http-encrypted`; empty where that was not yet noted.
+    pub transport: String,
 }
 
 /// The latest contact of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// The latest configuration that it was served, and where. A stranger who is turned away with this MAC leaves no trace here.
-    pub served: Option<(Time, IpAddr)>,
+    pub served: Option<Served>,
     /// Where the device last fetched from with its own login.
     pub own_address: Option<IpAddr>,
     /// Firmware, as the phone says.
@@ -61,14 +75,15 @@ pub struct News {
 
 statements! {
     KNOWN = "select s.requests from device d left join device_seen s on s.mac = d.mac where d.mac = $1";
-    NOTE = "insert into device_seen (mac, last_fetch, address, own_address, firmware, model, requests)
-        values ($1, $2, $3, $4, $5, $6, $7)
+    NOTE = "insert into device_seen (mac, last_fetch, address, own_address, firmware, model, requests, transport)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
         on conflict (mac) do update set last_fetch = coalesce(excluded.last_fetch, device_seen.last_fetch),
         address = coalesce(excluded.address, device_seen.address),
         own_address = coalesce(excluded.own_address, device_seen.own_address),
         firmware = case when excluded.firmware = '' then device_seen.firmware else excluded.firmware end,
-        model = case when excluded.model = '' then device_seen.model else excluded.model end, requests = excluded.requests";
-    SEEN = "select n.last_fetch, n.address, n.own_address, n.firmware, n.model, n.requests
+        model = case when excluded.model = '' then device_seen.model else excluded.model end, requests = excluded.requests,
+        transport = coalesce(excluded.transport, device_seen.transport)";
+    SEEN = "select n.last_fetch, n.address, n.own_address, n.firmware, n.model, n.transport, n.requests
         from device_seen n join device d on d.mac = n.mac join customer c on c.id = d.customer
         where n.mac = $1 and (c.reseller = $2 or $2 is null) and (d.customer = $3 or $3 is null) and (d.site = $4 or $4 is null)";
 }
@@ -82,16 +97,17 @@ pub fn note(db: &Db, news: &[News]) -> Result<()> {
         let surplus = requests.len().saturating_sub(REQUESTS_KEPT);
         requests.drain(..surplus);
         let json = serde_json::to_string(&requests).map_err(|error| StoreError::Engine(error.to_string()))?;
-        let address = one.seen.served.map(|(_, address)| address.to_string());
+        let address = one.seen.served.as_ref().map(|served| served.address.to_string());
         let own = one.seen.own_address.map(|address| address.to_string());
         let args = [
             (&mac).into(),
-            one.seen.served.map(|(at, _)| at).into(),
+            one.seen.served.as_ref().map(|served| served.at).into(),
             address.as_ref().into(),
             own.as_ref().into(),
             shortened(&one.seen.firmware).into(),
             shortened(&one.seen.model).into(),
             (&json).into(),
+            one.seen.served.as_ref().map(|served| &served.transport).into(),
         ];
         db.exec(NOTE, &args)?;
     }
@@ -109,20 +125,21 @@ pub fn seen(db: &Db, scope: &Scope, mac: Mac) -> Result<Option<Seen>> {
 pub fn requests(db: &Db, scope: &Scope, mac: Mac) -> Result<Vec<Request>> {
     let (bounds, mac) = (Bounds::of(scope), mac.to_string());
     let args = [(&mac).into(), bounds.reseller(), bounds.customer(), bounds.site()];
-    let mut requests = db.opt(SEEN, &args, read_requests_at(5))?.unwrap_or_default();
+    let mut requests = db.opt(SEEN, &args, read_requests_at(6))?.unwrap_or_default();
     requests.reverse();
     Ok(requests)
 }
 
-/// Reads five columns of `device_seen`, which an outer join may have left empty.
+/// Reads six columns of `device_seen`, which an outer join may have left empty.
 pub(crate) fn read_seen(row: &Row<'_>, at: usize) -> Result<Option<Seen>> {
     let Some(firmware) = row.opt_text(at + 3)? else { return Ok(None) };
     let served = row.opt_int(at)?.zip(row.opt_text(at + 1)?).map(|(at, address)| {
         let address = address.parse().map_err(|_| damaged(address))?;
-        Ok::<_, StoreError>((Time::from_millis(at), address))
+        Ok::<_, StoreError>(Served { at: Time::from_millis(at), address, transport: String::new() })
     });
+    let transport = row.opt_text(at + 5)?.unwrap_or_default().to_owned();
     Ok(Some(Seen {
-        served: served.transpose()?,
+        served: served.transpose()?.map(|served| Served { transport, ..served }),
         own_address: row.opt_text(at + 2)?.and_then(|address| address.parse().ok()),
         firmware: firmware.to_owned(),
         model: row.text(at + 4)?.to_owned(),
@@ -141,6 +158,7 @@ fn cut(request: &Request) -> Request {
         evidence: shortened(&request.evidence).to_owned(),
         decision: shortened(&request.decision).to_owned(),
         reason: shortened(&request.reason).to_owned(),
+        transport: shortened(&request.transport).to_owned(),
         ..request.clone()
     }
 }

@@ -33,7 +33,7 @@ pub fn seal(password: &str, content: &[u8]) -> Vec<u8> {
     let mut sealed = Vec::with_capacity(MAGIC.len() + SALT_BYTES + content.len() + BLOCK_BYTES);
     sealed.extend_from_slice(MAGIC);
     sealed.extend_from_slice(&salt);
-    let (key, vector) = key_and_vector(password, &salt);
+    let (key, vector) = key_and_vector(password, salt);
     let cipher = cbc::Encryptor::<Aes256>::new(&key.into(), &vector.into());
     sealed.extend(cipher.encrypt_padded_vec::<Pkcs7>(content));
     sealed
@@ -46,7 +46,7 @@ pub fn open(password: &str, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
     if blocks.is_empty() || blocks.len() % BLOCK_BYTES != 0 {
         return Err(OpenError::Form);
     }
-    let (key, vector) = key_and_vector(password, salt);
+    let (key, vector) = key_and_vector(password, *salt);
     let cipher = cbc::Decryptor::<Aes256>::new(&key.into(), &vector.into());
     cipher.decrypt_padded_vec::<Pkcs7>(blocks).map_err(|_| OpenError::Password)
 }
@@ -61,7 +61,7 @@ fn salt(password: &str, content: &[u8]) -> [u8; SALT_BYTES] {
 }
 
 /// `EVP_BytesToKey` with one round of MD5: each digest covers the one before it, the password and the salt.
-fn key_and_vector(password: &str, salt: &[u8; SALT_BYTES]) -> ([u8; 32], [u8; BLOCK_BYTES]) {
+fn key_and_vector(password: &str, salt: [u8; SALT_BYTES]) -> ([u8; 32], [u8; BLOCK_BYTES]) {
     let mut made = [0; 48];
     let mut last: Option<[u8; 16]> = None;
     for part in made.chunks_exact_mut(16) {
@@ -92,7 +92,7 @@ mod tests {
     /// Computed with `openssl enc -aes-256-cbc -md md5 -k ringfence -S 0102030405060708 -P` (OpenSSL 3.0).
     #[test]
     fn key_and_vector_are_openssls() {
-        let (key, vector) = key_and_vector("ringfence", &[1, 2, 3, 4, 5, 6, 7, 8]);
+        let (key, vector) = key_and_vector("ringfence", [1, 2, 3, 4, 5, 6, 7, 8]);
         assert_eq!(key[..], bytes("b33fa8b746cbc1ff6ad8146eb03a843001178918f37a581edfe3d8ac54845ab4"));
         assert_eq!(vector[..], bytes("b65d732c4e146519e3b8673cf04c2da7"));
     }

@@ -6,9 +6,12 @@ use std::fmt::Write as _;
 
 use domain::Span;
 use domain::admission::{Answer, Decision, Door};
+use domain::channel::Channel;
 use domain::claim::{Claim, Grounds};
 use domain::device::{Auth, Device};
+use domain::evidence::Proof;
 use domain::login::{GlobalId, Login};
+use domain::reason::Reason;
 
 use crate::told::{carried, follows, kind};
 use crate::world::{AWAY, Ask, FOREIGN, OFFICE, OPERATOR, SUCCESSOR, Shown, UNKNOWN, World, by_hand, ip};
@@ -56,6 +59,31 @@ fn a_head_request_is_answered_like_a_get_and_changes_nothing() {
             }
         }
     }
+}
+
+#[test]
+fn where_files_leave_encrypted_only_the_device_is_for_logins_and_nothing_else_is_another() {
+    for mut scene in scenes() {
+        for factors in FACTORS {
+            scene.world.policy(factors);
+            for (label, ask) in asks(&scene).into_iter().filter(|(_, ask)| !ask.certificate) {
+                let (open, sealed) = (scene.world.ask(&ask), Ask { channel: Channel::Sealed, ..ask.clone() });
+                let of_the_device = matches!(open.answer, Answer::Full { .. } | Answer::Signpost { .. });
+                let proved = matches!(scene.world.proof(&ask), Proof::Global(_) | Proof::Claim(_) | Proof::Own(_));
+                let expected = if of_the_device && !proved { asked_for_a_login() } else { open };
+                assert_eq!(scene.world.ask(&sealed), expected, "{} · {factors} · {label}", scene.name);
+                let mut other_brand = scene.world.clone();
+                other_brand.brand.seals_files = false;
+                let expected = if of_the_device { asked_for_a_login() } else { expected };
+                assert_eq!(other_brand.ask(&sealed), expected, "{} · {factors} · {label}: a phone that opens none", scene.name);
+            }
+        }
+    }
+}
+
+/// Nothing begins, counts or burns.
+fn asked_for_a_login() -> Decision {
+    Decision { answer: Answer::Challenge { stale: false }, reason: Reason::LoginRequired, device: None, effects: Vec::new() }
 }
 
 fn matrix() -> String {

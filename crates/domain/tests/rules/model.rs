@@ -11,6 +11,7 @@ mod table;
 
 use domain::admin;
 use domain::admission::Decision;
+use domain::channel::Channel;
 use domain::login::{ByHand, GlobalId, GlobalLogin, Login, Owner};
 use domain::pin::PinAnswer;
 use domain::{Secret, Span};
@@ -193,6 +194,7 @@ impl Rules {
             certificate: fetch.certificate,
             mismatch: false,
             ignores_challenges: fetch.ignores_challenges,
+            channel: if fetch.sealed { Channel::Sealed } else { Channel::Open },
         }
     }
 }

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use domain::admin::{self, Change, Refusal};
 use domain::admission::{BrandTraits, Decision, Door, Request, Surroundings, admit};
 use domain::chance::{Chance, Seeded};
+use domain::channel::Channel;
 use domain::claim::{Claim, PlatformKeys};
 use domain::device::{Auth, Device};
 use domain::effect::Effect;
@@ -93,6 +94,7 @@ pub struct Ask {
     pub certificate: bool,
     pub mismatch: bool,
     pub ignores_challenges: bool,
+    pub channel: Channel,
 }
 
 impl Ask {
@@ -108,6 +110,7 @@ impl Ask {
             certificate: false,
             mismatch: false,
             ignores_challenges: false,
+            channel: Channel::Open,
         }
     }
 
@@ -204,6 +207,7 @@ impl World {
                 renews_trust: true,
                 retry_delay: Span::seconds(30),
                 shortest_poll: Span::seconds(60),
+                seals_files: true,
             },
             shared: Vec::new(),
             first_contacts: 0,
@@ -284,6 +288,7 @@ impl World {
             carrier: ask.carrier,
             get: ask.get,
             address: ip(ask.address),
+            channel: ask.channel,
             mac: self.mac(ask.device),
             evidence,
             brand: self.brand,

@@ -6,6 +6,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use brands::Brand;
+use domain::channel::Channel;
 use domain::claim::{Claim, PlatformKeys};
 use domain::device::Device;
 use domain::evidence::{Evidence, Proof, Scene, Wrong, candidates, path_global, path_login, refused};
@@ -71,6 +72,11 @@ impl Shown {
             Ok(credentials) => Self::Login(credentials),
             Err(_) => Self::Malformed,
         }
+    }
+
+    /// The same, where it was shown over this channel.
+    pub fn over(self, channel: Channel) -> Self {
+        if matches!(self, Self::Path(..)) && !channel.takes_path_secrets() { Self::Malformed } else { self }
     }
 }
 

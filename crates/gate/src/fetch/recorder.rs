@@ -10,7 +10,7 @@ use domain::net::site_network;
 use domain::tenancy::CustomerId;
 use domain::{Mac, Time};
 use ipnet::IpNet;
-use store::seen::{News, Request, Seen};
+use store::seen::{News, Request, Seen, Served};
 use store::sightings::{self, Knock};
 use store::{Db, Store, StoreError};
 
@@ -29,7 +29,7 @@ pub struct Recorder {
 struct Noted {
     firmware: Option<String>,
     model: Option<String>,
-    served: Option<(Time, IpAddr)>,
+    served: Option<Served>,
     fetched: Option<(IpAddr, CustomerId)>,
     flags: BTreeMap<Attention, (IpAddr, Time)>,
     requests: Vec<Request>,
@@ -51,8 +51,8 @@ impl Recorder {
     }
 
     /// A configuration with a login went out to it.
-    pub fn served(&self, mac: Mac, address: IpAddr, now: Time) {
-        self.note(mac, RECORDED_DEVICES_MAX, |noted| noted.served = Some((now, address)));
+    pub fn served(&self, mac: Mac, served: Served) {
+        self.note(mac, RECORDED_DEVICES_MAX, |noted| noted.served = Some(served));
     }
 
     /// A full config went out: what made somebody look at this device is over.
@@ -146,7 +146,7 @@ impl Noted {
     fn overlay(&mut self, newer: Self) {
         self.firmware = newer.firmware.or_else(|| self.firmware.take());
         self.model = newer.model.or_else(|| self.model.take());
-        self.served = newer.served.or(self.served);
+        self.served = newer.served.or(self.served.take());
         if newer.fetched.is_some() {
             self.fetched = newer.fetched;
             self.flags.clear();
@@ -162,7 +162,7 @@ impl Noted {
             return Ok(());
         }
         let seen = Seen {
-            served: self.served,
+            served: self.served.clone(),
             own_address: self.fetched.map(|(address, _)| address),
             firmware: self.firmware.clone().unwrap_or_default(),
             model: self.model.clone().unwrap_or_default(),
@@ -241,6 +241,7 @@ mod tests {
             decision: "full".into(),
             reason: "own".into(),
             bytes: 1,
+            transport: "https".into(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use brands::{Body, Brand, Catalogue, Door as ConfigDoor, FileKind, Firmware, Model, Notice, Order, RestrictedAccount};
+use brands::{Body, Brand, Catalogue, Door as ConfigDoor, FileForm, FileKind, Firmware, Model, Notice, Order, RestrictedAccount};
 use domain::admission::{self, Answer as Admitted};
 use domain::claim::{Claim, PlatformKeys};
 use domain::evidence::path_secret;
@@ -68,6 +68,9 @@ pub enum ReplyError {
     /// The renderer refused a value.
     #[error("rendering: {0}")]
     Render(#[from] brands::RenderError),
+    /// The brand has no encrypted files.
+    #[error("the file has to be encrypted, and the brand has no form for that")]
+    NoForm,
     /// The full config's content is missing.
     #[error("the full config was admitted without its content")]
     NoContent,
@@ -82,33 +85,33 @@ pub fn render(
     asked: Asked<'_>,
     admitted: &Admitted,
     content: Option<&Content>,
-    face: &Face,
-    keys: &PlatformKeys,
-    encrypted: bool,
+    way: &Way<'_>,
 ) -> Result<Option<Answer>, ReplyError> {
     let public = matches!(asked.file, FileKind::Boot | FileKind::Common);
     if public {
-        return file(catalogue, asked, Body::Public).map(Some);
+        return file(catalogue, asked, Body::Public, None).map(Some);
     }
     if asked.file != FileKind::Carrier {
         return Ok(None);
     }
+    let Way { face, keys, .. } = way;
     let language = asked.language.unwrap_or(&face.language);
+    let key = way.file_key.as_ref();
     match admitted {
         Admitted::Public | Admitted::Challenge { .. } => Ok(None),
         Admitted::Full { login, poll } => {
             let content = content.ok_or(ReplyError::NoContent)?;
             let language = content.settings.value("language").unwrap_or(language);
-            let way = Way::of(login, *poll, asked.brand, face, keys, encrypted);
-            let body = Body::Full { lines: &content.lines, settings: &content.settings, door: way.door(), language };
-            file(catalogue, asked, body).map(Some)
+            let home = Home::of(login, *poll, asked.brand, way);
+            let body = Body::Full { lines: &content.lines, settings: &content.settings, door: home.door(), language };
+            file(catalogue, asked, body, key).map(Some)
         }
         Admitted::Signpost { claim, poll } => {
-            let way = Way::of(&Login::of(*claim), *poll, asked.brand, face, keys, encrypted);
-            file(catalogue, asked, Body::Signpost { door: way.door(), language }).map(Some)
+            let home = Home::of(&Login::of(*claim), *poll, asked.brand, way);
+            file(catalogue, asked, Body::Signpost { door: home.door(), language }, key).map(Some)
         }
         Admitted::Restricted { claim, notice, poll } => {
-            let way = Way::of(&Login::of(*claim), *poll, asked.brand, face, keys, encrypted);
+            let home = Home::of(&Login::of(*claim), *poll, asked.brand, way);
             let body = Body::Restricted {
                 notice: shown(*notice),
                 account: RestrictedAccount {
@@ -120,35 +123,51 @@ pub fn render(
                 },
                 service_number: &face.service_number,
                 emergency_numbers: &face.emergency_numbers,
-                door: way.door(),
+                door: home.door(),
                 language,
             };
-            file(catalogue, asked, body).map(Some)
+            file(catalogue, asked, body, key).map(Some)
         }
     }
 }
 
+/// How an answer travels, and what the platform's part of it is made from.
+pub struct Way<'a> {
+    /// How the platform appears.
+    pub face: &'a Face,
+    /// The platform's keys.
+    pub keys: &'a PlatformKeys,
+    /// Over TLS.
+    pub tls: bool,
+    /// The password of the file, where it leaves encrypted.
+    pub file_key: Option<Secret<String>>,
+}
+
 /// Where a config sends its phone, with which login.
-struct Way {
+struct Home {
     url: String,
     user: String,
     password: Secret<String>,
     poll_seconds: u32,
+    file_key: Option<Secret<String>>,
 }
 
-impl Way {
-    fn of(login: &Login, poll: Span, brand: &Brand, face: &Face, keys: &PlatformKeys, encrypted: bool) -> Self {
-        let base = face.http_url.as_ref().filter(|_| !encrypted).unwrap_or(&face.https_url);
+impl Home {
+    fn of(login: &Login, poll: Span, brand: &Brand, way: &Way<'_>) -> Self {
+        let Way { face, keys, tls, file_key } = way;
+        let base = face.http_url.as_ref().filter(|_| !tls).unwrap_or(&face.https_url);
         Self {
             url: door_url(base, &login.claim, brand, keys),
             user: login.user(keys),
             password: login.password(keys),
             poll_seconds: u32::try_from(poll.as_seconds()).unwrap_or(u32::MAX),
+            file_key: file_key.as_ref().map(|_| keys.file_key(&login.claim)),
         }
     }
 
     fn door(&self) -> ConfigDoor<'_> {
-        ConfigDoor { url: &self.url, user: &self.user, password: &self.password, poll_seconds: self.poll_seconds }
+        let Self { url, user, password, poll_seconds, file_key } = self;
+        ConfigDoor { url, user, password, poll_seconds: *poll_seconds, file_key: file_key.as_ref() }
     }
 }
 
@@ -161,11 +180,19 @@ fn door_url(base: &str, claim: &Claim, brand: &Brand, keys: &PlatformKeys) -> St
     }
 }
 
-fn file(catalogue: &Catalogue, asked: Asked<'_>, body: Body<'_>) -> Result<Answer, ReplyError> {
+/// Renders a file, and encrypts it where it has a password.
+fn file(catalogue: &Catalogue, asked: Asked<'_>, body: Body<'_>, key: Option<&Secret<String>>) -> Result<Answer, ReplyError> {
     let order = Order { brand: asked.brand, model: asked.model, firmware: asked.firmware, mac: asked.mac, file: asked.file, body };
     let rendered = catalogue.render(&order)?;
-    let content_type = HeaderValue::from_str(rendered.content_type).unwrap_or(HeaderValue::from_static("text/plain"));
-    Ok(Answer::file(content_type, rendered.bytes).tagged())
+    let Some(key) = key else {
+        let content_type = HeaderValue::from_str(rendered.content_type).unwrap_or(HeaderValue::from_static("text/plain"));
+        return Ok(Answer::file(content_type, rendered.bytes).tagged());
+    };
+    let sealed = match asked.brand.encrypted_file().ok_or(ReplyError::NoForm)? {
+        FileForm::OpensslAes256CbcMd5 => wire::openssl::seal(key.expose(), &rendered.bytes),
+    };
+    let answer = Answer::file(HeaderValue::from_static("application/octet-stream"), sealed).tagged();
+    Ok(Answer { sealed: true, ..answer })
 }
 
 fn shown(notice: admission::Notice) -> Notice {

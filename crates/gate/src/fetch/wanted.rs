@@ -2,8 +2,10 @@
 
 use brands::{Brand, Capability, Catalogue, FileKind, Model, Sighting};
 use domain::admission::{self, BrandTraits};
+use domain::channel::Channel;
 use domain::claim::{Claim, PlatformKeys, TOKEN_CHARS};
 use domain::device::Device;
+use domain::policy::Policy;
 use domain::{Mac, Span};
 
 use super::reply::Asked;
@@ -64,7 +66,13 @@ impl<'a> Wanted<'a> {
             shortest_poll: Span::seconds(shown_model.map_or(60, |model| model.shortest_poll_seconds).into()),
             renews_trust: model.or(brand.map(Brand::generic)).is_some_and(|model| model.renews_trust == Capability::Yes),
             retry_delay: Span::seconds(brand.map_or(0, Brand::retry_delay_seconds).into()),
+            seals_files: brand.is_some_and(seals_files),
         }
+    }
+
+    /// What the connection may carry for the brand that the phone shows.
+    pub fn channel(&self, request: &Request, policy: &Policy) -> Channel {
+        Channel::of(request.connection.tls, policy.plain_http, self.sighting.brand.is_some_and(seals_files))
     }
 
     /// Brand and model as the phone shows them, `yealink/T46S`.
@@ -78,4 +86,9 @@ impl<'a> Wanted<'a> {
             None => (self.sighting.brand, self.sighting.model),
         }
     }
+}
+
+/// Whether encrypted files help a brand: a login in the path would be read by whoever they are encrypted against.
+fn seals_files(brand: &Brand) -> bool {
+    brand.encrypted_file().is_some() && !brand.logs_in_by_path()
 }

@@ -30,6 +30,7 @@ use wire::challenge::Challenge;
 
 pub const MAC: &str = "001565000001";
 pub const PUBLIC_URL: &str = "https://phones.example.com:8443";
+pub const PLAIN_URL: &str = "http://phones.example.com:8080";
 pub const GLOBAL_USER: &str = "phones";
 pub const GLOBAL_PASSWORD: &str = "a-shared-one-time-password";
 
@@ -98,6 +99,13 @@ pub struct World {
 impl World {
     /// A customer with this policy and the phone [`MAC`].
     pub async fn new(policy: &[(&str, &str)]) -> Self {
+        let world = Self::empty(policy, Catalogue::embedded()).await;
+        world.add(MAC).await;
+        world
+    }
+
+    /// A customer with this policy and no phone yet, with the brands of this catalogue.
+    pub async fn empty(policy: &[(&str, &str)], catalogue: Catalogue) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let now = Time::from_millis(1_795_305_600_000);
         let ring = KeyRing::generate(&mut Seeded::new(1));
@@ -119,7 +127,7 @@ impl World {
         let chance = std::sync::Mutex::new(Seeded::new(3));
         let parts = Parts {
             store: store.clone(),
-            catalogue: Arc::new(Catalogue::embedded()),
+            catalogue: Arc::new(catalogue),
             keys: keys.clone(),
             face: face(),
             limits: Limits::default(),
@@ -128,9 +136,7 @@ impl World {
             #[expect(clippy::disallowed_methods, reason = "the edge of this test")]
             started: Instant::now(),
         };
-        let world = Self { store, desk: Desk::new(parts, now), keys, customer, now, _directory: directory };
-        world.add(MAC).await;
-        world
+        Self { store, desk: Desk::new(parts, now), keys, customer, now, _directory: directory }
     }
 
     /// The global login.
@@ -140,6 +146,11 @@ impl World {
 
     /// Adds a phone with one line.
     pub async fn add(&self, mac: &str) {
+        self.add_model(mac, "yealink/T46S").await;
+    }
+
+    /// The same of any brand.
+    pub async fn add_model(&self, mac: &str, model: &str) {
         let (mac, customer, now): (Mac, _, _) = (mac.parse().unwrap(), self.customer, self.now);
         let line = Line {
             user: "2001".into(),
@@ -154,10 +165,10 @@ impl World {
             settings: Settings::new(),
         };
         let device = Device {
-            id: DeviceId(Uuid::from_u128(u128::from(mac.bytes()[5]) + 100)),
+            id: DeviceId(Uuid::from_u128(mac.bytes().iter().fold(100, |id, byte| id * 256 + u128::from(*byte)))),
             mac,
             place: Place { reseller: None, customer, site: None },
-            model: "yealink/T46S".into(),
+            model: model.into(),
             label: "Front desk".into(),
             disabled: false,
             created: now,
@@ -174,12 +185,19 @@ impl World {
 
     /// The same with its version, which counts writes.
     pub async fn stored(&self) -> Stored {
-        self.store.read(|db| store::device::by_mac(db, &Scope::Operator, MAC.parse().unwrap())).await.unwrap()
+        self.stored_of(MAC).await
     }
 
-    /// Saves the phone.
+    /// Any phone as it is stored.
+    pub async fn stored_of(&self, mac: &'static str) -> Stored {
+        self.store.read(|db| store::device::by_mac(db, &Scope::Operator, mac.parse().unwrap())).await.unwrap()
+    }
+
+    /// Saves a phone.
     pub async fn change(&self, device: Device) {
-        let (stored, now) = (Stored { device, ..self.stored().await }, self.now);
+        let mac = device.mac;
+        let read = self.store.read(move |db| store::device::by_mac(db, &Scope::Operator, mac)).await.unwrap();
+        let (stored, now) = (Stored { device, ..read }, self.now);
         self.store.write(move |db| store::device::save(db, &stored, now)).await.unwrap();
     }
 
@@ -191,8 +209,13 @@ impl World {
 
     /// Somebody keys in a PIN at the phone of that door.
     pub async fn enter_pin(&self, door: &str, right: bool) {
+        self.enter_pin_of(MAC, door, right).await;
+    }
+
+    /// The same at any phone.
+    pub async fn enter_pin_of(&self, mac: &'static str, door: &str, right: bool) {
         let claim = self.keys.read(door.trim_start_matches("/cfg/d/").trim_end_matches('/')).unwrap();
-        let device = self.device().await;
+        let device = self.stored_of(mac).await.device;
         let pin = device.auth.pin.as_ref().unwrap().reveal().to_owned();
         let digits = if right { pin } else { "000000".into() };
         let caller = Caller { claim, address: "198.51.100.7".parse().unwrap(), model: "" };
@@ -225,10 +248,15 @@ impl World {
         self.store.write(move |db| store::trust::add_network(db, &Scope::Operator, customer, &network)).await.unwrap();
     }
 
-    /// The phone's request log, newest first.
+    /// The request log of the phone [`MAC`], newest first.
     pub async fn requests(&self) -> Vec<store::seen::Request> {
+        self.requests_of(MAC).await
+    }
+
+    /// The same of any phone.
+    pub async fn requests_of(&self, mac: &'static str) -> Vec<store::seen::Request> {
         self.desk.flusher().flush().await.unwrap();
-        self.store.read(|db| store::seen::requests(db, &Scope::Operator, MAC.parse().unwrap())).await.unwrap()
+        self.store.read(|db| store::seen::requests(db, &Scope::Operator, mac.parse().unwrap())).await.unwrap()
     }
 
     pub async fn get(&self, path: &str, auth: Auth) -> Reply {
@@ -301,7 +329,7 @@ pub fn answer(challenge: &HeaderValue, user: &str, password: &str, sent: &Sent<'
 fn face() -> Face {
     Face {
         https_url: PUBLIC_URL.into(),
-        http_url: None,
+        http_url: Some(PLAIN_URL.into()),
         realm: "Ringfence".into(),
         sip_host: "phones.example.com".into(),
         sip_port: 5060,

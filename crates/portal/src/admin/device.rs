@@ -24,7 +24,7 @@ pub use self::calls::{CallView, calls};
 pub(crate) use self::list::{Policies, each};
 pub use self::list::{Which, list};
 pub(crate) use self::view::Viewer;
-pub use self::view::{DeviceView, RequestView, requests, show};
+pub use self::view::{DeviceView, ProfileKeyView, RequestView, profile_key, requests, show};
 use super::tree::{NodeNames, find_place, policy_at};
 use super::{Admin, By, Error, Named};
 use crate::edge::SystemChance;

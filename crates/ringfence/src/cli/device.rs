@@ -25,6 +25,9 @@ pub enum DeviceCommand {
     Show {
         /// Its MAC, in any spelling
         mac: String,
+        /// Show instead the password of its encrypted files, to type into the phone's rule (audited)
+        #[arg(long)]
+        profile_key: bool,
     },
     /// No login of this phone earns anything any more; new PIN; the global password may be used once more
     Reset {

@@ -15,7 +15,11 @@ pub async fn run(context: &Context, command: DeviceCommand, output: Output) -> R
     let (admin, by) = (&context.admin, &context.by());
     let changed = match command {
         DeviceCommand::Add(args) => device::add(admin, by, new_device(args)?).await?,
-        DeviceCommand::Show { mac } => device::show(admin, by, &mac).await?,
+        DeviceCommand::Show { mac, profile_key: true } => {
+            let shown = device::profile_key(admin, by, &mac).await?;
+            return output.print(&shown, || shown.profile_key.clone());
+        }
+        DeviceCommand::Show { mac, .. } => device::show(admin, by, &mac).await?,
         DeviceCommand::Reset { mac } => device::reset(admin, by, &mac).await?,
         DeviceCommand::Suspend { mac, end: true, .. } => device::end_suspension(admin, by, &mac).await?,
         DeviceCommand::Suspend { mac, lasts, address, .. } => device::suspend(admin, by, &mac, lasts, address).await?,
@@ -62,20 +66,22 @@ fn list(all: &[DeviceView], output: Output) -> Result<(), Failure> {
             or_dash(one.site.as_ref()),
             one.state.to_owned(),
             or_dash(one.last_fetch.as_ref()),
+            or_dash(one.transport.as_ref()),
             one.label.clone(),
         ]
     };
-    let headings = ["MAC", "MODEL", "CUSTOMER", "SITE", "STATE", "LAST FETCH", "LABEL"];
+    let headings = ["MAC", "MODEL", "CUSTOMER", "SITE", "STATE", "LAST FETCH", "TRANSPORT", "LABEL"];
     output.print(&all, || table(&headings, &all.iter().map(row).collect::<Vec<_>>()))
 }
 
 fn requests(all: &[RequestView], output: Output) -> Result<(), Failure> {
     let row = |one: &RequestView| {
         let (status, bytes) = (one.status.to_string(), one.bytes.to_string());
-        let cells = [&one.time, &one.address, &one.method, &one.file, &status, &one.evidence, &one.decision, &one.reason, &bytes];
+        let cells =
+            [&one.time, &one.address, &one.method, &one.file, &status, &one.evidence, &one.decision, &one.reason, &bytes, &one.transport];
         cells.map(Clone::clone).to_vec()
     };
-    let headings = ["TIME", "ADDRESS", "METHOD", "FILE", "STATUS", "EVIDENCE", "DECISION", "REASON", "BYTES"];
+    let headings = ["TIME", "ADDRESS", "METHOD", "FILE", "STATUS", "EVIDENCE", "DECISION", "REASON", "BYTES", "TRANSPORT"];
     output.print(&all, || table(&headings, &all.iter().map(row).collect::<Vec<_>>()))
 }
 
@@ -90,7 +96,7 @@ fn calls(all: &[CallView], output: Output) -> Result<(), Failure> {
 
 fn words(one: &DeviceView) -> String {
     let login = serde_json::to_value(one.login_state).ok().and_then(|value| value.as_str().map(str::to_owned));
-    let rows: [(&str, String); 17] = [
+    let rows: [(&str, String); 18] = [
         ("mac", one.mac.clone()),
         ("model", format!("{}/{}", one.brand, one.model)),
         ("customer", one.customer.clone()),
@@ -105,6 +111,7 @@ fn words(one: &DeviceView) -> String {
         ("created", one.created.clone()),
         ("last fetch", or_dash(one.last_fetch.as_ref())),
         ("last address", or_dash(one.last_address.as_ref())),
+        ("transport", or_dash(one.transport.as_ref())),
         ("firmware", or_dash(one.firmware.as_ref())),
         ("disabled", if one.disabled { "yes" } else { "no" }.to_owned()),
         ("attention", or_dash(Some(&one.attention.join(", ")))),

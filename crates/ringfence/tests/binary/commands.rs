@@ -27,6 +27,7 @@ fn a_phone_is_shown_in_the_documented_shape() {
         "created",
         "last_fetch",
         "last_address",
+        "transport",
         "firmware",
         "wrong_tries",
         "rounds",

@@ -7,6 +7,7 @@ mod bad_input;
 mod batch;
 mod commands;
 mod init;
+mod plain_http;
 mod postgres;
 mod prompts;
 mod serve;

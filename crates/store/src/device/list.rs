@@ -39,7 +39,7 @@ pub struct Listed {
 
 statements! {
     LIST = "select d.mac, d.id, d.customer, d.site, c.reseller, d.model, d.label, d.created, d.disabled, d.auth, d.version,
-        c.name as customer_name, s.name as site_name, n.last_fetch, n.address, n.own_address, n.firmware, n.model as seen_model
+        c.name as customer_name, s.name as site_name, n.last_fetch, n.address, n.own_address, n.firmware, n.model as seen_model, n.transport
         from device d join customer c on c.id = d.customer left join site s on s.id = d.site left join device_seen n on n.mac = d.mac
         where (d.customer, d.mac) > ($1, $2) and d.customer <= $3
         and (c.reseller = $4 or $4 is null) and (d.customer = $5 or $5 is null) and (d.site = $6 or $6 is null)

@@ -10,7 +10,7 @@ use domain::{Secret, Span, Time};
 use crate::audit::{self, Verdict};
 use crate::device::{self, Filter, Setup, Stored, by_mac, fetch, list};
 use crate::outbox::enqueue;
-use crate::seen::{self, News, Request, Seen};
+use crate::seen::{self, News, Request, Seen, Served};
 use crate::sightings::{self, Attention, Knock};
 use crate::tests::fixture::{NOW, World, on_both};
 use crate::tests::tree::{self, AT_NORTH, DIRECT, NORTH, OFFICE, RESELLER, RIVAL, SCOPES, SIBLING, SOUTH, mac, phone, setup};
@@ -316,12 +316,18 @@ fn visit(number: u8, at: i64) -> News {
         decision: "full".into(),
         reason: "own".into(),
         bytes: 4_000,
+        transport: "https".into(),
     };
     let own_address = (at == 0).then_some(address);
     let firmware = if at == 0 { "66.86.0.15".into() } else { String::new() };
     News {
         mac: mac(number),
-        seen: Seen { served: (at < 50).then_some((time, address)), own_address, firmware, model: "T46S".into() },
+        seen: Seen {
+            served: (at < 50).then(|| Served { at: time, address, transport: if at < 40 { "http" } else { "http-encrypted" }.into() }),
+            own_address,
+            firmware,
+            model: "T46S".into(),
+        },
         requests: vec![request],
     }
 }
@@ -336,7 +342,13 @@ async fn requests_are_remembered_newest_first_and_bounded(world: World) {
     assert!(requests[0].file.starts_with("59.cfg") && requests[0].file.len() <= crate::limits::REQUEST_FIELD_BYTES_MAX);
     assert!(requests[49].file.starts_with("10.cfg"));
     let latest = world.store.read(|db| seen::seen(db, &Scope::Operator, mac(1))).await.unwrap().unwrap();
-    assert_eq!(latest.served.unwrap().0, NOW + Span::seconds(49), "kept though later requests were turned away");
+    let served = latest.served.clone().unwrap();
+    assert_eq!(
+        (served.at, served.transport.as_str()),
+        (NOW + Span::seconds(49), "http-encrypted"),
+        "kept though later requests were turned away"
+    );
+    assert_eq!(requests[0].transport, "https");
     assert_eq!(latest.firmware, "66.86.0.15");
     let network = "192.0.2.9/32".parse().unwrap();
     let fetched = world.store.read(move |db| fetch(db, mac(1), &network, NOW)).await.unwrap().unwrap();

@@ -75,6 +75,7 @@ impl Recorder {
             decision: "told".to_owned(),
             reason: told.code().to_owned(),
             bytes: 0,
+            transport: "sip".to_owned(),
         };
         let seen = Seen { served: None, own_address: None, firmware: String::new(), model: String::new() };
         if shown && self.rows.try_send(News { mac, seen, requests: vec![request] }).is_err() {

@@ -45,6 +45,8 @@ pub struct Fetch {
     pub show: Show,
     pub certificate: bool,
     pub ignores_challenges: bool,
+    /// Over plain HTTP, where files leave encrypted only.
+    pub sealed: bool,
     pub fate: Fate,
 }
 
@@ -165,7 +167,7 @@ fn plain(model: &Model) -> impl Strategy<Value = Event> + use<> {
     (bodies, show, address, fates()).prop_map(|(body, show, address, fate)| {
         let (door, carrier, get) = (Door::Front, true, true);
         let (certificate, ignores_challenges) = (false, false);
-        Event::Fetch(Fetch { body, device: 0, door, carrier, get, address, show, certificate, ignores_challenges, fate })
+        Event::Fetch(Fetch { body, device: 0, door, carrier, get, address, show, certificate, ignores_challenges, sealed: false, fate })
     })
 }
 
@@ -181,12 +183,12 @@ fn fetches(model: &Model) -> impl Strategy<Value = Event> + use<> {
     let device = prop_oneof![8 => Just(0), 3 => Just(1), 3 => Just(2), 2 => Just(UNKNOWN)];
     let door = prop_oneof![10 => Just(Door::Front), 1 => Just(Door::Bare), 1 => Just(Door::Own)];
     let rare = || proptest::bool::weighted(0.15);
-    (select(&Body::ALL[..]), device, door, show, addresses(), fates(), (rare(), rare(), rare(), rare())).prop_map(
-        |(body, device, door, show, address, fate, (certificate, head, ignores_challenges, other_file))| {
+    (select(&Body::ALL[..]), device, door, show, addresses(), fates(), (rare(), rare(), rare(), rare(), rare())).prop_map(
+        |(body, device, door, show, address, fate, (certificate, head, ignores_challenges, other_file, sealed))| {
             let show = if matches!(show, Show::Global(_)) && !body.knows_global() { Show::Wrong } else { show };
-            let certificate = certificate && body.is_genuine() && door != Door::Bare;
+            let certificate = certificate && body.is_genuine() && door != Door::Bare && !sealed;
             let (carrier, get) = (!other_file, !head);
-            Event::Fetch(Fetch { body, device, door, carrier, get, address, show, certificate, ignores_challenges, fate })
+            Event::Fetch(Fetch { body, device, door, carrier, get, address, show, certificate, ignores_challenges, sealed, fate })
         },
     )
 }
@@ -200,8 +202,8 @@ fn comebacks(model: &Model) -> BoxedStrategy<Event> {
     }
     let devices: Vec<usize> = model.logins.iter().map(|login| login.device).collect();
     let rare = || proptest::bool::weighted(0.1);
-    (select(kept), addresses(), fates(), rare(), rare(), rare(), rare())
-        .prop_map(move |((body, login), address, fate, front, head, elsewhere, certificate)| {
+    (select(kept), addresses(), fates(), rare(), rare(), rare(), rare(), rare())
+        .prop_map(move |((body, login), address, fate, front, head, elsewhere, certificate, sealed)| {
             let device = if elsewhere { (devices[login] + 1) % (UNKNOWN + 1) } else { devices[login] };
             Event::Fetch(Fetch {
                 body,
@@ -211,8 +213,9 @@ fn comebacks(model: &Model) -> BoxedStrategy<Event> {
                 get: !head,
                 address,
                 show: Show::Login(login),
-                certificate: certificate && body.is_genuine(),
+                certificate: certificate && body.is_genuine() && !sealed,
                 ignores_challenges: false,
+                sealed,
                 fate,
             })
         })

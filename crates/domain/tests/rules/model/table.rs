@@ -29,8 +29,21 @@ enum Proof {
 }
 
 impl Model {
-    /// The table of section 4, row by row.
+    /// What the edge tells. Where files leave encrypted only, whoever showed no login is asked for one instead of being given anything of
+    /// the device, and nothing happens.
     pub fn answer(&mut self, fetch: &Fetch) -> Answered {
+        let mut after = self.clone();
+        let answered = after.rows(fetch);
+        let told_nothing = !matches!(answered.0.as_str(), "FULL" | "signpost");
+        if !fetch.sealed || told_nothing || matches!(self.proof(fetch), Proof::Global(_) | Proof::Claim(_) | Proof::Own(_)) {
+            *self = after;
+            return answered;
+        }
+        refuse()
+    }
+
+    /// The table of section 4, row by row.
+    fn rows(&mut self, fetch: &Fetch) -> Answered {
         let at = fetch.device;
         let policy = self.policy(at).clone();
         if fetch.door == Door::Front && !fetch.carrier {

@@ -2,10 +2,30 @@
 
 use domain::Span;
 use domain::chance::Seeded;
+use domain::channel::front_file_key;
 use domain::device::{Auth, Device, State};
 
 use crate::told::{follows, kind};
 use crate::world::{AWAY, Ask, OFFICE, OPERATOR, World, by_hand};
+
+#[test]
+fn the_password_of_encrypted_files_outlives_a_take_up_and_not_a_reset() {
+    let mut world = World::new("login=required pin=off");
+    let key = |world: &World| front_file_key(&world.keys, world.mac(0), world.devices.first()).expose().clone();
+    let typed = key(&world);
+    let own = world.provision();
+    assert_eq!(key(&world), typed, "a retry opens what the first try did");
+    world.reset(0);
+    let after_reset = key(&world);
+    assert_ne!(after_reset, typed);
+    assert!(typed.len() == 32 && typed.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()), "it can be typed: {typed}");
+    assert_ne!(key(&world), front_file_key(&world.keys, world.mac(1), world.devices.get(1)).expose().clone(), "each phone has its own");
+    world.devices[0].disabled = true;
+    let nobodys = front_file_key(&world.keys, world.mac(0), None);
+    assert_eq!(key(&world), *nobodys.expose(), "a disabled phone is one that nobody knows");
+    assert_ne!(*world.keys.file_key(&own.claim).expose(), typed, "each door has its own");
+    assert_ne!(world.keys.file_key(&own.claim), world.keys.http_password(&own.claim));
+}
 
 #[test]
 fn at_once_no_login_of_the_device_earns_full() {

@@ -1,9 +1,9 @@
 //! A phone as people and programs see it.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use brands::Catalogue;
+use domain::channel::front_file_key;
 use domain::device::{Auth, LoginState, State};
 use domain::policy::Policy;
 use domain::role::{Action, Target, may};
@@ -11,7 +11,7 @@ use domain::{Mac, Time};
 use serde::Serialize;
 use store::Db;
 use store::device::Stored;
-use store::seen::Seen;
+use store::seen::{Seen, Served};
 
 use super::{load, node_of, parse_mac};
 use crate::admin::tree::names;
@@ -50,6 +50,8 @@ pub struct DeviceView {
     pub last_fetch: Option<String>,
     /// Where that went.
     pub last_address: Option<String>,
+    /// How: `https`, `http`, or `http-encrypted` for an encrypted file over plain HTTP.
+    pub transport: Option<String>,
     /// The firmware that the phone showed.
     pub firmware: Option<String>,
     /// Wrong PINs in a row, in the worst network.
@@ -62,6 +64,15 @@ pub struct DeviceView {
     pub disabled: bool,
     /// What a person should look at.
     pub attention: Vec<&'static str>,
+}
+
+/// The password of a phone's first encrypted files.
+#[derive(Clone, Serialize)]
+pub struct ProfileKeyView {
+    /// Twelve lower-case digits.
+    pub mac: String,
+    /// As it is typed.
+    pub profile_key: String,
 }
 
 /// One request of a phone, in the shape of interfaces.md.
@@ -85,12 +96,33 @@ pub struct RequestView {
     pub reason: String,
     /// Bytes of the body.
     pub bytes: u64,
+    /// How it travelled: `https`, `http`, `http-encrypted`, `sip`; empty for requests older than this field.
+    pub transport: String,
 }
 
 /// Shows one phone, its PIN included where the role permits (audited).
 pub async fn show(admin: &Admin, by: &By, mac: &str) -> Result<DeviceView, Error> {
     let (mac, by, viewer) = (parse_mac(mac)?, by.clone(), Viewer::new(admin));
     admin.write(move |db| viewer.reveal(db, &by, mac)).await
+}
+
+/// The password of the files that a phone fetches at the front door over plain HTTP, for whoever types it into the phone's rule. Shown to
+/// those who may see its PIN, and audited like it.
+pub async fn profile_key(admin: &Admin, by: &By, mac: &str) -> Result<ProfileKeyView, Error> {
+    let (mac, by, catalogue, keys) = (parse_mac(mac)?, by.clone(), Arc::clone(&admin.catalogue), Arc::clone(&admin.keys));
+    admin
+        .write(move |db| {
+            let (stored, _) = load(db, &by, mac, Action::RevealPin)?;
+            let device = &stored.device;
+            if catalogue.model(&device.model).is_none_or(|(brand, _)| brand.encrypted_file().is_none()) {
+                let what = format!("{}: phones of this brand open no encrypted files", device.model);
+                return Err(Error::refused("no_encrypted_files", what));
+            }
+            by.audit(db, node_of(device.place), "reveal-profile-key", &mac.to_string(), "")?;
+            let key = front_file_key(&keys, mac, Some(device));
+            Ok(ProfileKeyView { mac: mac.to_string(), profile_key: key.expose().clone() })
+        })
+        .await
 }
 
 /// What a phone asked and what it was told, newest first.
@@ -110,6 +142,7 @@ pub async fn requests(admin: &Admin, by: &By, mac: &str) -> Result<Vec<RequestVi
                 decision: request.decision,
                 reason: request.reason.clone(),
                 bytes: request.bytes,
+                transport: request.transport,
             };
             Ok(requests.into_iter().map(view).collect())
         })
@@ -175,7 +208,7 @@ impl Viewer {
         let login_state = auth.login_state(policy, by.now);
         let failed = || auth.tries.iter().filter_map(|tries| tries.failed_until).max();
         let state = auth.state(by.now);
-        let served = seen.and_then(|seen| seen.served);
+        let served = seen.and_then(|seen| seen.served.as_ref());
         DeviceView {
             mac: device.mac.to_string(),
             brand,
@@ -190,8 +223,9 @@ impl Viewer {
             suspended_until: auth.suspension.map(|suspension| suspension.until.rfc3339()),
             failed_until: failed().filter(|_| state == State::Failed).map(Time::rfc3339),
             created: device.created.rfc3339(),
-            last_fetch: served.map(|(at, _)| at.rfc3339()),
-            last_address: served.map(|(_, address)| address.to_string()),
+            last_fetch: served.map(|served| served.at.rfc3339()),
+            last_address: served.map(|served| served.address.to_string()),
+            transport: served.map(|served| served.transport.clone()).filter(|transport| !transport.is_empty()),
             firmware: seen.map(|seen| seen.firmware.clone()).filter(|firmware| !firmware.is_empty()),
             wrong_tries: auth.tries.iter().map(|tries| tries.wrong).max().unwrap_or(0),
             rounds: auth.tries.iter().map(|tries| tries.rounds).max().unwrap_or(0),
@@ -217,10 +251,10 @@ struct Names {
     site: Option<String>,
 }
 
-fn attention(auth: &Auth, login_state: LoginState, served: Option<(Time, IpAddr)>, noticed: &[String]) -> Vec<&'static str> {
+fn attention(auth: &Auth, login_state: LoginState, served: Option<&Served>, noticed: &[String]) -> Vec<&'static str> {
     let elsewhere = |tries: &domain::pin::Tries| {
         let wrong = tries.wrong > 0 || tries.rounds > 0;
-        wrong && served.is_none_or(|(_, address)| !tries.network.contains(&address))
+        wrong && served.is_none_or(|served| !tries.network.contains(&served.address))
     };
     let several = auth.tries.len() > 1 || served.is_some();
     let flags = [
