@@ -15,6 +15,7 @@ pub mod device;
 pub mod effect;
 pub mod emergency;
 pub mod evidence;
+pub mod extra;
 pub mod grounds;
 pub mod handover;
 pub mod language;

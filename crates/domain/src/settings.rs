@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::extra::is_firmware_name;
 use crate::secret::Secret;
 
 /// The layers of settings, from the widest to the nearest. The nearest that names a key wins.
@@ -72,6 +73,9 @@ pub enum SettingError {
     /// Too long.
     #[error("setting {0}: at most 1024 bytes")]
     TooLong(Key),
+    /// A firmware file whose name could mean another place.
+    #[error("setting firmware_file: the name of a file under firmware/<brand>/: letters, digits and . - _ +, at most 128")]
+    FirmwareName,
     /// The layer is full.
     #[error("at most 512 settings in one layer")]
     TooMany,
@@ -93,6 +97,9 @@ pub fn check_setting(key: &str, value: &str) -> Result<(), SettingError> {
     }
     if value.len() > VALUE_BYTES_MAX {
         return Err(SettingError::TooLong(key.to_owned()));
+    }
+    if key == "firmware_file" && !value.is_empty() && !is_firmware_name(value) {
+        return Err(SettingError::FirmwareName);
     }
     Ok(())
 }
@@ -133,6 +140,10 @@ impl Resolved {
     /// The value in force with its layer.
     pub fn sourced(&self, key: &str) -> Option<&Sourced> {
         self.0.get(key)
+    }
+
+    pub(crate) fn set(&mut self, key: &str, sourced: Sourced) {
+        self.0.insert(key.to_owned(), sourced);
     }
 
     /// All of them, by key.
@@ -242,6 +253,8 @@ mod tests {
     fn no_setting_can_start_a_line() {
         assert!(check_setting("time_zone", "+1").is_ok());
         assert!(check_setting("raw.yealink.linekey.1.type", "15").is_ok());
+        assert!(check_setting("firmware_file", "a.rom").is_ok() && check_setting("firmware_file", "").is_ok());
+        assert_eq!(check_setting("firmware_file", "../a.rom"), Err(SettingError::FirmwareName));
         assert_eq!(check_setting("a", "x\r\nadmin"), Err(SettingError::ControlCharacter("a".into())));
         for key in ["", "Time", "a=b", "raw.", "raw.yealink", "raw.yealink.", "raw.yealink.a b", "raw.yealink.a\nb"] {
             assert!(matches!(check_setting(key, "1"), Err(SettingError::Key(_))), "{key:?}");

@@ -5,15 +5,15 @@ use std::hash::{BuildHasher as _, Hasher as _};
 
 use bytes::Bytes;
 use foldhash::quality::FixedState;
-use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_RANGE, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 
 use crate::limits::ENTITY_TAGS_MAX;
 use crate::phones::Method;
+use crate::transfer::{Payload, Transfer};
 
 /// A whole answer. It goes out with `Content-Length`, never chunked; `HEAD` and matching entity tags lose the body by themselves.
-#[derive(Clone)]
 pub struct Answer {
     /// Status code.
     pub status: StatusCode,
@@ -21,6 +21,10 @@ pub struct Answer {
     pub content_type: Option<HeaderValue>,
     /// The bytes, the same for the same content.
     pub body: Bytes,
+    /// A file that is read while it is sent, in the body's place.
+    pub transfer: Option<Transfer>,
+    /// `Content-Range`, of 206 and 416.
+    pub content_range: Option<HeaderValue>,
     /// `ETag`. A `GET` or `HEAD` that names it in `If-None-Match` is answered 304 instead of 200.
     pub etag: Option<HeaderValue>,
     /// `Retry-After`, in seconds.
@@ -39,8 +43,19 @@ impl Answer {
     /// A status without a body.
     pub fn empty(status: StatusCode) -> Self {
         let body = Bytes::new();
-        let challenges = Vec::new();
-        Self { status, content_type: None, body, etag: None, retry_after: None, challenges, allow: None, close: false, sealed: false }
+        Self {
+            status,
+            content_type: None,
+            body,
+            transfer: None,
+            content_range: None,
+            etag: None,
+            retry_after: None,
+            challenges: Vec::new(),
+            allow: None,
+            close: false,
+            sealed: false,
+        }
     }
 
     /// A status with one line of text for people.
@@ -52,6 +67,17 @@ impl Answer {
     /// 200 with a file.
     pub fn file(content_type: HeaderValue, body: impl Into<Bytes>) -> Self {
         Self { content_type: Some(content_type), body: body.into(), ..Self::empty(StatusCode::OK) }
+    }
+
+    /// 200 with a file that is read while it is sent.
+    pub fn transfer(transfer: Transfer, etag: HeaderValue) -> Self {
+        let content_type = Some(HeaderValue::from_static("application/octet-stream"));
+        Self { content_type, transfer: Some(transfer), etag: Some(etag), ..Self::empty(StatusCode::OK) }
+    }
+
+    /// How many bytes its body has.
+    pub fn bytes(&self) -> u64 {
+        self.transfer.as_ref().map_or(self.body.len() as u64, Transfer::bytes)
     }
 
     /// The same with the entity tag of its body.
@@ -89,20 +115,23 @@ impl Answer {
     }
 
     /// The response as hyper sends it. `held` are the request's `If-None-Match` lines.
-    pub(crate) fn into_response(mut self, method: Option<Method>, held: &[HeaderValue]) -> Response<Full<Bytes>> {
+    pub(crate) fn into_response(mut self, method: Option<Method>, held: &[HeaderValue]) -> Response<Payload> {
         let reads = matches!(method, Some(Method::Get | Method::Head));
         if reads && self.status == StatusCode::OK && self.etag.as_ref().is_some_and(|etag| holds(held, etag)) {
             self.status = StatusCode::NOT_MODIFIED;
             self.body = Bytes::new();
+            self.transfer = None;
             self.content_type = None;
         }
-        let tagged = self.etag.is_some();
-        let mut response = Response::new(Full::new(self.body));
+        let (tagged, ranges) = (self.etag.is_some(), self.transfer.is_some() || self.content_range.is_some());
+        let mut response = Response::new(self.transfer.map_or_else(|| Payload::Whole(Full::new(self.body)), Payload::File));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         let mut set = |name, value: Option<HeaderValue>| value.map(|value| headers.insert(name, value));
         set(CONTENT_TYPE, self.content_type);
         set(ETAG, self.etag);
+        set(ACCEPT_RANGES, ranges.then_some(HeaderValue::from_static("bytes")));
+        set(CONTENT_RANGE, self.content_range);
         set(ALLOW, self.allow);
         set(RETRY_AFTER, self.retry_after.map(HeaderValue::from));
         // What one phone gets is for that phone: no cache on the way may keep it.
@@ -118,7 +147,7 @@ impl Answer {
 /// Without the body: it may hold passwords.
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").field("status", &self.status.as_u16()).field("bytes", &self.body.len()).finish_non_exhaustive()
+        f.debug_struct("Answer").field("status", &self.status.as_u16()).field("bytes", &self.bytes()).finish_non_exhaustive()
     }
 }
 

@@ -4,12 +4,14 @@
 //! first byte leaves, and renders. Nothing here decides who gets what.
 
 mod evidence;
+mod firmware;
 mod ledger;
 mod recorder;
 mod reply;
 mod tables;
 mod wanted;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,10 +21,11 @@ use domain::channel::{Channel, Travelled, front_file_key};
 use domain::claim::PlatformKeys;
 use domain::effect::Effect;
 use domain::evidence::{Evidence, Proof};
+use domain::extra::{Extra, admit_extra};
 use domain::pin::Caller;
 use domain::reason::Reason;
 use domain::{Chance, Mac, Secret, Time};
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use store::device::Fetched;
 use store::seen::Served;
 use store::{Store, StoreError};
@@ -32,6 +35,7 @@ pub use self::reply::Face;
 pub use self::tables::Tables;
 
 use self::evidence::{Challenger, Proving, Shown};
+use self::firmware::Shelf;
 use self::ledger::{Books, Kept, Ledger};
 use self::reply::{Asked, ReplyError, Way};
 use self::wanted::Wanted;
@@ -70,6 +74,8 @@ pub struct Parts {
     pub metrics: Metrics,
     /// Randomness.
     pub dice: Dice,
+    /// The operator's firmware files, `<brand>/<name>`, if there are any.
+    pub firmware: Option<PathBuf>,
     /// When the desk opens.
     pub started: Instant,
 }
@@ -90,6 +96,7 @@ struct Core {
     metrics: Metrics,
     labels: Vec<Arc<str>>,
     dice: Dice,
+    firmware: Shelf,
     retry_after: u32,
     started: (Instant, Time),
 }
@@ -124,6 +131,7 @@ impl Desk {
             face: parts.face,
             metrics: parts.metrics,
             dice: parts.dice,
+            firmware: Shelf::new(parts.firmware, &parts.limits),
             retry_after: parts.limits.retry_after,
             started: (parts.started, now),
         }))
@@ -160,7 +168,10 @@ impl Desk {
         match if keeps { self.keep(request, mac).await } else { Ok(first) } {
             Ok(kept) => {
                 core.note_traffic(request, wanted, mac, &evidence, &kept);
-                core.reply(request, wanted, mac, &evidence, &kept)
+                match wanted.extra() {
+                    Some(extra) => core.extra(request, wanted, extra, &evidence, &kept).await,
+                    None => core.reply(request, wanted, mac, &evidence, &kept),
+                }
             }
             Err(error) => core.undecided(mac, &error),
         }
@@ -247,6 +258,7 @@ impl Core {
             stranger: stranger.as_ref(),
             keys: &self.keys,
         };
+        let admit = if wanted.extra().is_some() { admit_extra } else { admit };
         admit(device, &asked, &around, request.now, &mut Rolls(&self.dice))
     }
 
@@ -326,6 +338,28 @@ impl Core {
         }
     }
 
+    /// What there is besides the configuration, for a phone that would get all of that; nobody else learns what there is.
+    async fn extra(&self, request: &Request, wanted: &Wanted<'_>, extra: Extra, evidence: &Evidence, kept: &Kept) -> Outcome {
+        let decision = &kept.decision;
+        let outcome = |answer, word, reason| Outcome { answer, evidence: proof_word(&evidence.proof), decision: word, reason };
+        if let Admitted::Challenge { stale } = decision.answer {
+            return outcome(self.challenge(request, stale), "challenge", decision.reason);
+        }
+        let leaves = extra.leaves_with(&decision.answer, wanted.channel(request, kept.books.policy()));
+        let found = served_as_added(kept).filter(|_| leaves);
+        let brand = found.and_then(|found| self.catalogue.model(&found.stored.device.model)).map(|(brand, _)| brand);
+        let answer = match (brand, wanted.firmware) {
+            (Some(brand), Some(name)) => self.firmware.answer(brand.name(), name, request).await,
+            _ => Answer::not_found(),
+        };
+        let (word, reason) = match answer.status {
+            StatusCode::NOT_FOUND => ("not_found", Reason::NoSuchFile),
+            StatusCode::SERVICE_UNAVAILABLE => ("unavailable", Reason::Limited),
+            _ => ("firmware", decision.reason),
+        };
+        outcome(answer, word, reason)
+    }
+
     /// The file that goes out for a decision.
     fn rendered(
         &self,
@@ -388,7 +422,8 @@ impl Core {
         self.metrics.fetches.get_or_create(&Fetch { decision: outcome.decision, reason: outcome.reason.code(), brand }).inc();
     }
 
-    fn record(&self, request: &Request, wanted: &Wanted<'_>, outcome: &Outcome) {
+    /// Into the log: at once, or when the file has gone out, with as many bytes as did.
+    fn record(&self, request: &Request, wanted: &Wanted<'_>, outcome: &mut Outcome) {
         let Some(mac) = wanted.mac else { return };
         let certified = request.connection.client_certificate.is_some();
         let travelled = Travelled::over(request.connection.tls, outcome.answer.sealed);
@@ -401,11 +436,17 @@ impl Core {
             evidence: if certified { format!("{}+certificate", outcome.evidence) } else { outcome.evidence.to_owned() },
             decision: outcome.decision.to_owned(),
             reason: outcome.reason.code().to_owned(),
-            bytes: outcome.answer.body.len() as u64,
+            bytes: outcome.answer.bytes(),
             transport: travelled.code().to_owned(),
         };
-        let firmware = wanted.sighting.firmware.as_ref().map(Firmware::as_str);
-        self.recorder.seen(mac, seen, firmware, wanted.shown_model());
+        let (firmware, model) = (wanted.sighting.firmware, wanted.shown_model());
+        if let Some(transfer) = &mut outcome.answer.transfer {
+            let recorder = Arc::clone(&self.recorder);
+            let note =
+                move |bytes| recorder.seen(mac, store::seen::Request { bytes, ..seen }, firmware.as_ref().map(Firmware::as_str), model);
+            return transfer.on_end(note);
+        }
+        self.recorder.seen(mac, seen, firmware.as_ref().map(Firmware::as_str), model);
         // What a stranger gets for the MAC of a live phone says nothing about that phone.
         let for_this_phone = !matches!(outcome.reason, Reason::ResetNeeded | Reason::UnknownDevice | Reason::Disabled);
         if matches!(outcome.decision, "full" | "restricted" | "signpost") && for_this_phone && request.method == Method::Get {
@@ -419,7 +460,7 @@ impl Phones for Desk {
         let core = &self.0;
         let wanted = Wanted::read(&core.catalogue, &core.keys, request);
         let challenged = |answer| Outcome { answer, evidence: "nothing", decision: "challenge", reason: Reason::LoginRequired };
-        let outcome = match (request.method, wanted.mac) {
+        let mut outcome = match (request.method, wanted.mac) {
             (Method::Put | Method::Post, _) => {
                 Outcome { answer: Answer::uploaded(), evidence: "nothing", decision: "public", reason: Reason::Public }
             }
@@ -432,7 +473,7 @@ impl Phones for Desk {
             (_, None) => core.public(&wanted),
         };
         core.count(&wanted, &outcome);
-        core.record(request, &wanted, &outcome);
+        core.record(request, &wanted, &mut outcome);
         outcome.answer
     }
 }

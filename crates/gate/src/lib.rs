@@ -12,4 +12,6 @@ pub mod listener;
 pub mod metrics;
 pub mod path;
 pub mod phones;
+pub mod range;
 pub mod throttle;
+pub mod transfer;

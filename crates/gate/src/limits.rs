@@ -64,6 +64,11 @@ pub const RECORDED_PER_WRITE_MAX: usize = 500;
 /// Places (customer and site) whose policy, settings and trust are kept in memory.
 pub const BOOKS_MAX: usize = 8_192;
 
+/// How much of a file is in memory while it is sent, in bytes; two in the connection's buffers besides.
+pub const TRANSFER_CHUNK_BYTES: usize = 64 * 1024;
+/// The largest firmware file, in bytes. The largest in the fact sheets, of phones with Android, have about 250 MB.
+pub const FIRMWARE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
 /// Bounds that an installation may set differently, and tests do.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -95,6 +100,10 @@ pub struct Limits {
     pub decide: Duration,
     /// For a whole answer to leave.
     pub send: Duration,
+    /// Files of firmware sent at a time; the next is 503 with `Retry-After`.
+    pub transfers: usize,
+    /// For a whole file of firmware to leave; a phone that was cut asks for the rest.
+    pub transfer: Duration,
     /// For reading the rest of a refused request.
     pub linger: Duration,
     /// What `Retry-After` says on a full house, in seconds.
@@ -118,6 +127,8 @@ impl Default for Limits {
             upload: Duration::from_mins(1),
             decide: Duration::from_secs(20),
             send: Duration::from_mins(2),
+            transfers: 128,
+            transfer: Duration::from_mins(30),
             linger: Duration::from_secs(2),
             retry_after: 30,
         }

@@ -71,6 +71,11 @@ impl DataDir {
         Some(self.path.join("brands")).filter(|path| path.is_dir())
     }
 
+    /// Firmware files for phones, `<brand>/<name>`; the operator makes the directory.
+    pub fn firmware(&self) -> PathBuf {
+        self.path.join("firmware")
+    }
+
     /// The configuration, with this process's environment laid over it.
     pub fn config(&self) -> Result<Config, Failure> {
         if !self.path.is_dir() {

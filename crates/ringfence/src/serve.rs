@@ -209,6 +209,7 @@ fn parts(context: &Context, metrics: gate::metrics::Metrics, limits: Limits, sip
         limits,
         metrics,
         dice,
+        firmware: Some(context.data.firmware()),
         started,
     }
 }

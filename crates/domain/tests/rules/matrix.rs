@@ -10,6 +10,7 @@ use domain::channel::Channel;
 use domain::claim::{Claim, Grounds};
 use domain::device::{Auth, Device};
 use domain::evidence::Proof;
+use domain::extra::Extra;
 use domain::login::{GlobalId, Login};
 use domain::reason::Reason;
 
@@ -76,6 +77,29 @@ fn where_files_leave_encrypted_only_the_device_is_for_logins_and_nothing_else_is
                 other_brand.brand.seals_files = false;
                 let expected = if of_the_device { asked_for_a_login() } else { expected };
                 assert_eq!(other_brand.ask(&sealed), expected, "{} · {factors} · {label}: a phone that opens none", scene.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn firmware_and_phone_book_are_for_who_gets_the_full_config_there_and_begin_no_delivery() {
+    for mut scene in scenes() {
+        for factors in FACTORS {
+            scene.world.policy(factors);
+            for (label, ask) in asks(&scene) {
+                let (extra, own_door) = (scene.world.ask_extra(&ask), ask.door == Door::Own);
+                let by_its_login = matches!(scene.world.proof(&ask), Proof::Claim(_) | Proof::Own(_));
+                let full = matches!(scene.world.ask(&ask).answer, Answer::Full { .. });
+                let leaves = |extra: Extra, channel| extra.leaves_with(&scene.world.ask_extra(&ask).answer, channel);
+                let label = format!("{} · {factors} · {label}", scene.name);
+                assert_eq!(leaves(Extra::Firmware, Channel::Open), full && by_its_login && own_door, "{label}");
+                assert_eq!(leaves(Extra::Phonebook, Channel::Open), leaves(Extra::Firmware, Channel::Sealed), "{label}");
+                assert!(!leaves(Extra::Phonebook, Channel::Sealed) && !leaves(Extra::Firmware, Channel::Shut), "{label}");
+                let delivered = |device: &Device| device.auth.pending.as_ref().map(|pending| (pending.began, pending.deliveries));
+                let before = scene.world.devices.get(scene.device).and_then(delivered);
+                let after = extra.device.as_ref().and_then(delivered);
+                assert!(after.is_none() || after == before, "{label}: a delivery began");
             }
         }
     }

@@ -12,6 +12,7 @@ use domain::claim::{Claim, PlatformKeys};
 use domain::device::{Auth, Device};
 use domain::effect::Effect;
 use domain::evidence::{Evidence, Proof, Scene, Wrong, candidates, refused};
+use domain::extra::admit_extra;
 use domain::login::{ByHand, GlobalId, GlobalLogin, Login, Owner};
 use domain::pin::{Caller, PinAnswer, PinDecision, Stranger, enter};
 use domain::policy::Policy;
@@ -70,6 +71,8 @@ pub fn policy(words: &str) -> Policy {
     }
     policy
 }
+
+type Admit = fn(Option<&Device>, &Request<'_>, &Surroundings<'_>, Time, &mut dyn Chance) -> Decision;
 
 /// The login that a request shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -280,7 +283,17 @@ impl World {
         self.decide(None, Some(stranger), ask)
     }
 
+    /// What a request for a file besides the configuration would get.
+    pub fn ask_extra(&self, ask: &Ask) -> Decision {
+        let stranger = Some(&self.stranger).filter(|_| ask.device == UNKNOWN);
+        self.decide_by(admit_extra, self.devices.get(ask.device), stranger, ask)
+    }
+
     fn decide(&self, device: Option<&Device>, stranger: Option<&Stranger>, ask: &Ask) -> Decision {
+        self.decide_by(admit, device, stranger, ask)
+    }
+
+    fn decide_by(&self, admit: Admit, device: Option<&Device>, stranger: Option<&Stranger>, ask: &Ask) -> Decision {
         let customer = self.customer(ask.device);
         let evidence = Evidence { proof: self.proof(ask), certificate: ask.certificate, mismatch: ask.mismatch };
         let request = Request {

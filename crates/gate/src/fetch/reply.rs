@@ -6,6 +6,7 @@ use brands::{Body, Brand, Catalogue, Door as ConfigDoor, FileForm, FileKind, Fir
 use domain::admission::{self, Answer as Admitted};
 use domain::claim::{Claim, PlatformKeys};
 use domain::evidence::path_secret;
+use domain::extra::with_addresses;
 use domain::login::Login;
 use domain::settings::{Line, Resolved, Transport};
 use domain::{Mac, Secret, Span};
@@ -103,7 +104,8 @@ pub fn render(
             let content = content.ok_or(ReplyError::NoContent)?;
             let language = content.settings.value("language").unwrap_or(language);
             let home = Home::of(login, *poll, asked.brand, way);
-            let body = Body::Full { lines: &content.lines, settings: &content.settings, door: home.door(), language };
+            let settings = with_addresses(&content.settings, &home.url, None);
+            let body = Body::Full { lines: &content.lines, settings: &settings, door: home.door(), language };
             file(catalogue, asked, body, key).map(Some)
         }
         Admitted::Signpost { claim, poll } => {

@@ -5,6 +5,7 @@ use domain::admission::{self, BrandTraits};
 use domain::channel::Channel;
 use domain::claim::{Claim, PlatformKeys, TOKEN_CHARS};
 use domain::device::Device;
+use domain::extra::{Extra, FIRMWARE_FOLDER};
 use domain::policy::Policy;
 use domain::{Mac, Span};
 
@@ -24,12 +25,14 @@ pub struct Wanted<'a> {
     pub mac: Option<Mac>,
     /// The kind of file.
     pub file: FileKind,
+    /// Which firmware file, where one is asked for.
+    pub firmware: Option<&'a str>,
 }
 
 impl<'a> Wanted<'a> {
     /// Reads a request.
-    pub fn read(catalogue: &'a Catalogue, keys: &PlatformKeys, request: &Request) -> Self {
-        let sighting = catalogue.identify(&request.target.file, request.user_agent());
+    pub fn read(catalogue: &'a Catalogue, keys: &PlatformKeys, request: &'a Request) -> Self {
+        let mut sighting = catalogue.identify(&request.target.file, request.user_agent());
         let (door, handle) = match &request.target.door {
             Door::Front if request.target.file.is_empty() => (admission::Door::Bare, Ok(None)),
             Door::Front | Door::Secret(SecretKind::GlobalLogin, _) => (admission::Door::Front, Ok(None)),
@@ -39,12 +42,25 @@ impl<'a> Wanted<'a> {
                 (admission::Door::Own, keys.read(token).map(Some).ok_or(()))
             }
         };
+        let firmware = request.target.file.strip_prefix(FIRMWARE_FOLDER).filter(|_| door == admission::Door::Own);
+        if firmware.is_some() {
+            // A maker may call its firmware as it likes: only the door says whose phone it is for.
+            (sighting.file, sighting.mac) = (FileKind::Firmware, None);
+        }
         let by_handle = handle.ok().flatten().map(|claim| claim.mac);
         // The bare door has no file name: the User-Agent chooses the file, and proves nothing by that.
         let bare = door == admission::Door::Bare;
         let mac = sighting.mac.or(by_handle).or(sighting.agent_mac.filter(|_| bare));
         let file = if bare { FileKind::Carrier } else { sighting.file };
-        Self { sighting, door, handle, mac, file }
+        Self { sighting, door, handle, mac, file, firmware }
+    }
+
+    /// What it is, if it is nothing of the configuration.
+    pub fn extra(&self) -> Option<Extra> {
+        match self.file {
+            FileKind::Firmware => Some(Extra::Firmware),
+            _ => None,
+        }
     }
 
     /// The file as the renderer is asked for it. `device`: one that proved itself, and so is served as what it was added as.

@@ -8,11 +8,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
 use domain::Time;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Request as HttpRequest, Response, StatusCode, Version};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tokio::time::timeout;
 
@@ -24,6 +23,7 @@ use crate::limits::HOST_BYTES_MAX;
 use crate::metrics::Refused;
 use crate::path::{Refusal, Target};
 use crate::phones::{ConnectionInfo, Method, Phones, Request};
+use crate::transfer::Payload;
 
 /// What the requests of one connection share.
 pub(super) struct Desk<P> {
@@ -49,7 +49,7 @@ impl<P> Desk<P> {
 pub(super) fn answer<P: Phones>(
     desk: Arc<Desk<P>>,
     request: HttpRequest<Incoming>,
-) -> impl Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send {
+) -> impl Future<Output = Result<Response<Payload>, Infallible>> + Send {
     desk.pace.serving();
     let (head, body) = request.into_parts();
     let body = (!body.is_end_stream()).then_some(body);

@@ -19,7 +19,8 @@ use gate::limits::Limits;
 use gate::metrics::Metrics;
 use gate::path::Target;
 use gate::phones::{ConnectionInfo, Method, Phones, Request};
-use http::header::{AUTHORIZATION, IF_NONE_MATCH, USER_AGENT};
+use gate::transfer::Transfer;
+use http::header::{AUTHORIZATION, IF_NONE_MATCH, IF_RANGE, RANGE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Uri};
 use prometheus_client::registry::Registry;
 use store::Scope;
@@ -57,11 +58,13 @@ pub struct Sent<'a> {
     pub agent: Option<&'a str>,
     /// `If-None-Match`.
     pub held: Option<&'a str>,
+    /// `Range`, and `If-Range`.
+    pub range: Option<(&'a str, Option<&'a str>)>,
 }
 
 impl<'a> Sent<'a> {
     pub fn get(path: &'a str, auth: Auth) -> Self {
-        Self { method: Method::Get, path, auth, address: "198.51.100.7", tls: true, agent: None, held: None }
+        Self { method: Method::Get, path, auth, address: "198.51.100.7", tls: true, agent: None, held: None, range: None }
     }
 }
 
@@ -73,6 +76,9 @@ pub struct Reply {
     pub retry_after: Option<u32>,
     pub content_type: Option<HeaderValue>,
     pub etag: Option<HeaderValue>,
+    pub content_range: Option<HeaderValue>,
+    /// A file on its way; dropped, it has ended.
+    pub transfer: Option<Transfer>,
 }
 
 impl Reply {
@@ -93,7 +99,7 @@ pub struct World {
     pub keys: PlatformKeys,
     pub customer: CustomerId,
     pub now: Time,
-    _directory: tempfile::TempDir,
+    pub directory: tempfile::TempDir,
 }
 
 impl World {
@@ -130,13 +136,14 @@ impl World {
             catalogue: Arc::new(catalogue),
             keys: keys.clone(),
             face: face(),
-            limits: Limits::default(),
+            limits: Limits { transfers: 2, ..Limits::default() },
             metrics: Metrics::register(&mut Registry::default()),
+            firmware: Some(directory.path().join("firmware")),
             dice: Arc::new(move |buffer: &mut [u8]| chance.lock().unwrap().fill(buffer)),
             #[expect(clippy::disallowed_methods, reason = "the edge of this test")]
             started: Instant::now(),
         };
-        Self { store, desk: Desk::new(parts, now), keys, customer, now, _directory: directory }
+        Self { store, desk: Desk::new(parts, now), keys, customer, now, directory }
     }
 
     /// The global login.
@@ -292,6 +299,10 @@ impl World {
         let agent = format!("Yealink SIP-T46S 66.86.0.15 {}", named.with_colons());
         headers.insert(USER_AGENT, HeaderValue::try_from(sent.agent.unwrap_or(&agent)).unwrap());
         sent.held.map(|held| headers.insert(IF_NONE_MATCH, HeaderValue::try_from(held).unwrap()));
+        if let Some((range, held)) = sent.range {
+            headers.insert(RANGE, HeaderValue::try_from(range).unwrap());
+            held.map(|held| headers.insert(IF_RANGE, HeaderValue::try_from(held).unwrap()));
+        }
         authorization.map(|value| headers.insert(AUTHORIZATION, HeaderValue::try_from(value).unwrap()));
         let address = sent.address.parse().unwrap();
         let answer = self
@@ -314,6 +325,8 @@ impl World {
             retry_after: answer.retry_after,
             content_type: answer.content_type,
             etag: answer.etag,
+            content_range: answer.content_range,
+            transfer: answer.transfer,
         }
     }
 }

@@ -6,6 +6,7 @@ use ::brands::{Body, Brand, Catalogue, Door, FileKind, Firmware, Model, Notice, 
 use domain::admission::ordinary_poll;
 use domain::claim::PlatformKeys;
 use domain::device::{Auth, State};
+use domain::extra::with_addresses;
 use domain::login::Login;
 use domain::policy::Policy;
 use domain::role::Action;
@@ -120,11 +121,12 @@ impl Phone<'_> {
         let (name, file) = choose(brand, model, device.mac, preview.file.as_deref())?;
         let way = self.way(keys, platform, preview.restricted, model);
         let door = Door { url: &way.url, user: &way.user, password: &way.password, poll_seconds: way.poll_seconds, file_key: None };
+        let settings = with_addresses(self.settings, &way.url, None);
         let body = match (file, preview.restricted) {
             (FileKind::Boot | FileKind::Common, _) => Body::Public,
             (_, false) => {
                 let language = self.settings.value("language").unwrap_or(self.language);
-                Body::Full { lines: &self.setup.lines, settings: self.settings, door, language }
+                Body::Full { lines: &self.setup.lines, settings: &settings, door, language }
             }
             (_, true) => Body::Restricted {
                 notice: notice(&device.auth, by),

@@ -6,6 +6,7 @@ mod backup;
 mod bad_input;
 mod batch;
 mod commands;
+mod firmware;
 mod init;
 mod plain_http;
 mod postgres;
