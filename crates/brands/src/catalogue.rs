@@ -297,6 +297,17 @@ impl Brand {
         self.fields.check_setting(key, value)
     }
 
+    /// Whether it has a neutral setting of this name.
+    pub fn knows_setting(&self, key: &str) -> bool {
+        self.fields.knows(key)
+    }
+
+    /// Whether a setting, neutral or `raw.<brand>.…`, holds a secret.
+    pub fn is_secret_setting(&self, key: &str) -> bool {
+        let raw = key.strip_prefix("raw.").and_then(|rest| rest.strip_prefix(self.name.as_str())?.strip_prefix('.'));
+        raw.map_or_else(|| self.fields.is_secret(key), |parameter| self.fields.is_secret_parameter(parameter))
+    }
+
     /// The generations to serve: one bit for each of the table's.
     pub(crate) fn generations(&self, firmware: Option<Firmware>) -> u8 {
         let rule = &self.manifest.firmware;

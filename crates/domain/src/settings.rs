@@ -16,14 +16,14 @@ pub enum Layer {
     Operator,
     /// A reseller's customers.
     Reseller,
+    /// All phones of a brand: the platform's own presets, like the model's.
+    Brand,
+    /// All phones of a model.
+    Model,
     /// One customer.
     Customer,
     /// One of its sites.
     Site,
-    /// All phones of a brand.
-    Brand,
-    /// All phones of a model.
-    Model,
     /// One phone.
     Device,
     /// One line of one phone.
@@ -35,10 +35,10 @@ impl fmt::Display for Layer {
         f.write_str(match self {
             Self::Operator => "operator",
             Self::Reseller => "reseller",
-            Self::Customer => "customer",
-            Self::Site => "site",
             Self::Brand => "brand",
             Self::Model => "model",
+            Self::Customer => "customer",
+            Self::Site => "site",
             Self::Device => "device",
             Self::Line => "line",
         })
@@ -247,6 +247,17 @@ mod tests {
         assert_eq!(resolved.sourced("time_zone"), Some(&Sourced { value: "+2".into(), layer: Layer::Device }));
         let resolved = Resolved::from_layers([(Layer::Operator, &operator), (Layer::Site, &site)]);
         assert_eq!(resolved.sourced("time_zone").unwrap().layer, Layer::Site);
+    }
+
+    #[test]
+    fn brand_and_model_are_presets_that_a_customer_overrules() {
+        use Layer as L;
+        let order = [L::Operator, L::Reseller, L::Brand, L::Model, L::Customer, L::Site, L::Device, L::Line];
+        let layers = order.map(|layer| Settings::from([("codecs".to_owned(), layer.to_string())]));
+        for nearest in 0..order.len() {
+            let resolved = Resolved::from_layers((0..=nearest).rev().map(|at| (order[at], &layers[at])));
+            assert_eq!(resolved.sourced("codecs").map(|found| found.layer), Some(order[nearest]));
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod login_request;
 pub mod policy;
 pub mod prompt;
 pub mod reseller;
+pub mod setting;
 pub mod site;
 pub mod telephone;
 pub mod token;

@@ -3,6 +3,7 @@
 mod device;
 mod prompt;
 mod trunk;
+mod setting;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ pub use self::device::{DeviceAddArgs, DeviceCommand};
 pub use self::prompt::PromptCommand;
 pub use self::trunk::{TrunkAddArgs, TrunkCommand};
 
+pub use self::setting::{SettingCommand, SettingOf};
 /// Secure zero-touch provisioning for desk phones.
 #[derive(Debug, Parser)]
 #[command(name = "ringfence", version, about, arg_required_else_help = true, infer_long_args = false)]
@@ -82,6 +84,9 @@ pub enum Command {
     Policy(PolicyCommand),
     /// Phones
     #[command(subcommand)]
+    /// What phones are set to, layer by layer
+    #[command(subcommand)]
+    Setting(SettingCommand),
     Device(DeviceCommand),
     /// Trusted networks
     #[command(subcommand)]

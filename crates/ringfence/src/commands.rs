@@ -8,6 +8,7 @@ pub mod global_login;
 pub mod policy;
 pub mod prompt;
 pub mod tenancy;
+pub mod setting;
 pub mod token;
 pub mod trunk;
 pub mod trust;

@@ -160,7 +160,7 @@ impl Fields {
         source: Source,
     ) -> Result<Vec<Cell<'a>>, &'static str> {
         self.check(value)?;
-        let secret = self.secret_parameters.iter().any(|part| parameter.contains(part.as_str()));
+        let secret = self.is_secret_parameter(parameter);
         let text = |value: &'a str, secret| Cell::Text { value: Cow::Borrowed(value), secret, source };
         let (open, close) = format.syntax().around(parameter);
         Ok(vec![text(parameter, false), text(value, secret), Cell::Markup(open.into()), Cell::Markup(close.into())])
@@ -175,6 +175,11 @@ impl Fields {
     pub(super) fn entry<'a>(&self, entry: &'a Entry) -> Result<Vec<Cell<'a>>, RenderError> {
         let text = |name, value| self.platform(name, value, false);
         Ok(vec![text("phone book name", &entry.name)?, text("phone book number", &entry.number)?])
+    }
+
+    /// Whether a parameter of the brand's own holds a secret.
+    pub(crate) fn is_secret_parameter(&self, parameter: &str) -> bool {
+        self.secret_parameters.iter().any(|part| parameter.contains(part.as_str()))
     }
 
     pub(super) fn add_door<'a>(&self, cells: &mut Vec<Cell<'a>>, door: &Door<'a>, model: &Model) -> Result<(), RenderError> {
@@ -216,14 +221,29 @@ impl Fields {
 
     /// Checks a neutral setting as rendering will.
     pub(crate) fn check_setting(&self, key: &str, value: &str) -> Result<(), RenderError> {
-        let (setting, n) = match (self.find(key), self.find_numbered(key)) {
-            (Some((Scope::Phone, at)), _) => (&self.phone[at], None),
-            (Some((Scope::Line, at)), _) => (&self.line[at], None),
-            (_, Some((Scope::Handset, n, at))) => (&self.handset[at], Some((Scope::Handset, n))),
-            (_, Some((scope, n, at))) => (&self.key[at], Some((scope, n))),
-            _ => return Ok(()),
-        };
+        let Some((setting, n)) = self.setting(key) else { return Ok(()) };
         setting.cell(self, Some((value, domain::settings::Layer::Device)), n).map(drop)
+    }
+
+    /// Whether there is a neutral setting of this name.
+    pub(crate) fn knows(&self, key: &str) -> bool {
+        self.setting(key).is_some()
+    }
+
+    /// Whether a neutral setting is masked wherever people see it.
+    pub(crate) fn is_secret(&self, key: &str) -> bool {
+        self.setting(key).is_some_and(|(setting, _)| setting.secret)
+    }
+
+    /// The rule of a key as it stands in a layer, and the line key or handset that it is for.
+    fn setting(&self, key: &str) -> Option<(&Setting, Option<(Scope, u16)>)> {
+        match (self.find(key), self.find_numbered(key)) {
+            (Some((Scope::Phone, at)), _) => Some((&self.phone[at], None)),
+            (Some((Scope::Line, at)), _) => Some((&self.line[at], None)),
+            (_, Some((Scope::Handset, n, at))) => Some((&self.handset[at], Some((Scope::Handset, n)))),
+            (_, Some((scope, n, at))) => Some((&self.key[at], Some((scope, n)))),
+            _ => None,
+        }
     }
 }
 

@@ -13,5 +13,6 @@ mod postgres;
 mod prompts;
 mod serve;
 mod telephone;
+mod settings;
 mod trunks;
 mod world;

@@ -259,6 +259,7 @@ async fn a_context_carries_policy_settings_trust_and_logins(world: World) {
         save_patch(db, &all, Node::Customer(STRANGER), &Patch(entries(&[("suspend", "1h")])))?;
         save_patch(db, &all, Node::Customer(OFFICE), &Patch(entries(&[("pin_tries", "5")])))?;
         save_settings(db, &all, Node::Customer(OFFICE), &entries(&[("ntp", "ntp.example.com")]))?;
+        save_model_settings(db, &all, "yealink/T42S", &entries(&[("ntp", "preset.example.com")]))?;
         save_settings(db, &all, Node::Operator, &entries(&[("language", "en"), ("time_zone", "0")]))?;
         save_settings(db, &all, Node::Site(NORTH), &entries(&[("language", "de")]))?;
         save_settings(db, &all, Node::Customer(STRANGER), &entries(&[("language", "xx")]))?;
@@ -274,6 +275,8 @@ async fn a_context_carries_policy_settings_trust_and_logins(world: World) {
     assert_eq!(context.policy(None).unwrap().policy.to_string(), "required/required");
     assert_eq!(context.policy(None).unwrap().policy.pin_tries, 5);
     assert_eq!(context.settings(None, "yealink/T46S", &entries(&[])).value("ntp"), Some("ntp.example.com"));
+    let told = context.settings(Some(SOUTH), "yealink/T42S", &entries(&[]));
+    assert_eq!(told.value("ntp"), Some("ntp.example.com"), "a customer's word is nearer than a preset of the model");
     assert_eq!(context.policy(Some(SOUTH)).unwrap().source("pin"), Some(domain::settings::Layer::Reseller));
     let device = entries(&[("time_zone", "+1")]);
     let resolved = context.settings(Some(NORTH), "yealink/T46S", &device);

@@ -1,0 +1,208 @@
+//! Settings of a place, a brand, a model or one phone: the layers that a phone's file is made from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ::brands::Catalogue;
+use domain::effect::Effect;
+use domain::role::Action;
+use domain::settings::{Settings, check_setting};
+use domain::tenancy::Node;
+use serde::Serialize;
+use store::Db;
+use store::device::{Filter, Setup};
+
+use super::device::{carry_out, load, node_of, parse_mac};
+use super::policy::subject;
+use super::tree::{Found, NodeNames, find, policy_at};
+use super::{Admin, By, Error};
+use crate::limits::PAGE_MAX;
+
+/// What stands where a secret would.
+const MASK: &str = "********";
+
+/// Whose settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// A node of the tenancy tree.
+    Node(NodeNames),
+    /// All phones of a brand (`yealink`) or a model (`yealink/T46S`).
+    Kind(String),
+    /// One phone, by its MAC.
+    Device(String),
+}
+
+/// One setting as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SettingView {
+    /// Its key.
+    pub key: String,
+    /// Its value; masked if it is a secret.
+    pub value: String,
+}
+
+/// A layer that was found.
+enum Layer {
+    Node(Found),
+    Kind(String),
+    Device(domain::Mac),
+}
+
+/// What one layer sets.
+pub async fn show(admin: &Admin, by: &By, of: Of) -> Result<Vec<SettingView>, Error> {
+    let (by, catalogue) = (by.clone(), std::sync::Arc::clone(&admin.catalogue));
+    admin
+        .read(move |db| {
+            let layer = reach(db, &by, &catalogue, &of, Action::ViewDevices)?;
+            Ok(views(&catalogue, &read(db, &by, &layer)?))
+        })
+        .await
+}
+
+/// Sets keys of one layer, `KEY=VALUE` each; an empty value takes the key out of it. A phone is told to fetch; what is set for many of them
+/// reaches each at its next fetch.
+pub async fn set(admin: &Admin, by: &By, of: Of, entries: Vec<String>) -> Result<Vec<SettingView>, Error> {
+    let entries = entries.iter().map(|entry| read_entry(entry)).collect::<Result<BTreeMap<_, _>, _>>()?;
+    let (by, catalogue) = (by.clone(), std::sync::Arc::clone(&admin.catalogue));
+    admin
+        .write(move |db| {
+            let layer = reach(db, &by, &catalogue, &of, Action::EditDevices)?;
+            let touched = brands_touched(db, &by, &layer)?;
+            let mut settings = read(db, &by, &layer)?;
+            for (key, value) in &entries {
+                if value.is_empty() {
+                    settings.remove(key);
+                } else {
+                    check(&catalogue, &touched, key, value)?;
+                    settings.insert(key.clone(), value.clone());
+                }
+            }
+            save(db, &by, &layer, &settings)?;
+            let (node, subject) = named(db, &by, &layer)?;
+            // Keys alone: values may be secrets.
+            let keys: Vec<&str> = entries.keys().map(String::as_str).collect();
+            by.audit(db, node, "settings.changed", &subject, &keys.join(", "))?;
+            Ok(views(&catalogue, &settings))
+        })
+        .await
+}
+
+fn read_entry(entry: &str) -> Result<(String, String), Error> {
+    let (key, value) = entry.split_once('=').ok_or_else(|| Error::invalid("setting", "write KEY=VALUE; KEY= takes a key out"))?;
+    let (key, value) = (key.trim().to_owned(), value.trim().to_owned());
+    check_setting(&key, &value).map_err(|error| Error::invalid("setting", error))?;
+    Ok((key, value))
+}
+
+fn reach(db: &Db, by: &By, catalogue: &Catalogue, of: &Of, action: Action) -> Result<Layer, Error> {
+    match of {
+        Of::Node(names) => {
+            let found = find(db, &by.scope(), names)?;
+            by.may(action, &found.target, &policy_at(db, found.node)?)?;
+            Ok(Layer::Node(found))
+        }
+        Of::Kind(name) => {
+            by.may_platform(Action::OperatePlatform)?;
+            let brand = catalogue.brand(name).map(|brand| brand.name().to_owned());
+            let model = || catalogue.model(name).map(|(brand, model)| format!("{}/{}", brand.name(), model.name));
+            let unknown = || Error::invalid("model", format!("unknown brand or model {name:?}; `ringfence brands list` names them"));
+            Ok(Layer::Kind(brand.or_else(model).ok_or_else(unknown)?))
+        }
+        Of::Device(mac) => {
+            let mac = parse_mac(mac)?;
+            load(db, by, mac, action)?;
+            Ok(Layer::Device(mac))
+        }
+    }
+}
+
+fn read(db: &Db, by: &By, layer: &Layer) -> Result<Settings, Error> {
+    Ok(match layer {
+        Layer::Node(found) => store::policy::settings(db, &by.scope(), found.node)?,
+        Layer::Kind(name) => store::policy::model_settings(db, &by.scope(), name)?,
+        Layer::Device(mac) => store::device::setup(db, &by.scope(), *mac)?.settings,
+    })
+}
+
+fn save(db: &Db, by: &By, layer: &Layer, settings: &Settings) -> Result<(), Error> {
+    match layer {
+        Layer::Node(found) => store::policy::save_settings(db, &by.scope(), found.node, settings)?,
+        Layer::Kind(name) => store::policy::save_model_settings(db, &by.scope(), name, settings)?,
+        Layer::Device(mac) => {
+            let (stored, _) = load(db, by, *mac, Action::EditDevices)?;
+            let lines = store::device::setup(db, &by.scope(), *mac)?.lines;
+            let setup = Setup { lines, settings: settings.clone() };
+            store::device::save_setup(db, &by.scope(), *mac, &setup, stored.version)?;
+            carry_out(db, by, &stored.device, &[Effect::Refetch])?;
+        }
+    }
+    Ok(())
+}
+
+/// Whose audit it is, and how the layer is called there.
+fn named(db: &Db, by: &By, layer: &Layer) -> Result<(Node, String), Error> {
+    Ok(match layer {
+        Layer::Node(found) => (found.node, subject(db, found.node)?),
+        Layer::Kind(name) => (Node::Operator, name.clone()),
+        Layer::Device(mac) => (node_of(load(db, by, *mac, Action::ViewDevices)?.0.device.place), mac.to_string()),
+    })
+}
+
+/// The brands whose phones a layer reaches today.
+fn brands_touched(db: &Db, by: &By, layer: &Layer) -> Result<BTreeSet<String>, Error> {
+    let brand_of = |model: &str| model.split('/').next().unwrap_or_default().to_owned();
+    let node = match layer {
+        Layer::Kind(name) => return Ok(BTreeSet::from([brand_of(name)])),
+        Layer::Device(mac) => return Ok(BTreeSet::from([brand_of(&load(db, by, *mac, Action::ViewDevices)?.0.device.model)])),
+        Layer::Node(found) => found.node,
+    };
+    let (mut touched, mut after) = (BTreeSet::new(), None);
+    loop {
+        let page = store::device::list(db, &node, &Filter::default(), by.now, after.as_ref(), PAGE_MAX)?;
+        touched.extend(page.items.iter().map(|listed| brand_of(&listed.stored.device.model)));
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(touched),
+        }
+    }
+}
+
+/// Refuses a value that a phone of these brands could not be served with, and one that no brand takes. What only phones refuse that are not
+/// there is kept: not every brand knows every word.
+fn check(catalogue: &Catalogue, touched: &BTreeSet<String>, key: &str, value: &str) -> Result<(), Error> {
+    if let Some(raw) = key.strip_prefix("raw.") {
+        return check_raw(catalogue, raw);
+    }
+    let knowing: Vec<_> = catalogue.brands().iter().filter(|brand| brand.knows_setting(key)).collect();
+    if knowing.is_empty() {
+        return Err(Error::invalid(
+            "setting",
+            format!("setting {key}: no brand has it; the guides of the brands name those that there are"),
+        ));
+    }
+    let refused: Vec<_> = knowing.iter().filter_map(|brand| Some((brand.name(), brand.check_setting(key, value).err()?))).collect();
+    match refused.iter().find(|(brand, _)| touched.contains(*brand)).or(refused.first().filter(|_| refused.len() == knowing.len())) {
+        None => Ok(()),
+        Some((brand, why)) => Err(Error::invalid("setting", format!("{brand}: {why}"))),
+    }
+}
+
+fn check_raw(catalogue: &Catalogue, raw: &str) -> Result<(), Error> {
+    let wrong = |why: &str| Err(Error::invalid("setting", format!("setting raw.{raw}: {why}")));
+    let (name, parameter) = raw.split_once('.').unwrap_or((raw, ""));
+    match catalogue.brands().iter().find(|brand| brand.name() == name) {
+        None => wrong("there is no such brand; `ringfence brands list` names them"),
+        Some(brand) if !brand.takes_raw(parameter) => {
+            wrong("that is no parameter of the brand, or one that keeps its phones at this server")
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn views(catalogue: &Catalogue, settings: &Settings) -> Vec<SettingView> {
+    let secret = |key: &str| catalogue.brands().iter().any(|brand| brand.is_secret_setting(key));
+    let view = |(key, value): (&String, &String)| SettingView {
+        key: key.clone(),
+        value: if secret(key) { MASK.to_owned() } else { value.clone() },
+    };
+    settings.iter().map(view).collect()
+}
