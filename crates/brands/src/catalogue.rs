@@ -22,6 +22,8 @@ use crate::plan::{PlanCache, PlanWeight};
 use crate::sheet::Fields;
 use crate::stencil::{Engine, StencilCache, StencilWeight};
 
+pub use self::files::{Files, built_in_files, own_files};
+
 /// All brands with their templates. Shared by all threads.
 pub struct Catalogue {
     brands: Vec<Brand>,
@@ -115,7 +117,7 @@ pub struct Brand {
 }
 
 impl Brand {
-    fn read(index: u8, name: String, files: &files::Files) -> Result<Self, CatalogueError> {
+    fn read(index: u8, name: String, files: &Files) -> Result<Self, CatalogueError> {
         let file = format!("brands/{name}/brand.toml");
         let wrong = |key: String, problem: &str| CatalogueError::new(&file, key, problem);
         let text = files.get("brand.toml").ok_or_else(|| wrong("-".into(), "is missing"))?;

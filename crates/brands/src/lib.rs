@@ -27,7 +27,7 @@ mod render;
 mod sheet;
 mod stencil;
 
-pub use crate::catalogue::{Brand, Catalogue, Model};
+pub use crate::catalogue::{Brand, Catalogue, Files, Model, built_in_files, own_files};
 pub use crate::error::{CatalogueError, ParseError, RenderError};
 pub use crate::firmware::Firmware;
 pub use crate::identify::{FileKind, Sighting};

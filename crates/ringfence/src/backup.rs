@@ -13,6 +13,7 @@ use crate::data::{DataDir, environment, write_new};
 use crate::failure::Failure;
 use crate::init::Workshop;
 use crate::output::Output;
+use crate::overrides;
 
 const DATABASE: &str = "database";
 const KEYS: &str = "master.key";
@@ -26,7 +27,7 @@ struct Told {
     key_file_holds: Vec<String>,
 }
 
-/// Writes two new files while the server may run: FILE with database and configuration, FILE.key with master keys and certificates.
+/// Writes two new files while the server may run: FILE with database, configuration and own brands, FILE.key with master keys and certificates.
 pub async fn backup(data: &DataDir, file: &Path, output: Output) -> Result<(), Failure> {
     let context = Context::open(data.clone()).await?;
     let written = write(&context, file).await;
@@ -34,7 +35,7 @@ pub async fn backup(data: &DataDir, file: &Path, output: Output) -> Result<(), F
     let told = written?;
     output.print(&told, || {
         format!(
-            "{}: database and configuration\n{}: master keys and certificates; keep it apart from the other, together they open everything",
+            "{}: database, configuration and brands of your own\n{}: master keys and certificates; keep it apart from the other, together they open everything",
             told.file, told.key_file
         )
     })
@@ -87,7 +88,8 @@ async fn write(context: &Context, file: &Path) -> Result<Told, Failure> {
     let database = copied.map_err(Failure::from).and_then(|()| read(&copy));
     // It may not exist if the copy failed.
     let _ = std::fs::remove_file(&copy);
-    let data = vec![(FILE_NAME.to_owned(), read(context.data.config_file())?), (DATABASE.to_owned(), database?)];
+    let mut data = vec![(FILE_NAME.to_owned(), read(context.data.config_file())?), (DATABASE.to_owned(), database?)];
+    data.extend(overrides::for_backup(&context.data)?);
     let mut keys = vec![(KEYS.to_owned(), read(&context.data.key_file())?)];
     keys.extend(own_certificates(&context.data.tls())?);
     let created = now().rfc3339();

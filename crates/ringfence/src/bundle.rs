@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Failure;
 
 const MAGIC: &str = "ringfence-bundle 1\n";
-/// The longest list of files, in bytes.
-const LIST_BYTES_MAX: usize = 64 * 1024;
+/// The longest list of files, in bytes: all files that an operator's brands may have take about half of it.
+const LIST_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// A file's path inside the data directory, and its bytes.
 pub type NamedFile = (String, Vec<u8>);
@@ -78,7 +78,7 @@ fn is_plain(name: &str) -> bool {
     !name.is_empty() && Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
-fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     use sha2::{Digest, Sha256};
     let hex: Vec<String> = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     hex.concat()

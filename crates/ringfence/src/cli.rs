@@ -1,20 +1,22 @@
 //! The command line: its words and nothing else.
 
+mod brands;
 mod device;
 mod prompt;
-mod trunk;
 mod setting;
+mod trunk;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::Span;
 
+pub use self::brands::{BrandsCommand, OverrideArgs};
 pub use self::device::{DeviceAddArgs, DeviceCommand};
 pub use self::prompt::PromptCommand;
+pub use self::setting::{SettingCommand, SettingOf};
 pub use self::trunk::{TrunkAddArgs, TrunkCommand};
 
-pub use self::setting::{SettingCommand, SettingOf};
 /// Secure zero-touch provisioning for desk phones.
 #[derive(Debug, Parser)]
 #[command(name = "ringfence", version, about, arg_required_else_help = true, infer_long_args = false)]
@@ -82,11 +84,11 @@ pub enum Command {
     /// What is asked of phones
     #[command(subcommand)]
     Policy(PolicyCommand),
-    /// Phones
-    #[command(subcommand)]
     /// What phones are set to, layer by layer
     #[command(subcommand)]
     Setting(SettingCommand),
+    /// Phones
+    #[command(subcommand)]
     Device(DeviceCommand),
     /// Trusted networks
     #[command(subcommand)]
@@ -307,35 +309,6 @@ pub enum GlobalLoginCommand {
     Reveal {
         /// The request's number
         id: i64,
-    },
-}
-
-/// `brands …`
-#[derive(Debug, Subcommand)]
-pub enum BrandsCommand {
-    /// List brands and models
-    List,
-    /// Show a file as the phone would get it (passwords included: audited)
-    Render {
-        /// The phone
-        mac: String,
-        /// Which of its files; its device file if absent
-        #[arg(long, value_name = "NAME")]
-        file: Option<String>,
-        /// As a phone gets it that is not cleared
-        #[arg(long)]
-        restricted: bool,
-        /// Where each line comes from; secrets masked
-        #[arg(long)]
-        why: bool,
-    },
-    /// Read a phone's file back
-    Parse {
-        /// The file
-        file: PathBuf,
-        /// Its brand
-        #[arg(long, value_name = "B")]
-        brand: String,
     },
 }
 

@@ -68,7 +68,12 @@ impl DataDir {
 
     /// The operator's own brands and templates, laid over the built-in ones if the directory exists.
     pub fn brands(&self) -> Option<PathBuf> {
-        Some(self.path.join("brands")).filter(|path| path.is_dir())
+        Some(self.brands_folder()).filter(|path| path.is_dir())
+    }
+
+    /// Where they are, or would be.
+    pub fn brands_folder(&self) -> PathBuf {
+        self.path.join("brands")
     }
 
     /// Firmware files for phones, `<brand>/<name>`; the operator makes the directory.

@@ -1,5 +1,6 @@
 //! `doctor`: looks at everything that can be wrong before phones notice, and says what to do.
 
+mod brands;
 mod certificate;
 mod database;
 mod ports;
@@ -95,6 +96,7 @@ pub async fn examine(data: &DataDir) -> Vec<Finding> {
     };
     findings.push(Finding::ok("configuration", format!("{} reads", data.config_file().display())));
     findings.extend(addresses(&config));
+    findings.extend(brands::examine(data));
     findings.extend(certificate::examine(data, &config));
     findings.extend(ports::examine(data, &config));
     findings.push(private("keys", &data.key_file(), 0o600));

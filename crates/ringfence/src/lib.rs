@@ -14,5 +14,6 @@ pub mod failure;
 pub mod init;
 pub mod logs;
 pub mod output;
+pub mod overrides;
 pub mod run;
 pub mod serve;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{BrandsCommand, Cli, Command};
 use crate::commands;
 use crate::context::Context;
 use crate::data::DataDir;
@@ -43,6 +43,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Doctor => doctor::run(&data, output).await,
         Command::Backup { file } => backup::backup(&data, &file, output).await,
         Command::Restore { file, key } => backup::restore(&data, &file, key.as_deref(), output).await,
+        // Needs no catalogue: it is the way out when one of the operator's files is broken.
+        Command::Brands(BrandsCommand::Override(args)) => commands::overriding::run(&data, &args, output),
         command => {
             let context = Context::open(data).await?;
             let done = administer(&context, command, output).await;
@@ -58,9 +60,9 @@ async fn administer(context: &Context, command: Command, output: Output) -> Resu
         Command::Customer(command) => commands::tenancy::customer(context, command, output).await,
         Command::Site(command) => commands::tenancy::site(context, command, output).await,
         Command::Policy(command) => commands::policy::run(context, command, output).await,
+        Command::Setting(command) => commands::setting::run(context, command, output).await,
         Command::Device(command) => commands::device::run(context, command, output).await,
         Command::Trunk(command) => commands::trunk::run(context, command, output).await,
-        Command::Setting(command) => commands::setting::run(context, command, output).await,
         Command::Trust(command) => commands::trust::run(context, command, output).await,
         Command::GlobalLogin(command) => commands::global_login::run(context, command, output).await,
         Command::Prompt(command) => commands::prompt::run(context, command, output).await,

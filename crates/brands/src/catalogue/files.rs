@@ -9,7 +9,7 @@ use crate::error::CatalogueError;
 use crate::limits::{CATALOGUE_FILE_BYTES_MAX, CATALOGUE_FILES_MAX};
 
 /// The files of one brand by their path below its folder.
-pub(super) type Files = BTreeMap<String, String>;
+pub type Files = BTreeMap<String, String>;
 
 #[derive(RustEmbed)]
 #[folder = "../../brands/"]
@@ -19,20 +19,36 @@ struct Embedded;
 pub(super) fn read(dir: Option<&Path>) -> Result<BTreeMap<String, Files>, CatalogueError> {
     let mut brands: BTreeMap<String, Files> = BTreeMap::new();
     for path in Embedded::iter() {
-        let (Some((brand, file)), Some(content)) = (path.split_once('/'), Embedded::get(&path)) else { continue };
-        if let Ok(text) = String::from_utf8(content.data.into_owned()) {
+        if let (Some((brand, file)), Some(text)) = (path.split_once('/'), embedded(&path)) {
             brands.entry(brand.to_owned()).or_default().insert(file.to_owned(), text);
         }
     }
-    if let Some(dir) = dir {
-        for brand in entries(dir, "brands")? {
-            if brand.is_dir() {
-                let name = name_of(&brand);
-                read_folder(&brand, &name, "", brands.entry(name.clone()).or_default())?;
-            }
+    for (brand, files) in dir.map(own_files).transpose()?.unwrap_or_default() {
+        brands.entry(brand).or_default().extend(files);
+    }
+    Ok(brands)
+}
+
+/// The files of a brand in the program, by their path below its folder; empty if it has no such brand.
+pub fn built_in_files(brand: &str) -> Files {
+    let of_brand = |path: &str| path.strip_prefix(brand)?.strip_prefix('/').map(str::to_owned);
+    Embedded::iter().filter_map(|path| Some((of_brand(&path)?, embedded(&path)?))).collect()
+}
+
+/// The files in an operator's folder, by brand.
+pub fn own_files(dir: &Path) -> Result<BTreeMap<String, Files>, CatalogueError> {
+    let mut brands: BTreeMap<String, Files> = BTreeMap::new();
+    for brand in entries(dir, "brands")? {
+        if brand.is_dir() {
+            let name = name_of(&brand);
+            read_folder(&brand, &name, "", brands.entry(name.clone()).or_default())?;
         }
     }
     Ok(brands)
+}
+
+fn embedded(path: &str) -> Option<String> {
+    String::from_utf8(Embedded::get(path)?.data.into_owned()).ok()
 }
 
 /// One level of sub-folders: `templates/` and `samples/`.

@@ -4,6 +4,7 @@ use std::io::Read;
 
 use portal::admin::brands::{self, Preview, RenderedView};
 
+use super::overriding;
 use crate::cli::BrandsCommand;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -21,6 +22,7 @@ pub async fn run(context: &Context, command: BrandsCommand, output: Output) -> R
             let rendered = brands::render(&context.admin, &context.by(), &mac, preview).await?;
             output.print(&rendered, || words(&rendered))
         }
+        BrandsCommand::Override(args) => overriding::run(&context.data, &args, output),
         BrandsCommand::Parse { file, brand } => {
             let mut bytes = Vec::new();
             let read = std::fs::File::open(&file).and_then(|opened| opened.take(FILE_BYTES_MAX).read_to_end(&mut bytes));

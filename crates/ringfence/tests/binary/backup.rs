@@ -7,8 +7,10 @@ fn a_backup_becomes_a_server_again() {
     let world = World::with_a_phone();
     let before = world.json(&["device", "show", MAC]);
     let file = world.folder.path().join("backup").display().to_string();
+    world.ok(&["brands", "override", "yealink", "guide.md"]);
     let told = world.json(&["backup", &file]);
-    assert_eq!(told["holds"], serde_json::json!(["ringfence.toml", "database"]));
+    let holds = ["ringfence.toml", "database", "brands/yealink/.base.json", "brands/yealink/guide.md"];
+    assert_eq!(told["holds"], serde_json::json!(holds));
     assert!(told["key_file_holds"].to_string().contains("master.key"), "{told}");
     assert_eq!(mode(file.as_ref()), 0o600);
     assert_eq!(mode(format!("{file}.key").as_ref()), 0o600);
@@ -22,6 +24,9 @@ fn a_backup_becomes_a_server_again() {
     assert_eq!(ran.status, 0, "{ran:?}");
     let show = Ran::from(command(&["device", "show", MAC, "--json", "--data"]).arg(&restored).output().unwrap());
     assert_eq!(serde_json::from_str::<serde_json::Value>(&show.stdout).unwrap(), before);
+    for file in &holds[2..] {
+        assert_eq!(std::fs::read(restored.join(file)).unwrap(), std::fs::read(world.data().join(file)).unwrap(), "{file}");
+    }
     let authority = |data: &std::path::Path| std::fs::read(data.join("tls/ca.pem")).unwrap();
     assert_eq!(authority(&restored), authority(&world.data()), "phones trust it, so it must be the same");
     assert!(refused(restore(&["restore", &file]), 1, &["restore"]).contains("something already"));
