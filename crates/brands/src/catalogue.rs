@@ -345,11 +345,12 @@ impl std::fmt::Debug for Brand {
 impl serde::Serialize for Brand {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
-        let mut brand = serializer.serialize_struct("Brand", 4)?;
+        let mut brand = serializer.serialize_struct("Brand", 5)?;
         brand.serialize_field("brand", &self.name)?;
         brand.serialize_field("display", self.display())?;
         brand.serialize_field("models", &self.models)?;
-        brand.serialize_field("unverified_keys", self.unverified())?;
+        brand.serialize_field("unverified_keys", &self.unverified().len())?;
+        brand.serialize_field("unverified", self.unverified())?;
         brand.end()
     }
 }

@@ -7,8 +7,12 @@ use clap::{Args, Subcommand};
 /// `brands …`
 #[derive(Debug, Subcommand)]
 pub enum BrandsCommand {
-    /// List brands and models
-    List,
+    /// List brands and models, and how many facts of each brand nobody has verified
+    List {
+        /// Print what docs/supported.md holds
+        #[arg(long, conflicts_with = "json")]
+        markdown: bool,
+    },
     /// Show a file as the phone would get it (passwords included: audited)
     Render {
         /// The phone

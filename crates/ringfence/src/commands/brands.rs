@@ -1,5 +1,7 @@
 //! `brands`.
 
+mod supported;
+
 use std::io::Read;
 
 use portal::admin::brands::{self, Preview, RenderedView};
@@ -16,7 +18,8 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// `brands …`
 pub async fn run(context: &Context, command: BrandsCommand, output: Output) -> Result<(), Failure> {
     match command {
-        BrandsCommand::List => list(context, output),
+        BrandsCommand::List { markdown: true } => output.print(&(), || supported::page(brands::list(&context.admin))),
+        BrandsCommand::List { markdown: false } => list(context, output),
         BrandsCommand::Render { mac, file, restricted, why } => {
             let preview = Preview { file, restricted, why };
             let rendered = brands::render(&context.admin, &context.by(), &mac, preview).await?;
@@ -37,10 +40,14 @@ pub async fn run(context: &Context, command: BrandsCommand, output: Output) -> R
 fn list(context: &Context, output: Output) -> Result<(), Failure> {
     let all = brands::list(&context.admin);
     output.print(&all, || {
-        let rows = all.iter().flat_map(|brand| {
+        let models = all.iter().flat_map(|brand| {
             brand.models().iter().map(|model| vec![format!("{}/{}", brand.name(), model.name), model.accounts.to_string()])
         });
-        table(&["MODEL", "ACCOUNTS"], &rows.collect::<Vec<_>>())
+        let brands = all
+            .iter()
+            .map(|brand| [brand.name().to_owned(), brand.models().len().to_string(), brand.unverified().len().to_string()].to_vec());
+        let (models, brands) = (models.collect::<Vec<_>>(), brands.collect::<Vec<_>>());
+        format!("{}\n\n{}", table(&["MODEL", "ACCOUNTS"], &models), table(&["BRAND", "MODELS", "UNVERIFIED KEYS"], &brands))
     })
 }
 

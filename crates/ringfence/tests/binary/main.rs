@@ -5,6 +5,7 @@
 mod backup;
 mod bad_input;
 mod batch;
+mod brands;
 mod commands;
 mod firmware;
 mod init;
