@@ -436,6 +436,11 @@ impl Policy {
         self.pin == PinPolicy::Required
     }
 
+    /// Whether a phone is left with stand-ins alone: a PIN is asked for that nobody can key in on it.
+    pub fn lives_by_trust(&self, reaches_the_voice: bool) -> bool {
+        self.pin_required() && !reaches_the_voice
+    }
+
     /// How long the same claim is given again: the policy's window, or the brand's own retry delay and a margin if that is longer.
     /// Zero stays zero: dead with the first answer.
     pub fn retry_window_for(&self, brand_retry_delay: Span) -> Span {
@@ -489,6 +494,14 @@ mod tests {
         let inherited = Inherited::from_chain([(Layer::Customer, &open)]).unwrap();
         assert_eq!(inherited.policy.check("customer Example"), Err(PolicyError::NothingAsked("customer Example".into())));
         assert!(inherited.policy.login_required());
+    }
+
+    #[test]
+    fn a_pin_that_nobody_can_key_in_leaves_trust() {
+        let mut policy = Policy::default();
+        assert!(!policy.lives_by_trust(false), "the one-time password is enough");
+        policy.set("pin", "required").unwrap();
+        assert!(policy.lives_by_trust(false) && !policy.lives_by_trust(true));
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub mod token;
 pub mod tree;
 pub mod trunk;
 pub mod trust;
+pub mod trusting;
 
 use std::sync::Arc;
 

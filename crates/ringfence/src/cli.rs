@@ -226,6 +226,9 @@ pub enum PolicyCommand {
         /// What
         #[arg(required = true, value_name = "KEY=VALUE")]
         entries: Vec<String>,
+        /// Phones on which no PIN can be keyed in may come to live by trusted network or suspension alone
+        #[arg(long)]
+        lives_by_trust: bool,
     },
 }
 

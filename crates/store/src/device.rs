@@ -20,7 +20,7 @@ use crate::{Result, StoreError, policy};
 mod list;
 #[cfg(test)]
 pub(crate) use list::STATEMENTS as LIST_STATEMENTS;
-pub use list::{Filter, Listed, by_state, changed_states, list};
+pub use list::{Filter, Kind, Listed, by_state, changed_states, kinds, list};
 
 /// A device as it was read, with the version that a save must still find.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! A look at everything that is kept: does it all read, and do the policies make sense?
 
+use std::sync::Arc;
+
 use domain::policy::{CertificatePolicy, Policy};
 use domain::role::Action;
 use domain::tenancy::Node;
@@ -7,7 +9,8 @@ use store::device::Filter;
 use store::{Db, Scope, tenancy};
 
 use super::tree::policy_at;
-use super::{Admin, By, Error};
+use super::trusting::Phone;
+use super::{Admin, By, Error, trusting};
 use crate::limits::PAGE_MAX;
 
 /// What was found.
@@ -23,12 +26,14 @@ pub struct Checkup {
     pub asking_certificates: Vec<String>,
     /// Customers whose `login` or `pin` differs from the platform's, by name.
     pub differing: Vec<String>,
+    /// Phones that live by trusted network or suspension alone.
+    pub living_by_trust: Vec<Phone>,
 }
 
 /// Reads everything once.
 pub async fn read(admin: &Admin, by: &By) -> Result<Checkup, Error> {
     by.may_platform(Action::OperatePlatform)?;
-    let now = by.now;
+    let (now, catalogue) = (by.now, Arc::clone(&admin.catalogue));
     admin
         .store
         .report(move |db| {
@@ -43,7 +48,8 @@ pub async fn read(admin: &Admin, by: &By) -> Result<Checkup, Error> {
                     None => break,
                 }
             }
-            Ok(looked.map(|()| checkup))
+            let trusting = looked.and_then(|()| trusting::below(db, &catalogue, Node::Operator));
+            Ok(trusting.map(|phones| Checkup { living_by_trust: phones.into_iter().collect(), ..checkup }))
         })
         .await?
 }

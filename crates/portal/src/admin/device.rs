@@ -6,6 +6,7 @@ mod list;
 mod view;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use domain::admin::{self as rules, Change, Refusal};
 use domain::device::Device;
@@ -21,12 +22,12 @@ use store::device::Stored;
 pub(crate) use self::add::{Checked, add_within, check, update_within};
 pub use self::add::{NewDevice, add};
 pub use self::calls::{CallView, calls};
-pub(crate) use self::list::{Policies, each};
+pub(crate) use self::list::{Policies, each, each_kind};
 pub use self::list::{Which, list};
 pub(crate) use self::view::Viewer;
 pub use self::view::{DeviceView, ProfileKeyView, RequestView, profile_key, requests, show};
 use super::tree::{NodeNames, find_place, policy_at};
-use super::{Admin, By, Error, Named};
+use super::{Admin, By, Error, Named, trusting};
 use crate::edge::SystemChance;
 
 /// *Reset authentication*: at once no login of the phone earns anything.
@@ -74,7 +75,7 @@ pub async fn resync(admin: &Admin, by: &By, mac: &str) -> Result<DeviceView, Err
 /// Sets user and password by hand. The old login stays valid until the new one is used, and 15 minutes more.
 pub async fn set_login(admin: &Admin, by: &By, mac: &str, user: &str, password: &Secret<String>) -> Result<DeviceView, Error> {
     let login = ByHand::new(user, password.expose()).map_err(|error| Error::invalid("login", error))?;
-    let keys = std::sync::Arc::clone(&admin.keys);
+    let keys = Arc::clone(&admin.keys);
     change(admin, by, mac, Action::SetLogin, "set", move |device, policy, by| {
         Ok(rules::set_login(device, login.clone(), &keys, policy, by.now, &mut SystemChance))
     })
@@ -83,7 +84,7 @@ pub async fn set_login(admin: &Admin, by: &By, mac: &str, user: &str, password: 
 
 /// Gives a live phone a new login at its next fetch. The old one stays valid until the new one is used, and 15 minutes more.
 pub async fn rotate_login(admin: &Admin, by: &By, mac: &str) -> Result<DeviceView, Error> {
-    let keys = std::sync::Arc::clone(&admin.keys);
+    let keys = Arc::clone(&admin.keys);
     change(admin, by, mac, Action::SetLogin, "rotated", move |device, policy, by| {
         rules::rotate(device, &keys, policy, by.now, &mut SystemChance).map_err(|refusal| refused(&refusal))
     })
@@ -113,9 +114,9 @@ pub async fn delete(admin: &Admin, by: &By, mac: &str) -> Result<(), Error> {
         .await
 }
 
-/// Moves a phone. To another customer means a reset.
-pub async fn relocate(admin: &Admin, by: &By, mac: &str, to: NodeNames) -> Result<DeviceView, Error> {
-    let (mac, by, viewer) = (parse_mac(mac)?, by.clone(), Viewer::new(admin));
+/// Moves a phone. To another customer means a reset. `by_trust`: it may come to live by trusted network or suspension alone.
+pub async fn relocate(admin: &Admin, by: &By, mac: &str, to: NodeNames, by_trust: bool) -> Result<DeviceView, Error> {
+    let (mac, by, viewer, catalogue) = (parse_mac(mac)?, by.clone(), Viewer::new(admin), Arc::clone(&admin.catalogue));
     admin
         .write(move |db| {
             let (mut stored, _) = load(db, &by, mac, Action::EditDevices)?;
@@ -124,6 +125,11 @@ pub async fn relocate(admin: &Admin, by: &By, mac: &str, to: NodeNames) -> Resul
             let act = if from.customer == place.customer { Action::EditDevices } else { Action::MoveDevices };
             for at in [from, place] {
                 by.may(act, &Target::from(at), &policy_at(db, node_of(at))?)?;
+            }
+            let lives_by_trust =
+                |at| Ok::<_, Error>(trusting::lives_by_trust(&catalogue, &stored.device.model, &policy_at(db, node_of(at))?));
+            if !by_trust && lives_by_trust(place)? && !lives_by_trust(from)? {
+                return Err(trusting::refused(&[(mac, stored.device.model.clone())]));
             }
             let change = rules::relocate(&stored.device, place, by.now, &mut SystemChance);
             stored.device = change.device;

@@ -12,7 +12,7 @@ use store::{Db, StoreError};
 use super::device::{Checked, NewDevice, add_within, check, update_within};
 use super::export::unsafe_again;
 use super::tree::{NodeNames, find_place};
-use super::{Admin, By, Error, line};
+use super::{Admin, By, Error, line, trusting};
 use crate::limits::{IMPORT_BYTES_MAX, IMPORT_LINES_MAX, IMPORT_ROWS_MAX};
 
 /// How an import is run.
@@ -158,7 +158,7 @@ fn check_header(header: &[String]) -> Result<(), Error> {
     }
     if let Some(unknown) = header.iter().find(|name| !is_column(name)) {
         return wrong(format!(
-            "unknown column {unknown:?}; there are {}, line1_user … line16_name, setting:NAME",
+            "unknown column {unknown:?}; there are {}, line1_user … line16_name, setting:NAME, confirm",
             super::export::COLUMNS.join(", ")
         ));
     }
@@ -169,6 +169,7 @@ fn check_header(header: &[String]) -> Result<(), Error> {
 
 fn is_column(name: &str) -> bool {
     super::export::COLUMNS.contains(&name)
+        || name == "confirm"
         || line_column(name).is_some()
         || name.strip_prefix("setting:").is_some_and(|key| !key.is_empty())
 }
@@ -214,6 +215,11 @@ fn read_row(header: &[String], cells: &[&str]) -> Result<NewDevice, (String, Err
         label: cell("label").to_owned(),
         lines: lines.into_values().collect(),
         settings,
+        by_trust: match cell("confirm") {
+            "" => false,
+            trusting::CONFIRMED => true,
+            _ => return Err(("confirm".to_owned(), Error::invalid("confirm", format!("confirm is empty or {}", trusting::CONFIRMED)))),
+        },
     })
 }
 
@@ -225,7 +231,7 @@ fn field_of(error: &Error) -> &'static str {
         Error::Exists(_) => "mac",
         other => match other.code() {
             "mac" => "mac",
-            "model" => "type",
+            "model" | trusting::CODE => "type",
             "label" => "label",
             "too_many_lines" => "line1_user",
             _ => "",

@@ -1,6 +1,6 @@
 //! Policies: what is asked of phones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::policy::{DEFAULTS, Patch, Policy};
 use domain::role::Action;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use store::Db;
 
 use super::tree::{NodeNames, find, names, policy_at};
-use super::{Admin, By, Error};
+use super::{Admin, By, Error, trusting};
 
 /// One key in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -36,10 +36,13 @@ pub async fn show(admin: &Admin, by: &By, at: NodeNames) -> Result<PolicyView, E
         .await
 }
 
-/// Sets keys at a node, `KEY=VALUE` each; an empty value takes the key back to what is inherited.
-pub async fn set(admin: &Admin, by: &By, at: NodeNames, entries: Vec<String>) -> Result<PolicyView, Error> {
+/// Sets keys at a node, `KEY=VALUE` each; an empty value takes the key back to what is inherited. `by_trust`: phones may come to live by
+/// trusted network or suspension alone.
+pub async fn set(admin: &Admin, by: &By, at: NodeNames, entries: Vec<String>, by_trust: bool) -> Result<PolicyView, Error> {
     let entries = entries.iter().map(|entry| read_entry(entry)).collect::<Result<Vec<_>, _>>()?;
-    let by = by.clone();
+    let (by, catalogue) = (by.clone(), std::sync::Arc::clone(&admin.catalogue));
+    // Only this key can bring a phone there.
+    let looks = !by_trust && entries.iter().any(|(key, _)| key == "pin");
     admin
         .write(move |db| {
             let found = find(db, &by.scope(), &at)?;
@@ -52,7 +55,15 @@ pub async fn set(admin: &Admin, by: &By, at: NodeNames, entries: Vec<String>) ->
                     None => drop(patch.0.remove(key)),
                 }
             }
+            let lived = if looks { trusting::below(db, &catalogue, found.node)? } else { BTreeSet::new() };
             store::policy::save_patch(db, &by.scope(), found.node, &patch)?;
+            if looks {
+                let live = trusting::below(db, &catalogue, found.node)?;
+                let new: Vec<_> = live.difference(&lived).cloned().collect();
+                if !new.is_empty() {
+                    return Err(trusting::refused(&new));
+                }
+            }
             by.audit(db, found.node, Action::EditPolicy.code(), &subject(db, found.node)?, &changes(&before, &patch))?;
             view(db, &by, found.node)
         })
@@ -98,7 +109,7 @@ pub(crate) fn subject(db: &Db, node: Node) -> Result<String, Error> {
 }
 
 fn changes(before: &Patch, after: &Patch) -> String {
-    let keys: std::collections::BTreeSet<&String> = before.0.keys().chain(after.0.keys()).collect();
+    let keys: BTreeSet<&String> = before.0.keys().chain(after.0.keys()).collect();
     let said = |patch: &Patch, key: &String| patch.0.get(key).map_or_else(|| "inherited".to_owned(), Clone::clone);
     let changed = keys.into_iter().filter(|key| before.0.get(*key) != after.0.get(*key));
     let lines: Vec<String> = changed.map(|key| format!("{key}: {} to {}", said(before, key), said(after, key))).collect();

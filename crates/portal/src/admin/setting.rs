@@ -9,13 +9,12 @@ use domain::settings::{Settings, check_setting};
 use domain::tenancy::Node;
 use serde::Serialize;
 use store::Db;
-use store::device::{Filter, Setup};
+use store::device::Setup;
 
-use super::device::{carry_out, load, node_of, parse_mac};
+use super::device::{carry_out, each_kind, load, node_of, parse_mac};
 use super::policy::subject;
 use super::tree::{Found, NodeNames, find, policy_at};
 use super::{Admin, By, Error};
-use crate::limits::PAGE_MAX;
 
 /// What stands where a secret would.
 const MASK: &str = "********";
@@ -155,15 +154,12 @@ fn brands_touched(db: &Db, by: &By, layer: &Layer) -> Result<BTreeSet<String>, E
         Layer::Device(mac) => return Ok(BTreeSet::from([brand_of(&load(db, by, *mac, Action::ViewDevices)?.0.device.model)])),
         Layer::Node(found) => found.node,
     };
-    let (mut touched, mut after) = (BTreeSet::new(), None);
-    loop {
-        let page = store::device::list(db, &node, &Filter::default(), by.now, after.as_ref(), PAGE_MAX)?;
-        touched.extend(page.items.iter().map(|listed| brand_of(&listed.stored.device.model)));
-        match page.next {
-            Some(next) => after = Some(next),
-            None => return Ok(touched),
-        }
-    }
+    let mut touched = BTreeSet::new();
+    each_kind(db, node, |kind| {
+        touched.insert(brand_of(&kind.model));
+        Ok(())
+    })?;
+    Ok(touched)
 }
 
 /// Refuses a value that a phone of these brands could not be served with, and one that no brand takes. What only phones refuse that are not

@@ -121,10 +121,10 @@ async fn perform(admin: &Admin, by: &By, act: &str) -> Result<String, Error> {
         "device rotate-login" => device::rotate_login(admin, by, SHOP).await.map(|_| done())?,
         "device enable" => device::disable(admin, by, SHOP, false).await.map(|_| done())?,
         "device move to Office" => {
-            let moved = device::relocate(admin, by, SHOP, NodeNames::customer("Office")).await.map(|_| done())?;
+            let moved = device::relocate(admin, by, SHOP, NodeNames::customer("Office"), false).await.map(|_| done())?;
             // Back again, for those who come after.
             let back = NodeNames { site: Some("Front".into()), ..shop() };
-            device::relocate(admin, &By::command_line(by.now), SHOP, back).await?;
+            device::relocate(admin, &By::command_line(by.now), SHOP, back, false).await?;
             moved
         }
         "device delete absent" => device::delete(admin, by, "001565000099").await.map(|()| done())?,
@@ -141,8 +141,10 @@ async fn perform(admin: &Admin, by: &By, act: &str) -> Result<String, Error> {
             outcome.failed.first().map_or_else(done, |row| row.code.to_owned())
         }
         "policy show" => policy::show(admin, by, shop()).await.map(|_| done())?,
-        "policy set" => policy::set(admin, by, shop(), vec!["resync=1h-2h".into()]).await.map(|_| done())?,
-        "policy set at operator" => policy::set(admin, by, NodeNames::default(), vec!["resync=4h-6h".into()]).await.map(|_| done())?,
+        "policy set" => policy::set(admin, by, shop(), vec!["resync=1h-2h".into()], false).await.map(|_| done())?,
+        "policy set at operator" => {
+            policy::set(admin, by, NodeNames::default(), vec!["resync=4h-6h".into()], false).await.map(|_| done())?
+        }
         "trust add" => {
             let new = NewTrust { customer: "Shop".into(), network: "198.51.100.0/24".into(), ..NewTrust::default() };
             trust::add(admin, by, new).await.map(|_| done())?

@@ -109,6 +109,9 @@ pub enum DeviceCommand {
         /// Its site
         #[arg(long, value_name = "NAME")]
         site: Option<String>,
+        /// It may come to live by trusted network or suspension alone, if no PIN can be keyed in on it
+        #[arg(long)]
+        lives_by_trust: bool,
     },
     /// Put another phone in this one's place
     Replace {
@@ -149,4 +152,7 @@ pub struct DeviceAddArgs {
     /// A line: user=…,password=…,server=…,extension=…,name=… (a comma inside a value is written \,); once per line
     #[arg(long = "line", value_name = "FIELDS")]
     pub lines: Vec<String>,
+    /// It may live by trusted network or suspension alone, if no PIN can be keyed in on it
+    #[arg(long)]
+    pub lives_by_trust: bool,
 }

@@ -33,8 +33,8 @@ pub async fn run(context: &Context, command: DeviceCommand, output: Output) -> R
             device::set_login(admin, by, &mac, &user.unwrap_or_default(), &password_from_stdin()?).await?
         }
         DeviceCommand::RotateLogin { mac } => device::rotate_login(admin, by, &mac).await?,
-        DeviceCommand::Move { mac, customer, site } => {
-            device::relocate(admin, by, &mac, NodeNames { reseller: None, customer: Some(customer), site }).await?
+        DeviceCommand::Move { mac, customer, site, lives_by_trust } => {
+            device::relocate(admin, by, &mac, NodeNames { reseller: None, customer: Some(customer), site }, lives_by_trust).await?
         }
         DeviceCommand::Replace { mac, new_mac } => device::replace(admin, by, &mac, &new_mac).await?,
         DeviceCommand::Delete { mac } => {
@@ -54,7 +54,9 @@ pub async fn run(context: &Context, command: DeviceCommand, output: Output) -> R
 fn new_device(args: DeviceAddArgs) -> Result<NewDevice, Failure> {
     let lines = args.lines.iter().map(|text| line::parse(text)).collect::<Result<_, _>>()?;
     let place = NodeNames { reseller: None, customer: Some(args.customer), site: args.site };
-    Ok(NewDevice { mac: args.mac, place, model: args.model, label: args.label, lines, settings: std::collections::BTreeMap::new() })
+    let settings = std::collections::BTreeMap::new();
+    let (mac, model, label, by_trust) = (args.mac, args.model, args.label, args.lives_by_trust);
+    Ok(NewDevice { mac, place, model, label, lines, settings, by_trust })
 }
 
 fn list(all: &[DeviceView], output: Output) -> Result<(), Failure> {

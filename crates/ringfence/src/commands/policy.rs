@@ -13,7 +13,9 @@ use crate::output::{Output, table};
 pub async fn run(context: &Context, command: PolicyCommand, output: Output) -> Result<(), Failure> {
     let view = match command {
         PolicyCommand::Show { node } => policy::show(&context.admin, &context.by(), node_names(node)).await?,
-        PolicyCommand::Set { node, entries } => policy::set(&context.admin, &context.by(), node_names(node), entries).await?,
+        PolicyCommand::Set { node, entries, lives_by_trust } => {
+            policy::set(&context.admin, &context.by(), node_names(node), entries, lives_by_trust).await?
+        }
     };
     output.print(&view, || words(&view))
 }

@@ -203,6 +203,7 @@ impl Member {
             label: self.label.to_owned(),
             lines: self.lines.clone(),
             settings: Settings::new(),
+            by_trust: false,
         }
     }
 

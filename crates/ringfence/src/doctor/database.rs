@@ -1,5 +1,6 @@
 //! Is what is kept whole, and do the policies make sense?
 
+use portal::admin::trusting::named;
 use portal::admin::{Error, audit, checkup, global_login};
 
 use super::Finding;
@@ -16,6 +17,7 @@ pub async fn examine(context: &Context, makers: usize) -> Vec<Finding> {
             findings.push(Finding::ok("database", format!("{customers} customers, {devices} devices, all readable")));
             findings.extend(policies(&checkup));
             findings.extend(certificates(&checkup, makers));
+            findings.extend(living_by_trust(&checkup));
         }
     }
     findings.push(logins(context).await);
@@ -57,6 +59,14 @@ fn policies(checkup: &checkup::Checkup) -> Vec<Finding> {
     });
     let found: Vec<Finding> = open.chain(differing).collect();
     if found.is_empty() { vec![Finding::ok("policies", "every phone has something to prove")] } else { found }
+}
+
+/// Phones that no PIN ever clears.
+fn living_by_trust(checkup: &checkup::Checkup) -> Option<Finding> {
+    let phones = &checkup.living_by_trust;
+    let what = || format!("no PIN can be keyed in on {} phones under pin=required: {}", phones.len(), named(phones));
+    let advice = "they get their configuration from a trusted network or while suspended only: ringfence trust add, or pin=off there";
+    (!phones.is_empty()).then(|| Finding::warning("policies", what(), advice))
 }
 
 /// A policy that looks for a proof which no phone can bring.

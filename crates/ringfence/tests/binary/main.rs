@@ -17,4 +17,5 @@ mod serve;
 mod settings;
 mod telephone;
 mod trunks;
+mod trusting;
 mod world;

@@ -1,13 +1,13 @@
 //! Devices in lists: by place, state and text, with what was last seen of each.
 
 use domain::device::State;
-use domain::tenancy::{CustomerId, SiteId};
+use domain::tenancy::{CustomerId, Place, ResellerId, SiteId};
 use domain::{Mac, Time};
 
-use super::{Stored, read};
+use super::{Stored, damaged, read};
 use crate::db::{Db, statements};
 use crate::page::{Cursor, Page, anywhere, fetch_count, page};
-use crate::scope::{Bounds, Scope, id, opt_id};
+use crate::scope::{Bounds, Scope, id, opt_id, opt_uuid, uuid};
 use crate::seen::{Seen, read_seen};
 use crate::{Result, StoreError};
 
@@ -37,7 +37,21 @@ pub struct Listed {
     pub seen: Option<Seen>,
 }
 
+/// Where a device stands and what it is: what can be told without opening anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Its MAC.
+    pub mac: Mac,
+    /// Its place in the tree.
+    pub place: Place,
+    /// Brand and model, `yealink/T46S`.
+    pub model: String,
+}
+
 statements! {
+    KINDS = "select d.mac, d.customer, d.site, c.reseller, d.model from device d join customer c on c.id = d.customer
+        where d.mac > $1 and (c.reseller = $2 or $2 is null) and (d.customer = $3 or $3 is null) and (d.site = $4 or $4 is null)
+        order by d.mac limit $5";
     LIST = "select d.mac, d.id, d.customer, d.site, c.reseller, d.model, d.label, d.created, d.disabled, d.auth, d.version,
         c.name as customer_name, s.name as site_name, n.last_fetch, n.address, n.own_address, n.firmware, n.model as seen_model, n.transport
         from device d join customer c on c.id = d.customer left join site s on s.id = d.site left join device_seen n on n.mac = d.mac
@@ -91,6 +105,19 @@ pub fn list(db: &Db, scope: &Scope, filter: &Filter, now: Time, after: Option<&C
         Ok(Listed { stored, customer, site, seen: read_seen(row, 13)? })
     })?;
     Ok(page(rows, limit, |row| Cursor { id: row.stored.device.place.customer.0, name: row.stored.device.mac.to_string() }))
+}
+
+/// What devices there are, by MAC.
+pub fn kinds(db: &Db, scope: &Scope, after: Option<Mac>, limit: usize) -> Result<Vec<Kind>> {
+    let (bounds, start) = (Bounds::of(scope), after.map(|mac| mac.to_string()).unwrap_or_default());
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let args = [(&start).into(), bounds.reseller(), bounds.customer(), bounds.site(), limit.into()];
+    db.all(KINDS, &args, |row| {
+        let mac = row.text(0)?;
+        let place =
+            Place { reseller: opt_uuid(row, 3)?.map(ResellerId), customer: CustomerId(uuid(row, 1)?), site: opt_uuid(row, 2)?.map(SiteId) };
+        Ok(Kind { mac: mac.parse().map_err(|_| damaged("mac", mac))?, place, model: row.text(4)?.to_owned() })
+    })
 }
 
 /// How many devices there are in each state. Counts every row: for reports and metrics.

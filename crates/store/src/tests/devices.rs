@@ -58,6 +58,17 @@ async fn a_device_is_seen_within_its_branch_only(world: World) {
             .map(|(number, _)| *number)
             .collect();
         let seen = world.store.read(move |db| list(db, &scope, &Filter::default(), NOW, None, 100)).await.unwrap();
+        let (mut kinds, mut after) = (Vec::new(), None);
+        // One at a time: pages come whole and without repeats.
+        while let Some(kind) = world.store.read(move |db| device::kinds(db, &scope, after, 1)).await.unwrap().pop() {
+            after = Some(kind.mac);
+            kinds.push((kind.mac, kind.place, kind.model));
+        }
+        let told = |number: &u8| {
+            let kept = phone(*number, if *number == 1 { AT_NORTH } else { tree::place_of(owners[usize::from(*number) - 1].1) });
+            (kept.mac, kept.place, kept.model)
+        };
+        assert_eq!(kinds, expected.iter().map(told).collect::<Vec<_>>(), "{scope:?}");
         let listed: Vec<u8> = seen.items.iter().map(|listed| listed.stored.device.mac.bytes()[5]).collect();
         assert_eq!(listed, expected, "{scope:?}");
         for (number, _) in owners {

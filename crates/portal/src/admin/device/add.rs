@@ -1,8 +1,9 @@
 //! Adding a phone, and changing what it is set to.
 
-use brands::{Body, Catalogue, Door, FileKind, Order};
+use brands::{Body, Capability, Catalogue, Door, FileKind, Order};
 use domain::device::{Auth, Device};
 use domain::effect::{Effect, Event};
+use domain::policy::Policy;
 use domain::role::{Action, Target};
 use domain::settings::{Layer, Line, Resolved, Settings};
 use domain::tenancy::{DeviceId, Place};
@@ -13,7 +14,7 @@ use store::device::{Setup, Stored};
 use super::view::{DeviceView, Viewer};
 use super::{carry_out, load, node_of, parse_mac};
 use crate::admin::tree::{NodeNames, find_place, policy_at};
-use crate::admin::{Admin, By, Error, Named, line, new_id};
+use crate::admin::{Admin, By, Error, Named, line, new_id, trusting};
 use crate::edge::SystemChance;
 use crate::limits::LABEL_BYTES_MAX;
 
@@ -32,6 +33,8 @@ pub struct NewDevice {
     pub lines: Vec<Line>,
     /// Settings of this phone alone.
     pub settings: Settings,
+    /// It may live by trusted network or suspension alone, if no PIN can be keyed in on it.
+    pub by_trust: bool,
 }
 
 /// A phone whose values fit together and can stand in its files.
@@ -42,6 +45,17 @@ pub(crate) struct Checked {
     pub model: String,
     pub label: String,
     pub setup: Setup,
+    /// Whether a PIN can be keyed in on it, as far as anybody knows.
+    reaches_the_voice: bool,
+    by_trust: bool,
+}
+
+impl Checked {
+    /// Refuses a phone that would live by stand-ins alone, unless that is meant.
+    fn check_trust(&self, policy: &Policy) -> Result<(), Error> {
+        let asks = policy.lives_by_trust(self.reaches_the_voice) && !self.by_trust;
+        if asks { Err(trusting::refused(&[(self.mac, self.model.clone())])) } else { Ok(()) }
+    }
 }
 
 /// Adds a phone.
@@ -84,12 +98,16 @@ pub(crate) fn check(catalogue: &Catalogue, new: NewDevice) -> Result<Checked, Er
         model: format!("{}/{}", brand.name(), model.name),
         label: label.to_owned(),
         setup: Setup { lines: new.lines, settings: new.settings },
+        reaches_the_voice: model.two_factor != Capability::No,
+        by_trust: new.by_trust,
     })
 }
 
 /// Adds a checked phone inside a transaction.
 pub(crate) fn add_within(db: &Db, by: &By, checked: &Checked, place: Place) -> Result<(), Error> {
-    by.may(Action::EditDevices, &Target::from(place), &policy_at(db, node_of(place))?)?;
+    let policy = policy_at(db, node_of(place))?;
+    by.may(Action::EditDevices, &Target::from(place), &policy)?;
+    checked.check_trust(&policy)?;
     let device = Device {
         id: DeviceId(new_id(by.now)),
         mac: checked.mac,
@@ -107,7 +125,10 @@ pub(crate) fn add_within(db: &Db, by: &By, checked: &Checked, place: Place) -> R
 
 /// Changes model, label, lines and settings of a phone that is there already; where it stands and how it proves itself stay.
 pub(crate) fn update_within(db: &Db, by: &By, checked: &Checked) -> Result<(), Error> {
-    let (stored, _) = load(db, by, checked.mac, Action::EditDevices)?;
+    let (stored, policy) = load(db, by, checked.mac, Action::EditDevices)?;
+    if stored.device.model != checked.model {
+        checked.check_trust(&policy)?;
+    }
     let device = Device { model: checked.model.clone(), label: checked.label.clone(), ..stored.device };
     let stored = Stored { device, version: stored.version };
     let version = store::device::save(db, &stored, by.now)?;

@@ -9,7 +9,7 @@ use domain::role::{Action, Target};
 use domain::tenancy::Node;
 use store::Db;
 use store::Scope;
-use store::device::{Filter, Listed};
+use store::device::{Filter, Kind, Listed};
 
 use super::node_of;
 use super::view::{DeviceView, Viewer};
@@ -78,6 +78,20 @@ pub(crate) fn each(
         page.items.into_iter().try_for_each(&mut take)?;
         match page.next {
             Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Walks over what phones a branch has, without opening anything.
+pub(crate) fn each_kind(db: &Db, branch: Scope, mut take: impl FnMut(Kind) -> Result<(), Error>) -> Result<(), Error> {
+    let mut after = None;
+    loop {
+        let kinds = store::device::kinds(db, &branch, after, PAGE_MAX)?;
+        let last = kinds.last().map(|kind| kind.mac).filter(|_| kinds.len() == PAGE_MAX);
+        kinds.into_iter().try_for_each(&mut take)?;
+        match last {
+            Some(last) => after = Some(last),
             None => return Ok(()),
         }
     }
