@@ -1,3 +1,5 @@
+//! Rules, lines, plans and logins of the family, each held against rows of hand-written settings.
+
 use super::*;
 use crate::behaviour::Behaviour;
 use crate::firmware::{Came, Ended, Fetched, Got, Step};
