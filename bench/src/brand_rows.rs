@@ -74,7 +74,8 @@ fn line(n: usize, settings: Settings) -> Line {
 /// Microseconds for each kB, the median of the rounds. The first run, which fills the caches, is not counted: a server makes it once.
 fn rendering(catalogue: &Catalogue, brand: &Brand, model: &Model, lines: &[Line], settings: &Resolved) -> Result<f64> {
     let password = Secret::from("VyTH5q0SkA8TeRzE7mZ9");
-    let door = Door { url: "https://phones.example.com:8443/cfg/d/4f1c9a/", user: "4f1c9a", password: &password, poll_seconds: 17_000 };
+    let url = "https://phones.example.com:8443/cfg/d/4f1c9a/";
+    let door = Door { url, user: "4f1c9a", password: &password, poll_seconds: 17_000, file_key: None };
     let body = Body::Full { lines, settings, door, language: "en" };
     let mac = Mac::from_bytes([0, 0, 0, 0, 0, 1]).ok();
     let order = Order { brand, model, firmware: None, mac, file: FileKind::Carrier, body };

@@ -26,12 +26,13 @@ pub async fn serve(body: &Path, certificate: &Certificate) -> Result<()> {
     Ok(())
 }
 
-/// The one answer.
+/// The one answer; its tag was made once.
 struct Fixed(Answer);
 
 impl Phones for Fixed {
     async fn handle(&self, _: &Request) -> Answer {
-        self.0.clone()
+        let content_type = self.0.content_type.clone().unwrap_or(HeaderValue::from_static("text/plain"));
+        Answer { etag: self.0.etag.clone(), ..Answer::file(content_type, self.0.body.clone()) }
     }
 }
 
