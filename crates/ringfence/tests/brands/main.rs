@@ -27,8 +27,25 @@ use crate::play::{Cell, Play};
 /// Houses that are open at the same time: each is a server that writes down everything it does.
 const HOUSES: usize = 3;
 
-/// The stories of one brand that came to their end, in the order in which they were told.
-type Told = Rc<RefCell<Vec<Cell>>>;
+/// What came of one brand's stories.
+type Told = Rc<RefCell<Life>>;
+
+#[derive(Clone, Debug, Default)]
+struct Life {
+    /// Those that came to their end, in the order in which they were told.
+    cells: Vec<Cell>,
+    /// What it costs when a phone in service is switched on.
+    boot: Option<Boot>,
+}
+
+/// An ordinary boot of a phone in service.
+#[derive(Clone, Copy, Debug)]
+struct Boot {
+    requests: usize,
+    challenges: usize,
+    not_found: usize,
+    bytes: usize,
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_brand_lives_through_every_story() {
@@ -40,12 +57,12 @@ async fn every_brand_lives_through_every_story() {
     let told = LocalSet::new().run_until(tell(&plays)).await;
     let failures: Vec<_> = told.values().filter_map(|(_, failure)| failure.clone()).collect();
     assert!(failures.is_empty(), "{} of {} brands do not get to their end:\n{}", failures.len(), plays.len(), failures.join("\n"));
-    let rows: Vec<_> = plays.iter().map(|play| (*play, told[play.title].0.as_slice())).collect();
+    let rows: Vec<_> = plays.iter().map(|play| (*play, &told[play.title].0)).collect();
     matrix::compare(&rows, only.is_some());
 }
 
-/// What each brand came to, by title: the cells that hold, and why there are no more.
-async fn tell(plays: &[&'static Play]) -> BTreeMap<&'static str, (Vec<Cell>, Option<String>)> {
+/// What each brand came to, by title: what holds, and why there is no more.
+async fn tell(plays: &[&'static Play]) -> BTreeMap<&'static str, (Life, Option<String>)> {
     let houses = Rc::new(Semaphore::new(HOUSES));
     let begin = |play: &'static Play| {
         let (told, houses) = (Told::default(), Rc::clone(&houses));
@@ -64,7 +81,7 @@ async fn tell(plays: &[&'static Play]) -> BTreeMap<&'static str, (Vec<Cell>, Opt
         let failure = running.await.err().map(|error| {
             let why = error.try_into_panic().ok();
             let why = why.as_ref().and_then(|why| why.downcast_ref::<String>().cloned()).unwrap_or_default();
-            let (last, all) = (told.borrow().last().copied(), told.borrow().len());
+            let (last, all) = (told.borrow().cells.last().copied(), told.borrow().cells.len());
             format!("── {} ({}), after {all} stories, the last of them {last:?}:\n{why}\n", play.title, play.model)
         });
         all.insert(play.title, (told.borrow().clone(), failure));

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::play::{Cell, Play};
+use crate::{Boot, Life};
 
 const HEAD: &str = "# What each brand is known to do
 
@@ -27,18 +28,33 @@ This page is made by the tests: `BRANDS_BLESS=1 cargo test -p ringfence --test b
 
 ";
 
+const BOOT_HEAD: &str = "
+## An ordinary boot
+
+What it costs when a phone in service is switched on: requests, how many of them are answered 401 because the phone shows its login only
+when asked, how many 404 because it asks for files that nobody needs, and the bytes of all bodies. The phone has one line; addresses and
+ports differ from run to run, so the last bytes do.
+
+| brand | played | requests | 401 | 404 | kB |
+| --- | --- | ---: | ---: | ---: | ---: |
+";
+
+/// How far the size of a boot may be from the committed one: addresses and ports are longer or shorter by a few digits each.
+const BYTES_APART: usize = 300;
+
 /// Compares these rows with the committed table, or writes it anew if that is asked for.
-pub(crate) fn compare(rows: &[(&Play, &[Cell])], is_part: bool) {
+pub(crate) fn compare(rows: &[(&Play, &Life)], is_part: bool) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/matrix.md");
-    let made = render(rows);
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    let made = render(rows, &committed);
     if std::env::var_os("BRANDS_BLESS").is_some() {
         assert!(!is_part, "a table of some brands only is not written");
         return std::fs::write(path, made).unwrap();
     }
-    let committed = std::fs::read_to_string(path).unwrap_or_default();
     let how = "BRANDS_BLESS=1 cargo test -p ringfence --test brands writes docs/matrix.md anew";
     if is_part {
-        for (play, told) in rows {
+        for (play, life) in rows {
+            let told = life.cells.as_slice();
             let start = row(play, told, &mut Vec::new());
             let start = start.split('|').take(3).collect::<Vec<_>>().join("|");
             let known = committed.lines().find(|line| line.starts_with(&start)).unwrap_or_default();
@@ -54,14 +70,14 @@ fn marks(row: &str) -> Vec<&str> {
     row.split('|').skip(3).map(|cell| cell.trim().split(' ').next().unwrap_or_default()).collect()
 }
 
-fn render(rows: &[(&Play, &[Cell])]) -> String {
+fn render(rows: &[(&Play, &Life)], committed: &str) -> String {
     let mut text = HEAD.to_owned();
     let headings: Vec<_> = Cell::ALL.iter().map(|cell| cell.heading()).collect();
     writeln!(text, "| brand | played | {} |", headings.join(" | ")).unwrap();
     writeln!(text, "| --- | --- |{}", " --- |".repeat(headings.len())).unwrap();
     let mut notes = Vec::new();
-    for (play, told) in rows {
-        text.push_str(&row(play, told, &mut notes));
+    for (play, life) in rows {
+        text.push_str(&row(play, &life.cells, &mut notes));
     }
     if !notes.is_empty() {
         text.push('\n');
@@ -69,7 +85,20 @@ fn render(rows: &[(&Play, &[Cell])]) -> String {
     for (number, note) in (1..).zip(&notes) {
         writeln!(text, "{number}. {note}").unwrap();
     }
+    text.push_str(BOOT_HEAD);
+    for (play, boot) in rows.iter().filter_map(|(play, life)| Some((play, life.boot?))) {
+        text.push_str(&boot_row(play, boot, committed));
+    }
     text
+}
+
+/// A boot's row; the committed size stays if this one is as good as the same.
+fn boot_row(play: &Play, boot: Boot, committed: &str) -> String {
+    let start = format!("| {} | {} | {} | {} | {} |", play.title, play.model, boot.requests, boot.challenges, boot.not_found);
+    let known = committed.lines().find_map(|line| line.strip_prefix(&start)?.trim_matches([' ', '|']).parse::<f64>().ok());
+    let kilobytes = boot.bytes as f64 / 1_000.0;
+    let shown = known.filter(|known| (known - kilobytes).abs() * 1_000.0 <= BYTES_APART as f64).unwrap_or(kilobytes);
+    format!("{start} {shown:.1} |\n")
 }
 
 fn row(play: &Play, told: &[Cell], notes: &mut Vec<&'static str>) -> String {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use phonesim::sip::{By, Side};
 use phonesim::{Account, Display, Outcome, Phone, Telephone, Transcript};
 
-use crate::Told;
 use crate::house::{AWAY, CUSTOMER, House, OFFICE, line_password, until};
 use crate::play::{Cell, Play};
+use crate::{Boot, Told};
 
 /// The customer whose phones need no login and the PIN.
 const CAREFUL: &str = "Careful Ltd";
@@ -46,9 +46,23 @@ impl Scene<'_> {
     }
 
     fn ended(&self, cell: Cell) {
-        if self.can(cell) && !self.told.borrow().contains(&cell) {
-            self.told.borrow_mut().push(cell);
+        if self.can(cell) && !self.told.borrow().cells.contains(&cell) {
+            self.told.borrow_mut().cells.push(cell);
         }
+    }
+
+    /// What a boot of a phone in service costs, once for each brand.
+    async fn ordinary_boot(&self, phone: &mut Phone, mac: &str) {
+        if self.told.borrow().boot.is_some() {
+            return;
+        }
+        let mut transcript = Transcript::default();
+        phone.boot(&mut transcript).await;
+        in_service(phone, mac, &transcript);
+        let answered = |status| transcript.exchanges().filter(|exchange| exchange.status == Some(status)).count();
+        let bytes = transcript.exchanges().map(|exchange| exchange.bytes).sum();
+        let boot = Boot { requests: transcript.exchanges().count(), challenges: answered(401), not_found: answered(404), bytes };
+        self.told.borrow_mut().boot = Some(boot);
     }
 
     /// A device of a customer and its phone, fresh from the box.
@@ -93,6 +107,7 @@ impl Scene<'_> {
         assert_ne!(phone.own_login().as_ref(), Some(&self.house.global), "it has a login of its own");
         let shown = self.house.show(&mac).await;
         assert_eq!((&shown["login_state"], &shown["allow_global_password"]), (&"confirmed".into(), &false.into()), "{shown}");
+        self.ordinary_boot(&mut phone, &mac).await;
         phone.factory_reset();
         let mut transcript = Transcript::default();
         assert_eq!(phone.boot(&mut transcript).await, Outcome::LoginWanted, "the password is spent\n{transcript}");
@@ -173,6 +188,7 @@ impl Scene<'_> {
         self.redirected(&mut phone, None);
         self.earns_full(&mut phone, &mac).await;
         self.house.newest_reason(&mac, "trusted_permanent").await;
+        self.ordinary_boot(&mut phone, &mac).await;
         self.ended(Cell::TrustedNetwork);
     }
 
