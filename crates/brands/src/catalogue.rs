@@ -193,8 +193,12 @@ impl Brand {
 
     /// The model whose common file has this number, if it is one model's alone.
     pub fn model_of_common_file(&self, id: &str) -> Option<&Model> {
-        let mut models = self.models.iter().filter(|model| model.common.as_deref() == Some(id));
+        let mut models = self.models_of_common_file(id);
         models.next().filter(|_| models.next().is_none())
+    }
+
+    fn models_of_common_file(&self, id: &str) -> impl Iterator<Item = &Model> {
+        self.models.iter().filter(move |model| model.common.as_deref().is_some_and(|common| common.eq_ignore_ascii_case(id)))
     }
 
     /// Whether the MAC's first half is the brand's.
@@ -331,7 +335,11 @@ impl Brand {
     }
 
     pub(crate) fn read_file_name<'t>(&self, name: &'t str) -> Option<(FileKind, Taken<'t>)> {
-        self.files.iter().find_map(|(pattern, kind)| pattern.matches(name).map(|taken| (*kind, taken)))
+        self.files.iter().find_map(|(pattern, kind)| {
+            let taken = pattern.matches(name)?;
+            let known = || taken.id.is_some_and(|id| self.models_of_common_file(id).next().is_some());
+            (!pattern.names_a_model() || known()).then_some((*kind, taken))
+        })
     }
 }
 
@@ -368,12 +376,12 @@ pub(crate) fn formats(manifest: &Manifest) -> Vec<Format> {
 
 /// A file's name in the phone's own spelling; none if the model has no number for it.
 fn file_name(rule: &str, mac: Mac, model: &str, id: Option<&str>) -> Option<String> {
-    if rule.contains("{id}") && id.is_none() {
+    if (rule.contains("{id}") || rule.contains("{common}")) && id.is_none() {
         return None;
     }
     let lower = mac.to_string();
     let named = rule.replace("{mac}", &lower).replace("{MAC}", &lower.to_ascii_uppercase()).replace("{model}", model);
-    Some(named.replace("{id}", id.unwrap_or_default()))
+    Some(named.replace("{id}", id.unwrap_or_default()).replace("{common}", id.unwrap_or_default()))
 }
 
 fn read_oui(text: &str) -> Option<[u8; 3]> {

@@ -210,7 +210,7 @@ pub(crate) struct GenerationRule {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileRule {
-    /// `{mac}`, `{model}`, `{id}` (digits), `*`, and literal text; case does not count.
+    /// `{mac}`, `{model}`, `{id}` (digits), `{common}` (some model's `common`), `*`, and literal text; case does not count.
     pub name: String,
     /// What it is. `unknown`: asked for, never there.
     pub kind: FileKind,
@@ -498,7 +498,7 @@ pub(crate) struct ModelRule {
     /// Other spellings.
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// The number in its common file's name.
+    /// The number or short name in its common file's name.
     #[serde(default)]
     pub common: Option<String>,
     pub accounts: u16,

@@ -4,8 +4,8 @@ use domain::Mac;
 
 use crate::firmware::Firmware;
 
-/// Literal text and fields. In a pattern's text: `{mac}`, `{model}`, `{firmware}`, `{id}` (digits), `*` (anything), a
-/// blank (one or more blanks). Case does not count. A User-Agent may go on after the pattern's end, at a word's end.
+/// Literal text and fields. In a pattern's text: `{mac}`, `{model}`, `{firmware}`, `{id}` (digits), `{common}` (letters and
+/// digits), `*` (anything), a blank (one or more blanks). Case does not count. A User-Agent may go on after the pattern's end, at a word's end.
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern(Vec<Piece>);
 
@@ -18,6 +18,7 @@ enum Piece {
     Model,
     Firmware,
     Id,
+    Common,
 }
 
 /// What a pattern took from a text.
@@ -46,7 +47,8 @@ impl Pattern {
                         "model" => Piece::Model,
                         "firmware" => Piece::Firmware,
                         "id" => Piece::Id,
-                        _ => return Err("fields are {mac}, {model}, {firmware} and {id}"),
+                        "common" => Piece::Common,
+                        _ => return Err("fields are {mac}, {model}, {firmware}, {id} and {common}"),
                     };
                     (piece, end + 1)
                 }
@@ -62,6 +64,11 @@ impl Pattern {
             return Err("at most two * in a pattern");
         }
         Ok(Self(pieces))
+    }
+
+    /// Whether it takes a name that has to be some model's.
+    pub(crate) fn names_a_model(&self) -> bool {
+        self.0.contains(&Piece::Common)
     }
 
     /// Matches the whole text.
@@ -99,7 +106,7 @@ fn take<'t>(pieces: &[Piece], text: &'t str, mut taken: Taken<'t>) -> Option<(Ta
             // A model is a word; a literal right after it (`snomD785-SIP`) ends it early.
             let word = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '+' || c == '-')).unwrap_or(text.len());
             let end = match pieces.first() {
-                Some(Piece::Literal(next)) => find_any_case(&text[..word], next).unwrap_or(word),
+                Some(Piece::Literal(next)) => find_any_case(text, next).filter(|at| *at <= word).unwrap_or(word),
                 _ => word,
             };
             taken.model = Some(text.get(..end).filter(|model| !model.is_empty())?);
@@ -113,6 +120,11 @@ fn take<'t>(pieces: &[Piece], text: &'t str, mut taken: Taken<'t>) -> Option<(Ta
         Piece::Id => {
             let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
             taken.id = Some(text.get(..end).filter(|id| !id.is_empty())?);
+            &text[end..]
+        }
+        Piece::Common => {
+            let end = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
+            taken.id = Some(text.get(..end).filter(|name| !name.is_empty())?);
             &text[end..]
         }
     };
@@ -154,9 +166,22 @@ mod tests {
             .begins("Mozilla/4.0 (compatible; snomD785-SIP 10.1.169.16 2010.12-0 (Feb 25 2019 - 14:19:43) 00041396D9B4 SXM:0)")
             .unwrap();
         assert_eq!((taken.model, taken.mac.unwrap().to_string().as_str()), (Some("D785"), "00041396d9b4"));
+        let multiplatform = Pattern::read("Cisco-CP-{model}-3PCC/{firmware} ({mac})").unwrap();
+        let taken = multiplatform.begins("Cisco-CP-7832-3PCC/11.0.1 (00562b043615)").unwrap();
+        assert_eq!((taken.model, taken.firmware.unwrap().as_str()), (Some("7832"), "11.0.1"));
         let grandstream = Pattern::read("Grandstream Model HW {model} * SW {firmware} DevId {mac}").unwrap();
         let taken = grandstream.begins("Grandstream Model HW HT801 V1.1A SW 1.0.17.5 DevId c074ad273a10").unwrap();
         assert_eq!((taken.model, taken.firmware.unwrap().as_str()), (Some("HT801"), "1.0.17.5"));
+    }
+
+    #[test]
+    fn a_short_name_has_letters_and_digits() {
+        let pattern = Pattern::read("spa{common}.cfg").unwrap();
+        assert_eq!(pattern.matches("spa525G2.cfg").unwrap().id, Some("525G2"));
+        for name in ["spa.cfg", "spa50 4.cfg", "spa504G.cfg.enc", "504G.cfg"] {
+            assert!(pattern.matches(name).is_none(), "{name}");
+        }
+        assert!(pattern.names_a_model() && !Pattern::read("y{id}.cfg").unwrap().names_a_model());
     }
 
     #[test]
