@@ -29,6 +29,11 @@ pub struct Order<'a> {
 pub enum Body<'a> {
     /// Nothing that anybody might not know: boot and common files.
     Public,
+    /// The same with the front door's address, for files that send the phone there.
+    Front {
+        /// The folder's address, ending in `/`.
+        url: &'a str,
+    },
     /// What a phone gets that is not cleared: a claim's account, a notice, a way to the authentication service.
     Restricted {
         /// The state shown on the display.

@@ -124,7 +124,14 @@ impl<'a> Sheet<'a> {
         let device = globals.len();
         let fields = &order.brand.fields;
         match order.body {
-            Body::Public => Ok(Self::plain(fields, globals, device)),
+            Body::Public => {
+                globals.push(Cell::Absent);
+                Ok(Self::plain(fields, globals, device + 1))
+            }
+            Body::Front { url } => {
+                globals.push(fields.platform("front door url", url, false)?);
+                Ok(Self::plain(fields, globals, device + 1))
+            }
             Body::Restricted { notice, account, service_number, emergency_numbers, door, language } => {
                 fields.add_door(&mut globals, &door, order.model)?;
                 globals.push(fields.notice(notice, language));

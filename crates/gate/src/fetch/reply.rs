@@ -90,7 +90,8 @@ pub fn render(
 ) -> Result<Option<Answer>, ReplyError> {
     let public = matches!(asked.file, FileKind::Boot | FileKind::Common);
     if public {
-        return file(catalogue, asked, Body::Public, None).map(Some);
+        let url = format!("{}/cfg/", base(way.face, way.tls));
+        return file(catalogue, asked, Body::Front { url: &url }, None).map(Some);
     }
     if asked.file != FileKind::Carrier {
         return Ok(None);
@@ -157,9 +158,8 @@ struct Home {
 impl Home {
     fn of(login: &Login, poll: Span, brand: &Brand, way: &Way<'_>) -> Self {
         let Way { face, keys, tls, file_key } = way;
-        let base = face.http_url.as_ref().filter(|_| !tls).unwrap_or(&face.https_url);
         Self {
-            url: door_url(base, &login.claim, brand, keys),
+            url: door_url(base(face, *tls), &login.claim, brand, keys),
             user: login.user(keys),
             password: login.password(keys),
             poll_seconds: u32::try_from(poll.as_seconds()).unwrap_or(u32::MAX),
@@ -171,6 +171,11 @@ impl Home {
         let Self { url, user, password, poll_seconds, file_key } = self;
         ConfigDoor { url, user, password, poll_seconds: *poll_seconds, file_key: file_key.as_ref() }
     }
+}
+
+/// Our address as the phone reached us: one that came in clear may know no other way.
+fn base(face: &Face, tls: bool) -> &str {
+    face.http_url.as_ref().filter(|_| !tls).unwrap_or(&face.https_url)
 }
 
 /// The own door of a claim; for brands without HTTP authentication the path itself carries the login.
