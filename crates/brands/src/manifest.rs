@@ -68,6 +68,10 @@ pub(crate) struct Manifest {
     /// Values that the phone takes for orders; refused everywhere but in raw settings.
     #[serde(default)]
     pub reserved_values: Vec<String>,
+    /// Characters that a value cannot have where the file gives them a meaning of their own: of `door.user`, `door.password`, or of a
+    /// line's `user`, `auth_user`, `password`, `server`, `extension`, `name`.
+    #[serde(default)]
+    pub excluded_chars: BTreeMap<String, String>,
     /// Beginnings of parameters that raw settings may not touch.
     #[serde(default)]
     pub reserved_parameters: Vec<String>,

@@ -390,7 +390,9 @@ fn emergency(numbers: &[String]) -> Result<Cell<'_>, RenderError> {
 fn account<'a>(fields: &'a Fields, line: &'a Line, n: usize, base: &[Found<'a>]) -> Result<Vec<Cell<'a>>, RenderError> {
     let source = Source::Layer(Layer::Line);
     let text = |name: &'static str, value: &'a str, secret: bool| {
-        fields.text(value, secret, source).map_err(|problem| RenderError::value(format!("line {n} {name}"), problem))
+        let checked = fields.check_chars(name, value).and_then(|()| if name == "server" { fields.check_server(value) } else { Ok(()) });
+        let text = checked.and_then(|()| fields.text(value, secret, source));
+        text.map_err(|problem| RenderError::value(format!("line {n} {name}"), problem))
     };
     let optional = |name: &'static str, value: &'a Option<String>| text(name, value.as_deref().unwrap_or(""), false);
     let (proxy, proxy_port) = line.outbound_proxy.as_deref().map_or(("", ""), split_port);

@@ -23,6 +23,9 @@ pub(crate) struct Fields {
     notice_chars_max: u16,
     default_passwords: Vec<String>,
     reserved: Vec<String>,
+    excluded_chars: BTreeMap<String, String>,
+    /// Whether a line's port stands behind its server, with a colon between them.
+    port_behind_server: bool,
     secret_parameters: Vec<String>,
     pub public: Names,
     pub signpost: Names,
@@ -76,6 +79,10 @@ impl Fields {
             }
             of_scope.push(setting);
         }
+        let known = |cell: &str| matches!(cell, "door.user" | "door.password") || LINE.contains(&cell);
+        if let Some(cell) = manifest.excluded_chars.keys().find(|cell| !known(cell)) {
+            return Err((format!("excluded_chars.{cell}"), "is no cell whose characters are looked at"));
+        }
         let [phone, line, key, handset] = settings;
         let names = |group: &'static str, settings: &[Setting]| settings.iter().map(|s| (group, s.key.clone())).collect::<Names>();
         let (device, door) = (group("device", &DEVICE), group("door", &DOOR));
@@ -89,6 +96,8 @@ impl Fields {
             notice_chars_max: manifest.notice_chars_max,
             default_passwords: manifest.default_passwords.clone(),
             reserved: manifest.reserved_values.clone(),
+            excluded_chars: manifest.excluded_chars.clone(),
+            port_behind_server: manifest.read.account.port.is_empty(),
             signpost: [device.clone(), door.clone(), group("", &["language"])].concat(),
             restricted: [device.clone(), door.clone(), restricted].concat(),
             full: [device.clone(), door, names("set", &phone)].concat(),
@@ -147,6 +156,23 @@ impl Fields {
         self.text(value, secret, Source::Platform).map_err(|problem| RenderError::value(name, problem))
     }
 
+    /// Refuses characters that would have a meaning of their own in this cell.
+    pub(super) fn check_chars(&self, cell: &str, value: &str) -> Result<(), &'static str> {
+        let excluded = self.excluded_chars.get(cell).is_some_and(|chars| value.contains(|c| chars.contains(c)));
+        if excluded { Err("has a character that means something else in this brand's files") } else { Ok(()) }
+    }
+
+    /// Refuses a server that would read back as a server and a port.
+    pub(super) fn check_server(&self, server: &str) -> Result<(), &'static str> {
+        let server = server.trim();
+        let plain = !server.contains(':') || server.starts_with('[') && server.ends_with(']');
+        if plain || !self.port_behind_server {
+            Ok(())
+        } else {
+            Err("has a colon: a port is told apart, an IPv6 address stands in brackets")
+        }
+    }
+
     fn is_default_password(&self, value: &str) -> bool {
         self.default_passwords.iter().any(|default| default == value)
     }
@@ -186,6 +212,8 @@ impl Fields {
         let seconds = door.poll_seconds.max(model.shortest_poll_seconds).max(60);
         let number = |number: u32| Cell::Text { value: Cow::Owned(number.to_string()), secret: false, source: Source::Platform };
         let (scheme, rest) = door.url.split_once("://").unwrap_or(("https", door.url));
+        self.check_chars("door.user", door.user).map_err(|problem| RenderError::value("door user", problem))?;
+        self.check_chars("door.password", door.password.expose()).map_err(|problem| RenderError::value("door password", problem))?;
         let (server, path) = rest.split_once('/').unwrap_or((rest, ""));
         cells.extend([
             self.platform("door url", door.url, false)?,
