@@ -6,7 +6,14 @@ use domain::settings::{Layer, Resolved};
 use crate::support::{CATALOGUE, carrier_of, full, line, restricted, text};
 
 /// Model and firmware. Yealink's stand beside its own tests.
-const ROWS: &[(&str, Option<&str>)] = &[];
+const ROWS: &[(&str, Option<&str>)] = &[
+    ("cisco/SPA112", None),
+    ("cisco/ATA191", None),
+    ("cisco/SPA303", None),
+    ("cisco/7821", None),
+    ("linksys/PAP2T", None),
+    ("linksys/SPA941", None),
+];
 
 fn settings() -> Resolved {
     let site =
