@@ -193,8 +193,8 @@ impl Desk {
 
 impl Core {
     /// Row 1 and its like: answered by the name alone.
-    fn public(&self, wanted: &Wanted<'_>) -> Outcome {
-        let way = Way { face: &self.face, keys: &self.keys, tls: true, file_key: None };
+    fn public(&self, wanted: &Wanted<'_>, tls: bool) -> Outcome {
+        let way = Way { face: &self.face, keys: &self.keys, tls, file_key: None };
         let rendered = wanted
             .asked(&self.catalogue, None)
             .and_then(|asked| reply::render(&self.catalogue, asked, &Admitted::Public, None, &way).ok().flatten());
@@ -464,13 +464,13 @@ impl Phones for Desk {
             (Method::Put | Method::Post, _) => {
                 Outcome { answer: Answer::uploaded(), evidence: "nothing", decision: "public", reason: Reason::Public }
             }
-            _ if wanted.door == admission::Door::Front && wanted.file != FileKind::Carrier => core.public(&wanted),
+            _ if wanted.door == admission::Door::Front && wanted.file != FileKind::Carrier => core.public(&wanted, request.connection.tls),
             (_, Some(mac)) => self.device_file(request, &wanted, mac).await,
             // No phone is named: a person is asked for the login; a door that belongs to nobody stays shut.
             (_, None) if wanted.door == admission::Door::Own || matches!(Shown::read(request), Shown::Nothing) => {
                 challenged(core.challenge(request, false))
             }
-            (_, None) => core.public(&wanted),
+            (_, None) => core.public(&wanted, request.connection.tls),
         };
         core.count(&wanted, &outcome);
         core.record(request, &wanted, &mut outcome);
