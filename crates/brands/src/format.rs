@@ -1,6 +1,7 @@
 //! File syntaxes: what a value may hold, how it is written, how a file is taken apart.
 
 mod panasonic;
+mod patton;
 mod xml;
 mod yealink;
 
@@ -30,6 +31,8 @@ pub(crate) enum Format {
     GigasetXml,
     /// `NAME="value"` lines; nothing can be escaped.
     PanasonicText,
+    /// Commands as typed at a console, in contexts that other commands open.
+    PattonCli,
 }
 
 /// What tells one syntax from another. A new one is a file beside this one and a row in [`Format::syntax`].
@@ -77,6 +80,7 @@ impl Format {
         match self {
             Self::YealinkText => &yealink::Yealink,
             Self::PanasonicText => &panasonic::Panasonic,
+            Self::PattonCli => &patton::Patton,
             Self::GrandstreamXml => &Dialect::Grandstream,
             Self::SnomXml => &Dialect::Snom,
             Self::AttributeXml => &Dialect::Attributes,
@@ -87,6 +91,12 @@ impl Format {
 
     /// Says what is wrong with a value that a file cannot carry unchanged.
     pub(crate) fn check(self, value: &str) -> Result<(), &'static str> {
+        Self::check_for_all(value)?;
+        self.syntax().check(value)
+    }
+
+    /// Says what is wrong with a value that no file of any syntax could carry.
+    pub(crate) fn check_for_all(value: &str) -> Result<(), &'static str> {
         if value.len() > VALUE_BYTES_MAX {
             return Err("is longer than 1024 bytes");
         }
@@ -98,7 +108,7 @@ impl Format {
         if value.starts_with(char::is_whitespace) || value.ends_with(char::is_whitespace) {
             return Err("begins or ends with a blank, which the file cannot carry");
         }
-        self.syntax().check(value)
+        Ok(())
     }
 
     /// Whether a file begins as one of this syntax.

@@ -72,6 +72,9 @@ pub(crate) struct Manifest {
     /// line's `user`, `auth_user`, `password`, `server`, `extension`, `name`.
     #[serde(default)]
     pub excluded_chars: BTreeMap<String, String>,
+    /// What no file of the brand tells of a line, such as `name`: such a value need not be one that its syntax can carry.
+    #[serde(default)]
+    pub untold: Vec<String>,
     /// Beginnings of parameters that raw settings may not touch.
     #[serde(default)]
     pub reserved_parameters: Vec<String>,
@@ -391,7 +394,7 @@ pub(crate) struct ReadRules {
     #[serde(default)]
     pub mac_key: Vec<String>,
     pub account: AccountRule,
-    /// The brand's number or word for a transport.
+    /// The brand's number or word for a transport. Lines with one that is not named here are refused.
     pub transports: BTreeMap<String, domain::settings::Transport>,
     /// Values that mean "on".
     #[serde(default = "one_is_on")]

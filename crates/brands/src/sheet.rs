@@ -11,6 +11,7 @@ use domain::Mac;
 use domain::settings::{Layer, Line, Resolved, Transport};
 
 use crate::error::RenderError;
+use crate::format::Format;
 use crate::limits::{EMERGENCY_NUMBERS_MAX, PHONEBOOK_ENTRIES_MAX};
 use crate::manifest::Scope;
 use crate::order::{Body, Door, Order, Source};
@@ -134,6 +135,8 @@ impl<'a> Sheet<'a> {
             }
             Body::Restricted { notice, account, service_number, emergency_numbers, door, language } => {
                 fields.add_door(&mut globals, &door, order.model)?;
+                let speaks = fields.check_transport(account.transport);
+                speaks.map_err(|problem| RenderError::value("restricted account transport", problem))?;
                 globals.push(fields.notice(notice, language));
                 globals.push(fields.platform("service number", service_number, false)?);
                 globals.push(emergency(emergency_numbers)?);
@@ -249,7 +252,7 @@ impl<'a> Sheet<'a> {
                 found => setting.cell(fields, *found, None)?,
             });
         }
-        let accounts = lines.iter().zip(1..).map(|(line, n)| account(fields, line, n, &intake.line));
+        let accounts = lines.iter().zip(1..).map(|(line, n)| account(fields, line, (n, server_of(line, lines)), &intake.line));
         let accounts = accounts.collect::<Result<_, _>>()?;
         let mut keys = numbered(fields, (Scope::Key, &fields.key), &intake.keys, order.model.line_keys)?;
         if order.model.first_line == 0 {
@@ -387,13 +390,24 @@ fn emergency(numbers: &[String]) -> Result<Cell<'_>, RenderError> {
 }
 
 /// A line's cells, in the order of `Fields::account`.
-fn account<'a>(fields: &'a Fields, line: &'a Line, n: usize, base: &[Found<'a>]) -> Result<Vec<Cell<'a>>, RenderError> {
+fn account<'a>(
+    fields: &'a Fields,
+    line: &'a Line,
+    (n, server_of): (usize, usize),
+    base: &[Found<'a>],
+) -> Result<Vec<Cell<'a>>, RenderError> {
     let source = Source::Layer(Layer::Line);
     let text = |name: &'static str, value: &'a str, secret: bool| {
+        if !fields.tells(name) {
+            let checked = Format::check_for_all(value.trim());
+            return checked.map(|()| Cell::Absent).map_err(|problem| RenderError::value(format!("line {n} {name}"), problem));
+        }
         let checked = fields.check_chars(name, value).and_then(|()| if name == "server" { fields.check_server(value) } else { Ok(()) });
         let text = checked.and_then(|()| fields.text(value, secret, source));
         text.map_err(|problem| RenderError::value(format!("line {n} {name}"), problem))
     };
+    let speaks = fields.check_transport(line.transport);
+    speaks.map_err(|problem| RenderError::value(format!("line {n} transport"), problem))?;
     let optional = |name: &'static str, value: &'a Option<String>| text(name, value.as_deref().unwrap_or(""), false);
     let (proxy, proxy_port) = line.outbound_proxy.as_deref().map_or(("", ""), split_port);
     let port = line.port.map_or(Cell::Absent, |port| Cell::Text { value: Cow::Owned(port.to_string()), secret: false, source });
@@ -409,6 +423,7 @@ fn account<'a>(fields: &'a Fields, line: &'a Line, n: usize, base: &[Found<'a>])
         text("outbound_proxy", proxy_port, false)?,
         optional("extension", &line.extension)?,
         optional("name", &line.name)?,
+        Cell::Word { value: Cow::Owned(server_of.to_string()), source },
     ]);
     for (setting, inherited) in fields.line.iter().zip(base) {
         let own = line.settings.get(&setting.key).map(|value| (value.as_str(), Layer::Line));
@@ -416,6 +431,11 @@ fn account<'a>(fields: &'a Fields, line: &'a Line, n: usize, base: &[Found<'a>])
         cells.push(cell.map_err(|error| name_line(error, n, own.is_some()))?);
     }
     Ok(cells)
+}
+
+/// The first line that is on the same server, counted from 1.
+fn server_of(line: &Line, lines: &[Line]) -> usize {
+    lines.iter().position(|other| (&other.server, other.port) == (&line.server, line.port)).map_or(1, |at| at + 1)
 }
 
 fn name_line(error: RenderError, n: usize, own: bool) -> RenderError {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use domain::settings::Settings;
+use domain::settings::{Settings, Transport};
 
 use super::{Cell, Found};
 use crate::catalogue::Model;
@@ -24,6 +24,9 @@ pub(crate) struct Fields {
     default_passwords: Vec<String>,
     reserved: Vec<String>,
     excluded_chars: BTreeMap<String, String>,
+    untold: Vec<String>,
+    /// How SIP travels to and from the brand's phones; empty where its files do not say.
+    transports: Vec<Transport>,
     /// Whether a line's port stands behind its server, with a colon between them.
     port_behind_server: bool,
     secret_parameters: Vec<String>,
@@ -56,8 +59,9 @@ const DOOR: [&str; 11] =
 const ENTRY: [&str; 2] = ["name", "number"];
 /// `open` and `close` stand around a value as the file's syntax has it.
 const RAW: [&str; 4] = ["parameter", "value", "open", "close"];
-const LINE: [&str; 10] =
-    ["user", "auth_user", "password", "server", "port", "transport", "outbound_host", "outbound_port", "extension", "name"];
+/// `server_of` is the number of the first line that is on the same server.
+const LINE: [&str; 11] =
+    ["user", "auth_user", "password", "server", "port", "transport", "outbound_host", "outbound_port", "extension", "name", "server_of"];
 
 impl Fields {
     /// From `brand.toml`; the error is key and problem.
@@ -80,8 +84,8 @@ impl Fields {
             of_scope.push(setting);
         }
         let known = |cell: &str| matches!(cell, "door.user" | "door.password") || LINE.contains(&cell);
-        if let Some(cell) = manifest.excluded_chars.keys().find(|cell| !known(cell)) {
-            return Err((format!("excluded_chars.{cell}"), "is no cell whose characters are looked at"));
+        if let Some(cell) = manifest.excluded_chars.keys().chain(&manifest.untold).find(|cell| !known(cell)) {
+            return Err((cell.clone(), "is nothing of a line, and not door.user or door.password"));
         }
         let [phone, line, key, handset] = settings;
         let names = |group: &'static str, settings: &[Setting]| settings.iter().map(|s| (group, s.key.clone())).collect::<Names>();
@@ -97,6 +101,8 @@ impl Fields {
             default_passwords: manifest.default_passwords.clone(),
             reserved: manifest.reserved_values.clone(),
             excluded_chars: manifest.excluded_chars.clone(),
+            untold: manifest.untold.clone(),
+            transports: manifest.read.transports.values().copied().collect(),
             port_behind_server: manifest.read.account.port.is_empty(),
             signpost: [device.clone(), door.clone(), group("", &["language"])].concat(),
             restricted: [device.clone(), door.clone(), restricted].concat(),
@@ -154,6 +160,17 @@ impl Fields {
     /// A text of the platform's own.
     pub(super) fn platform<'a>(&self, name: &'static str, value: &'a str, secret: bool) -> Result<Cell<'a>, RenderError> {
         self.text(value, secret, Source::Platform).map_err(|problem| RenderError::value(name, problem))
+    }
+
+    /// Refuses a transport that the brand's phones do not speak.
+    pub(super) fn check_transport(&self, transport: Transport) -> Result<(), &'static str> {
+        let speaks = self.transports.is_empty() || self.transports.contains(&transport);
+        if speaks { Ok(()) } else { Err("is none that this brand's phones speak") }
+    }
+
+    /// Whether the brand's files tell this of a line.
+    pub(super) fn tells(&self, cell: &str) -> bool {
+        !self.untold.iter().any(|untold| untold == cell)
     }
 
     /// Refuses characters that would have a meaning of their own in this cell.
