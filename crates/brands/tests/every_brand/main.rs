@@ -5,6 +5,7 @@ mod cast;
 mod cisco;
 mod claims;
 mod hostile;
+mod patton;
 mod recognition;
 mod reverting;
 mod snapshots;

@@ -13,6 +13,7 @@ const ROWS: &[(&str, Option<&str>)] = &[
     ("cisco/7821", None),
     ("linksys/PAP2T", None),
     ("linksys/SPA941", None),
+    ("patton/SN4112", Some("6.9")),
 ];
 
 fn settings() -> Resolved {
