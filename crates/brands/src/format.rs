@@ -33,6 +33,8 @@ pub(crate) enum Format {
     PanasonicText,
     /// Commands as typed at a console, in contexts that other commands open.
     PattonCli,
+    /// XML with an element for each parameter, those of a line inside an element with its number.
+    PanasonicXml,
 }
 
 /// What tells one syntax from another. A new one is a file beside this one and a row in [`Format::syntax`].
@@ -81,6 +83,7 @@ impl Format {
             Self::YealinkText => &yealink::Yealink,
             Self::PanasonicText => &panasonic::Panasonic,
             Self::PattonCli => &patton::Patton,
+            Self::PanasonicXml => &Dialect::Panasonic,
             Self::GrandstreamXml => &Dialect::Grandstream,
             Self::SnomXml => &Dialect::Snom,
             Self::AttributeXml => &Dialect::Attributes,

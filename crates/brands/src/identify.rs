@@ -107,7 +107,10 @@ impl Catalogue {
                 return Some((Some(brand), kind, taken));
             }
             several |= first.is_some();
-            first = first.or(Some((brand, kind, taken)));
+            // Where nothing tells the brand, a name that can be a carrier's is one: it is never public then.
+            if first.as_ref().is_none_or(|(_, held, _)| *held != FileKind::Carrier && kind == FileKind::Carrier) {
+                first = Some((brand, kind, taken));
+            }
         }
         first.map(|(brand, kind, taken)| ((!several).then_some(brand), kind, taken))
     }

@@ -382,6 +382,9 @@ pub(crate) struct ReadRules {
     /// Where no parameter calls the service by itself, a file is restricted if its notice is one of ours.
     #[serde(default)]
     pub hotline: Vec<String>,
+    /// Only some models have such a parameter: the notice tells in any case.
+    #[serde(default)]
+    pub notice_tells: bool,
     /// What stands before and after the number in such a parameter.
     #[serde(default)]
     pub hotline_between: Option<(String, String)>,
@@ -405,7 +408,7 @@ pub(crate) struct ReadRules {
     /// What a boot file sets so that parameters it does not name go back to the factory's.
     #[serde(default)]
     pub overwrite_mode: Option<String>,
-    /// What names further files in a boot file.
+    /// What names further files in a boot file: what a line begins with, or an attribute with commas between the names.
     #[serde(default)]
     pub include: Option<String>,
 }

@@ -146,7 +146,8 @@ impl Brand {
         let on = |names: &[String]| names.is_empty() || reader.text(names).is_some_and(|value| rules.is_on(&value));
         let hotline = reader.text(&rules.hotline).filter(|_| on(&rules.hotline_enabled)).and_then(|value| rules.number_in(&value));
         let notice = reader.text(&rules.notice);
-        let restricted = if rules.hotline.is_empty() { notice.as_deref().is_some_and(Notice::is_in) } else { hotline.is_some() };
+        let notice_tells = rules.hotline.is_empty() || rules.notice_tells;
+        let restricted = hotline.is_some() || notice_tells && notice.as_deref().is_some_and(Notice::is_in);
         Parsed {
             provisioning: self.provisioning(&reader),
             accounts: self.accounts(&reader),

@@ -172,6 +172,10 @@ mod tests {
         let grandstream = Pattern::read("Grandstream Model HW {model} * SW {firmware} DevId {mac}").unwrap();
         let taken = grandstream.begins("Grandstream Model HW HT801 V1.1A SW 1.0.17.5 DevId c074ad273a10").unwrap();
         assert_eq!((taken.model, taken.firmware.unwrap().as_str()), (Some("HT801"), "1.0.17.5"));
+        // The literal may reach beyond the word that it ends.
+        let poly = Pattern::read("FileTransport Poly*-{model}-UA/{firmware}").unwrap();
+        let taken = poly.begins("FileTransport PolycomVVX-VVX_450-UA/6.4.0.1234 Type/Application").unwrap();
+        assert_eq!((taken.model, taken.firmware.unwrap().as_str()), (Some("VVX_450"), "6.4.0.1234"));
     }
 
     #[test]

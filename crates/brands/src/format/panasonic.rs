@@ -42,6 +42,10 @@ impl Syntax for Panasonic {
         true
     }
 
+    fn fits(&self, text: &str) -> bool {
+        text.starts_with('#')
+    }
+
     fn read(&self, text: &str, _include: Option<&str>) -> Result<Taken, ParseError> {
         read(text)
     }

@@ -22,6 +22,8 @@ pub(crate) enum Dialect {
     Attributes,
     /// `<Proxy_1_ ua="na">sip.example.com</Proxy_1_>`, at any depth below `flat-profile`.
     FlatProfile,
+    /// `<SIP_PASS perm="!RW">…</SIP_PASS>` at any depth; inside `<Line idx="2">` it is `SIP_PASS_2`, as in Panasonic's text files.
+    Panasonic,
     /// `<param name="…" value="…"/>`, and for older bases `<SYMB_ITEM ID="…" value="…"/>`.
     Gigaset,
 }
@@ -62,13 +64,14 @@ impl Syntax for Dialect {
         let line = line.trim_start();
         match self {
             Self::Attributes => {
-                // The element may open on the same line, before its first attribute.
+                // The element may open on the same line, before its first attribute. The declaration's are no parameters.
+                let line = if line.starts_with("<?") { "" } else { line };
                 let attribute =
                     line.strip_prefix('<').map_or(line, |open| open.split_once([' ', '\t']).map_or("", |(_, rest)| rest.trim_start()));
                 let (name, _) = attribute.split_once("=\"")?;
                 is_name(name).then_some(Cow::Borrowed(name))
             }
-            Self::Grandstream | Self::FlatProfile => {
+            Self::Grandstream | Self::FlatProfile | Self::Panasonic => {
                 let (name, attributes) = open_tag(line)?;
                 let alias = attribute(attributes, "name").filter(|_| name == "item");
                 alias.or(Some(name)).filter(|name| *name != "mac").map(Cow::Borrowed)
@@ -91,7 +94,7 @@ impl Syntax for Dialect {
                 let (name, index) = name.split_once('!').unwrap_or((name, "0"));
                 is_name(name) && (1..=3).contains(&index.len()) && index.bytes().all(|digit| digit.is_ascii_digit())
             }
-            Self::Grandstream | Self::Attributes | Self::FlatProfile | Self::Gigaset => is_name(name),
+            Self::Grandstream | Self::Attributes | Self::FlatProfile | Self::Panasonic | Self::Gigaset => is_name(name),
         }
     }
 
@@ -106,6 +109,10 @@ impl Syntax for Dialect {
                 let index = index.map_or_else(String::new, |index| format!(" idx=\"{index}\""));
                 (format!("<{name}{index} perm=\"\">"), format!("</{name}>"))
             }
+            Self::Panasonic => match parameter.rsplit_once('_').filter(|(_, line)| line.bytes().all(|digit| digit.is_ascii_digit())) {
+                Some((name, line)) => (format!("<Lines><Line idx=\"{line}\"><{name} perm=\"!RW\">"), format!("</{name}></Line></Lines>")),
+                None => (format!("<{parameter} perm=\"!RW\">"), format!("</{parameter}>")),
+            },
             Self::Attributes => (format!("<raw {parameter}=\""), "\"/>".to_owned()),
             Self::Gigaset => (format!("<param name=\"{parameter}\" value=\""), "\"/>".to_owned()),
         }
@@ -115,7 +122,11 @@ impl Syntax for Dialect {
         *self == Self::Attributes
     }
 
-    fn read(&self, text: &str, _include: Option<&str>) -> Result<Taken, ParseError> {
+    fn fits(&self, text: &str) -> bool {
+        *self != Self::Panasonic || text.trim_start().starts_with('<')
+    }
+
+    fn read(&self, text: &str, include: Option<&str>) -> Result<Taken, ParseError> {
         if text.bytes().filter(|byte| *byte == b'\n').count() >= PARSE_LINES_MAX {
             return Err(ParseError { line: PARSE_LINES_MAX, what: "the file has more than 16384 lines" });
         }
@@ -126,6 +137,9 @@ impl Syntax for Dialect {
         for node in document.descendants().filter(Node::is_element) {
             self.take(node, &mut taken.parameters);
         }
+        let named = taken.parameters.iter().filter(|(name, _)| include == Some(name.as_str()));
+        let named = named.flat_map(|(_, files)| files.split(',').map(str::trim));
+        taken.includes = named.filter(|file| !file.is_empty()).map(str::to_owned).collect();
         Ok(taken)
     }
 }
@@ -140,6 +154,11 @@ impl Dialect {
             Self::Grandstream if is_leaf && has_parent && !matches!(name, "mac" | "config") => {
                 let key = node.attribute("name").filter(|_| name == "item").unwrap_or(name);
                 parameters.push((key.to_owned(), text().to_owned()));
+            }
+            Self::Panasonic if is_leaf && has_parent && is_upper(name) => {
+                let line = node.ancestors().find(|above| above.has_tag_name("Line")).and_then(|line| line.attribute("idx"));
+                let key = line.map_or_else(|| name.to_owned(), |line| format!("{name}_{line}"));
+                parameters.push((key, text().to_owned()));
             }
             Self::FlatProfile if is_leaf && has_parent => parameters.push((name.to_owned(), text().trim().to_owned())),
             Self::Snom if is_leaf && has_parent && !matches!(name, "phone-settings" | "functionKeys") => {
@@ -156,7 +175,7 @@ impl Dialect {
                 let pair = node.attribute(key).zip(node.attribute("value")).filter(|_| matches!(name, "param" | "SYMB_ITEM"));
                 parameters.extend(pair.map(|(key, value)| (key.to_owned(), value.to_owned())));
             }
-            Self::Grandstream | Self::FlatProfile | Self::Snom => {}
+            Self::Grandstream | Self::FlatProfile | Self::Panasonic | Self::Snom => {}
         }
     }
 }
@@ -180,6 +199,11 @@ fn attribute<'t>(attributes: &'t str, name: &str) -> Option<&'t str> {
     after.split_once('"').map(|(value, _)| value)
 }
 
+/// Parameters are written in capitals, what holds them is not.
+fn is_upper(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
 fn is_name(name: &str) -> bool {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
     plain && name.len() <= 128 && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -191,7 +215,8 @@ mod tests {
 
     use super::*;
 
-    const DIALECTS: [Dialect; 5] = [Dialect::Grandstream, Dialect::Snom, Dialect::Attributes, Dialect::FlatProfile, Dialect::Gigaset];
+    const DIALECTS: [Dialect; 6] =
+        [Dialect::Grandstream, Dialect::Snom, Dialect::Attributes, Dialect::FlatProfile, Dialect::Panasonic, Dialect::Gigaset];
 
     /// A file with two parameters, as a template would write it; the name that each is read under.
     fn file(dialect: Dialect, value: &str) -> (String, [&'static str; 2]) {
@@ -219,6 +244,12 @@ mod tests {
                     "<flat-profile>\n<User_ID_1_ ua=\"na\">{value}</User_ID_1_>\n<router-configuration>\n<Web_Login>{value}</Web_Login>\n</router-configuration>\n</flat-profile>\n"
                 ),
                 ["User_ID_1_", "Web_Login"],
+            ),
+            Dialect::Panasonic => (
+                format!(
+                    "<PANASIPPhoneConfig>\n<Device>\n<NTP_ADDR perm=\"!RW\">{value}</NTP_ADDR>\n<SIP_PASS perm=\"!RW\">{value}</SIP_PASS>\n</Device>\n</PANASIPPhoneConfig>\n"
+                ),
+                ["NTP_ADDR", "SIP_PASS"],
             ),
             Dialect::Gigaset => (
                 format!(
@@ -271,9 +302,27 @@ mod tests {
         is(Dialect::Attributes, "  <reg reg.1.address=\"", Some("reg.1.address"));
         is(Dialect::Attributes, "<reg>\n", None);
         is(Dialect::Attributes, "/>", None);
+        is(Dialect::Attributes, "<?xml version=\"1.0\"?>\n", None);
         is(Dialect::FlatProfile, "</flat-profile>\n", None);
         is(Dialect::Grandstream, "<item name=\"account.1.sip\">", Some("account.1.sip"));
         is(Dialect::Gigaset, "<oper name=\"add_hs\" value=\"1\"/>", None);
+    }
+
+    #[test]
+    fn a_lines_parameters_have_its_number() {
+        let (open, close) = Dialect::Panasonic.around("SIP_PASS_2");
+        let file =
+            format!("<PANASIPPhoneConfig><Device>{open}x{close}<DIAL_TONE1_FRQ>y</DIAL_TONE1_FRQ><Lines/></Device></PANASIPPhoneConfig>");
+        let taken = Dialect::Panasonic.read(&file, None).unwrap();
+        let pairs: Vec<_> = taken.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(pairs, [("SIP_PASS_2", "x"), ("DIAL_TONE1_FRQ", "y")]);
+        assert!(Dialect::Panasonic.fits(&file) && !Dialect::Panasonic.fits("# Panasonic"));
+    }
+
+    #[test]
+    fn a_boot_file_names_further_files() {
+        let taken = Dialect::Attributes.read("<A FILES=\"a.cfg, b.cfg,\" OTHER=\"c.cfg\"/>", Some("FILES")).unwrap();
+        assert_eq!(taken.includes, ["a.cfg", "b.cfg"]);
     }
 
     #[test]
