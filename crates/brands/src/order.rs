@@ -29,10 +29,10 @@ pub struct Order<'a> {
 pub enum Body<'a> {
     /// Nothing that anybody might not know: boot and common files.
     Public,
-    /// The same with the front door's address, for files that send the phone there.
-    Front {
-        /// The folder's address, ending in `/`.
-        url: &'a str,
+    /// The same where the folder is known that the phone asks in: some files name others by their whole address.
+    PublicIn {
+        /// Its address, ending in `/`.
+        folder: &'a str,
     },
     /// What a phone gets that is not cleared: a claim's account, a notice, a way to the authentication service.
     Restricted {

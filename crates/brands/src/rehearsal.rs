@@ -47,8 +47,7 @@ impl Catalogue {
         let bodies = [
             (FileKind::Boot, Body::Public),
             (FileKind::Common, Body::Public),
-            (FileKind::Boot, Body::Front { url: "https://phones.example.com/cfg/" }),
-            (FileKind::Common, Body::Front { url: "https://phones.example.com/cfg/" }),
+            (FileKind::Common, Body::PublicIn { folder: "https://phones.example.com/cfg/" }),
             (FileKind::Carrier, Body::Signpost { door, language }),
             (FileKind::Carrier, restricted(&numbers)),
             (FileKind::Carrier, restricted(&[])),

@@ -138,12 +138,11 @@ impl Catalogue {
 fn head(order: &Order<'_>, generations: u8) -> Vec<u8> {
     let [model_high, model_low] = order.model.index.to_be_bytes();
     let body = match order.body {
-        Body::Public => 0,
+        Body::Public | Body::PublicIn { .. } => 0,
         Body::Restricted { .. } => 1,
         Body::Full { .. } => 2,
         Body::Signpost { .. } => 3,
         Body::Phonebook { .. } => 4,
-        Body::Front { .. } => 5,
     };
     let mut shape = Vec::with_capacity(512);
     shape.extend([order.brand.index, model_high, model_low, order.file as u8, body, generations]);
@@ -154,8 +153,8 @@ fn head(order: &Order<'_>, generations: u8) -> Vec<u8> {
 fn parts<'c>(order: &Order<'c>) -> Result<(&'c [PartRule], &'c Names), RenderError> {
     let (rules, fields) = (&order.brand.manifest.parts, &order.brand.fields);
     let (parts, names) = match (order.file, &order.body) {
-        (FileKind::Boot, Body::Public | Body::Front { .. }) => (&rules.boot, &fields.public),
-        (FileKind::Common, Body::Public | Body::Front { .. }) => (&rules.common, &fields.public),
+        (FileKind::Boot, Body::Public | Body::PublicIn { .. }) => (&rules.boot, &fields.public),
+        (FileKind::Common, Body::Public | Body::PublicIn { .. }) => (&rules.common, &fields.public),
         (FileKind::Carrier, Body::Signpost { .. }) => (&rules.signpost, &fields.signpost),
         (FileKind::Carrier, Body::Restricted { .. }) => (&rules.restricted, &fields.restricted),
         (FileKind::Carrier, Body::Full { .. }) => (&rules.full, &fields.full),

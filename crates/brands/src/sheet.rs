@@ -127,11 +127,11 @@ impl<'a> Sheet<'a> {
         match order.body {
             Body::Public => {
                 globals.push(Cell::Absent);
-                Ok(Self::plain(fields, globals, device + 1))
+                Ok(Self::plain(fields, globals, device))
             }
-            Body::Front { url } => {
-                globals.push(fields.platform("front door url", url, false)?);
-                Ok(Self::plain(fields, globals, device + 1))
+            Body::PublicIn { folder } => {
+                globals.push(fields.platform("folder", folder, false)?);
+                Ok(Self::plain(fields, globals, device))
             }
             Body::Restricted { notice, account, service_number, emergency_numbers, door, language } => {
                 fields.add_door(&mut globals, &door, order.model)?;

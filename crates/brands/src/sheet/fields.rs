@@ -108,7 +108,7 @@ impl Fields {
             restricted: [device.clone(), door.clone(), restricted].concat(),
             full: [device.clone(), door, names("set", &phone)].concat(),
             phonebook: [device.clone(), group("", &["title"])].concat(),
-            public: [device, group("front", &["url"])].concat(),
+            public: [device, group("", &["folder"])].concat(),
             account: [group("account", &LINE), names("account", &line)].concat(),
             keys: names("key", &key),
             handsets: names("handset", &handset),

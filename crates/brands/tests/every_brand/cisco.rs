@@ -51,7 +51,7 @@ fn each_family_asks_for_a_first_file_of_its_own() {
 #[test]
 fn the_first_file_leads_to_the_phones_own_at_the_front_door_at_once() {
     for path in ["cisco/SPA504G", "cisco/ATA192", "cisco/8841", "linksys/PAP2T"] {
-        let told = values(path, FileKind::Common, Body::Front { url: "https://phones.example.com:8443/cfg/" });
+        let told = values(path, FileKind::Common, Body::PublicIn { folder: "https://phones.example.com:8443/cfg/" });
         for rule in ["Profile_Rule", "Profile_Rule_B"] {
             assert_eq!(told[rule], "https://phones.example.com:8443/cfg/$MA.xml", "{path}");
         }

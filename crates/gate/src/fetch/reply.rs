@@ -13,6 +13,7 @@ use domain::{Mac, Secret, Span};
 use http::HeaderValue;
 
 use crate::answer::Answer;
+use crate::path::{Door as PathDoor, SecretKind};
 
 /// How the platform appears in the configs that it serves.
 #[derive(Clone, Debug)]
@@ -52,6 +53,8 @@ pub struct Asked<'a> {
     pub file: FileKind,
     /// The platform's language, if the operator chose one.
     pub language: Option<&'a str>,
+    /// The door through which it is asked for.
+    pub door: &'a PathDoor,
 }
 
 /// What only the full config tells.
@@ -90,8 +93,7 @@ pub fn render(
 ) -> Result<Option<Answer>, ReplyError> {
     let public = matches!(asked.file, FileKind::Boot | FileKind::Common);
     if public {
-        let url = format!("{}/cfg/", base(way.face, way.tls));
-        return file(catalogue, asked, Body::Front { url: &url }, None).map(Some);
+        return file(catalogue, asked, Body::PublicIn { folder: &way.folder(asked.door) }, None).map(Some);
     }
     if asked.file != FileKind::Carrier {
         return Ok(None);
@@ -146,6 +148,24 @@ pub struct Way<'a> {
     pub file_key: Option<Secret<String>>,
 }
 
+impl Way<'_> {
+    /// The phones' address as the phone reached us: one that came in clear may know no other way.
+    fn base(&self) -> &str {
+        self.face.http_url.as_ref().filter(|_| !self.tls).unwrap_or(&self.face.https_url)
+    }
+
+    /// The address behind which the phone asks. It tells nobody anything new, for the phone has just named it.
+    fn folder(&self, door: &PathDoor) -> String {
+        let base = self.base();
+        match door {
+            PathDoor::Front => format!("{base}/cfg/"),
+            PathDoor::Own(handle) => format!("{base}/cfg/d/{handle}/"),
+            PathDoor::Secret(SecretKind::Login, secret) => format!("{base}/cfg/k/{}/", secret.expose()),
+            PathDoor::Secret(SecretKind::GlobalLogin, token) => format!("{base}/cfg/g/{}/", token.expose()),
+        }
+    }
+}
+
 /// Where a config sends its phone, with which login.
 struct Home {
     url: String,
@@ -157,9 +177,9 @@ struct Home {
 
 impl Home {
     fn of(login: &Login, poll: Span, brand: &Brand, way: &Way<'_>) -> Self {
-        let Way { face, keys, tls, file_key } = way;
+        let Way { keys, file_key, .. } = way;
         Self {
-            url: door_url(base(face, *tls), &login.claim, brand, keys),
+            url: door_url(way.base(), &login.claim, brand, keys),
             user: login.user(keys),
             password: login.password(keys),
             poll_seconds: u32::try_from(poll.as_seconds()).unwrap_or(u32::MAX),
@@ -171,11 +191,6 @@ impl Home {
         let Self { url, user, password, poll_seconds, file_key } = self;
         ConfigDoor { url, user, password, poll_seconds: *poll_seconds, file_key: file_key.as_ref() }
     }
-}
-
-/// Our address as the phone reached us: one that came in clear may know no other way.
-fn base(face: &Face, tls: bool) -> &str {
-    face.http_url.as_ref().filter(|_| !tls).unwrap_or(&face.https_url)
 }
 
 /// The own door of a claim; for brands without HTTP authentication the path itself carries the login.

@@ -27,6 +27,8 @@ pub struct Wanted<'a> {
     pub file: FileKind,
     /// Which firmware file, where one is asked for.
     pub firmware: Option<&'a str>,
+    /// The door as the path writes it.
+    path_door: &'a Door,
 }
 
 impl<'a> Wanted<'a> {
@@ -52,7 +54,7 @@ impl<'a> Wanted<'a> {
         let bare = door == admission::Door::Bare;
         let mac = sighting.mac.or(by_handle).or(sighting.agent_mac.filter(|_| bare));
         let file = if bare { FileKind::Carrier } else { sighting.file };
-        Self { sighting, door, handle, mac, file, firmware }
+        Self { sighting, door, handle, mac, file, firmware, path_door: &request.target.door }
     }
 
     /// What it is, if it is nothing of the configuration.
@@ -68,7 +70,8 @@ impl<'a> Wanted<'a> {
         let (brand, model) = self.served_as(catalogue, device);
         let brand = brand?;
         let model = model.unwrap_or_else(|| brand.generic());
-        Some(Asked { brand, model, firmware: self.sighting.firmware, mac: self.mac, file: self.file, language: None })
+        let (firmware, mac, file) = (self.sighting.firmware, self.mac, self.file);
+        Some(Asked { brand, model, firmware, mac, file, language: None, door: self.path_door })
     }
 
     /// How the brand behaves. What a phone meets before it has proved itself follows from what it shows, so that a MAC that

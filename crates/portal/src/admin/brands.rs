@@ -122,9 +122,8 @@ impl Phone<'_> {
         let way = self.way(keys, platform, preview.restricted, model);
         let door = Door { url: &way.url, user: &way.user, password: &way.password, poll_seconds: way.poll_seconds, file_key: None };
         let settings = with_addresses(self.settings, &way.url, None);
-        let front = format!("{}/cfg/", platform.phones_url);
         let body = match (file, preview.restricted) {
-            (FileKind::Boot | FileKind::Common, _) => Body::Front { url: &front },
+            (FileKind::Boot | FileKind::Common, _) => Body::PublicIn { folder: &way.url },
             (_, false) => {
                 let language = self.settings.value("language").unwrap_or(self.language);
                 Body::Full { lines: &self.setup.lines, settings: &settings, door, language }
