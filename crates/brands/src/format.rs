@@ -35,6 +35,8 @@ pub(crate) enum Format {
     PattonCli,
     /// XML with an element for each parameter, those of a line inside an element with its number.
     PanasonicXml,
+    /// XML whose elements' path is the parameter's name.
+    PathXml,
 }
 
 /// What tells one syntax from another. A new one is a file beside this one and a row in [`Format::syntax`].
@@ -84,6 +86,7 @@ impl Format {
             Self::PanasonicText => &panasonic::Panasonic,
             Self::PattonCli => &patton::Patton,
             Self::PanasonicXml => &Dialect::Panasonic,
+            Self::PathXml => &Dialect::Path,
             Self::GrandstreamXml => &Dialect::Grandstream,
             Self::SnomXml => &Dialect::Snom,
             Self::AttributeXml => &Dialect::Attributes,

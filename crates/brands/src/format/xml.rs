@@ -24,6 +24,9 @@ pub(crate) enum Dialect {
     FlatProfile,
     /// `<SIP_PASS perm="!RW">…</SIP_PASS>` at any depth; inside `<Line idx="2">` it is `SIP_PASS_2`, as in Panasonic's text files.
     Panasonic,
+    /// `<sip><proxy>…</proxy></sip>` below any root, read as `sip.proxy`; the second `<user>` of `<users>` is `users.user.2`. The template
+    /// names a line's parameter.
+    Path,
     /// `<param name="…" value="…"/>`, and for older bases `<SYMB_ITEM ID="…" value="…"/>`.
     Gigaset,
 }
@@ -80,6 +83,7 @@ impl Syntax for Dialect {
                 let (name, attributes) = open_tag(line)?;
                 Some(attribute(attributes, "idx").map_or(Cow::Borrowed(name), |index| Cow::Owned(format!("{name}!{index}"))))
             }
+            Self::Path => None,
             Self::Gigaset => {
                 let (name, attributes) = open_tag(line)?;
                 let key = if name == "SYMB_ITEM" { "ID" } else { "name" };
@@ -95,6 +99,7 @@ impl Syntax for Dialect {
                 is_name(name) && (1..=3).contains(&index.len()) && index.bytes().all(|digit| digit.is_ascii_digit())
             }
             Self::Grandstream | Self::Attributes | Self::FlatProfile | Self::Panasonic | Self::Gigaset => is_name(name),
+            Self::Path => name.split('.').all(|part| is_name(part) && part.len() <= 64) && name.split('.').count() <= 8,
         }
     }
 
@@ -113,6 +118,11 @@ impl Syntax for Dialect {
                 Some((name, line)) => (format!("<Lines><Line idx=\"{line}\"><{name} perm=\"!RW\">"), format!("</{name}></Line></Lines>")),
                 None => (format!("<{parameter} perm=\"!RW\">"), format!("</{parameter}>")),
             },
+            Self::Path => {
+                let open = parameter.split('.').map(|part| format!("<{part}>"));
+                let close = parameter.rsplit('.').map(|part| format!("</{part}>"));
+                (open.collect(), close.collect())
+            }
             Self::Attributes => (format!("<raw {parameter}=\""), "\"/>".to_owned()),
             Self::Gigaset => (format!("<param name=\"{parameter}\" value=\""), "\"/>".to_owned()),
         }
@@ -160,6 +170,7 @@ impl Dialect {
                 let key = line.map_or_else(|| name.to_owned(), |line| format!("{name}_{line}"));
                 parameters.push((key, text().to_owned()));
             }
+            Self::Path if is_leaf && has_parent => parameters.push((path(node), text().to_owned())),
             Self::FlatProfile if is_leaf && has_parent => parameters.push((name.to_owned(), text().trim().to_owned())),
             Self::Snom if is_leaf && has_parent && !matches!(name, "phone-settings" | "functionKeys") => {
                 let mut key = name.to_owned();
@@ -175,7 +186,7 @@ impl Dialect {
                 let pair = node.attribute(key).zip(node.attribute("value")).filter(|_| matches!(name, "param" | "SYMB_ITEM"));
                 parameters.extend(pair.map(|(key, value)| (key.to_owned(), value.to_owned())));
             }
-            Self::Grandstream | Self::FlatProfile | Self::Panasonic | Self::Snom => {}
+            Self::Grandstream | Self::FlatProfile | Self::Panasonic | Self::Path | Self::Snom => {}
         }
     }
 }
@@ -199,6 +210,26 @@ fn attribute<'t>(attributes: &'t str, name: &str) -> Option<&'t str> {
     after.split_once('"').map(|(value, _)| value)
 }
 
+/// The names of an element and of those around it, without the root's. One of a list has its number.
+fn path(node: Node<'_, '_>) -> String {
+    let mut names: Vec<_> = node.ancestors().filter(Node::is_element).collect();
+    names.pop();
+    let mut path = String::new();
+    for element in names.into_iter().rev() {
+        let name = element.tag_name().name();
+        let of_list = element.parent().is_some_and(|above| above.tag_name().name() == format!("{name}s"));
+        let before = element.prev_siblings().skip(1).filter(|other| other.has_tag_name(name)).count();
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(name);
+        if of_list {
+            write!(path, ".{}", before + 1).expect("a string takes everything");
+        }
+    }
+    path
+}
+
 /// Parameters are written in capitals, what holds them is not.
 fn is_upper(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
@@ -215,8 +246,15 @@ mod tests {
 
     use super::*;
 
-    const DIALECTS: [Dialect; 6] =
-        [Dialect::Grandstream, Dialect::Snom, Dialect::Attributes, Dialect::FlatProfile, Dialect::Panasonic, Dialect::Gigaset];
+    const DIALECTS: [Dialect; 7] = [
+        Dialect::Grandstream,
+        Dialect::Snom,
+        Dialect::Attributes,
+        Dialect::FlatProfile,
+        Dialect::Panasonic,
+        Dialect::Path,
+        Dialect::Gigaset,
+    ];
 
     /// A file with two parameters, as a template would write it; the name that each is read under.
     fn file(dialect: Dialect, value: &str) -> (String, [&'static str; 2]) {
@@ -250,6 +288,12 @@ mod tests {
                     "<PANASIPPhoneConfig>\n<Device>\n<NTP_ADDR perm=\"!RW\">{value}</NTP_ADDR>\n<SIP_PASS perm=\"!RW\">{value}</SIP_PASS>\n</Device>\n</PANASIPPhoneConfig>\n"
                 ),
                 ["NTP_ADDR", "SIP_PASS"],
+            ),
+            Dialect::Path => (
+                format!(
+                    "<config>\n<sip>\n<proxy>{value}</proxy>\n</sip>\n<users>\n<user>\n<name>{value}</name>\n</user>\n</users>\n</config>\n"
+                ),
+                ["sip.proxy", "users.user.1.name"],
             ),
             Dialect::Gigaset => (
                 format!(
@@ -289,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_lines_beginning_names_its_parameter() {
-        for dialect in DIALECTS {
+        for dialect in DIALECTS.into_iter().filter(|dialect| *dialect != Dialect::Path) {
             let (text, names) = file(dialect, "GAP");
             // As a stencil sees it: the line up to its first gap.
             let found: Vec<_> = text.split_inclusive('\n').filter_map(|line| dialect.parameter(line.split("GAP").next()?)).collect();
@@ -317,6 +361,18 @@ mod tests {
         let pairs: Vec<_> = taken.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(pairs, [("SIP_PASS_2", "x"), ("DIAL_TONE1_FRQ", "y")]);
         assert!(Dialect::Panasonic.fits(&file) && !Dialect::Panasonic.fits("# Panasonic"));
+    }
+
+    #[test]
+    fn a_path_has_the_number_of_its_place_in_a_list() {
+        let (open, close) = Dialect::Path.around("sip.proxy.domain1");
+        let file = format!("<c><users><user><a>1</a></user><user><a>2</a><b/></user></users>{open}x{close}</c>");
+        let taken = Dialect::Path.read(&file, None).unwrap();
+        let pairs: Vec<_> = taken.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(pairs, [("users.user.1.a", "1"), ("users.user.2.a", "2"), ("users.user.2.b", ""), ("sip.proxy.domain1", "x")]);
+        assert!(
+            Dialect::Path.is_parameter("sip.proxy") && !Dialect::Path.is_parameter("sip..proxy") && !Dialect::Path.is_parameter("users.1")
+        );
     }
 
     #[test]
