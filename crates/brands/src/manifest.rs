@@ -15,6 +15,9 @@ pub(crate) struct Manifest {
     pub display: String,
     /// The syntax of its files; some models have another.
     pub format: Format,
+    /// The syntax of its phone books, where it is another: any XML does for XML.
+    #[serde(default)]
+    pub phonebook_format: Option<Format>,
     /// What becomes of a parameter that a file does not name.
     #[serde(default)]
     pub absent: Absent,

@@ -5,6 +5,7 @@ use domain::{Mac, Secret};
 
 use crate::catalogue::{Brand, Model};
 use crate::firmware::Firmware;
+use crate::format::Format;
 use crate::identify::FileKind;
 
 /// One file for one phone.
@@ -22,6 +23,14 @@ pub struct Order<'a> {
     pub file: FileKind,
     /// What it tells.
     pub body: Body<'a>,
+}
+
+impl Order<'_> {
+    /// The syntax of the file.
+    pub(crate) fn format(&self) -> Format {
+        let of_book = self.brand.manifest.phonebook_format.filter(|_| self.file == FileKind::Phonebook);
+        of_book.unwrap_or(self.model.format)
+    }
 }
 
 /// What a file tells.

@@ -19,7 +19,7 @@ impl Catalogue {
     /// Renders one file. The same order gives the same bytes.
     pub fn render<'c>(&self, order: &Order<'c>) -> Result<Rendered<'c>, RenderError> {
         let sheet = Sheet::of(order)?;
-        let syntax = order.model.format.syntax();
+        let syntax = order.format().syntax();
         let plan = self.plan(order, &sheet)?;
         let mut bytes = Vec::with_capacity(plan.text_bytes + 64 * sheet.cells() + 128 * sheet.raws.len());
         sheet.follow(&plan, |stencil, cells| {

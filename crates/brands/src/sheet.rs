@@ -240,6 +240,10 @@ impl<'a> Sheet<'a> {
             return Err(RenderError::TooManyLines { model, lines: lines.len(), accounts });
         }
         fields.add_door(&mut globals, door, order.model)?;
+        // The login of the door goes with the phone book's address if that lies behind it, and nowhere else.
+        let is_here = settings.value("phonebook_url").is_some_and(|url| url.starts_with(door.url));
+        let here = Cell::Word { value: Cow::Borrowed("yes"), source: Source::Platform };
+        globals.push(if is_here { here } else { Cell::Absent });
         let mut intake = Intake::of(order, settings)?;
         for line in lines {
             for (key, value) in &line.settings {

@@ -148,7 +148,7 @@ impl Engine {
         }
         ran.map_err(|error| wrong(&error))?;
         let text = String::from_utf8(out.0).unwrap_or_default();
-        Stencil::read(&text, scene.cells(), scene.order.model.format)
+        Stencil::read(&text, scene.cells(), scene.order.format())
             .ok_or_else(|| RenderError::Template { template: name, problem: "wrote a control character".into() })
     }
 }

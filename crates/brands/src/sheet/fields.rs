@@ -19,6 +19,7 @@ pub(crate) type Names = Vec<(&'static str, String)>;
 /// The cells of a brand's sheets, and its settings.
 pub(crate) struct Fields {
     formats: Vec<Format>,
+    phonebook_format: Option<Format>,
     charset: Charset,
     notice_chars_max: u16,
     default_passwords: Vec<String>,
@@ -96,6 +97,7 @@ impl Fields {
             no_key: vec![Cell::Absent; key.len()],
             no_handset: vec![Cell::Absent; handset.len()],
             formats,
+            phonebook_format: manifest.phonebook_format,
             charset: manifest.charset,
             notice_chars_max: manifest.notice_chars_max,
             default_passwords: manifest.default_passwords.clone(),
@@ -106,7 +108,7 @@ impl Fields {
             port_behind_server: manifest.read.account.port.is_empty(),
             signpost: [device.clone(), door.clone(), group("", &["language"])].concat(),
             restricted: [device.clone(), door.clone(), restricted].concat(),
-            full: [device.clone(), door, names("set", &phone)].concat(),
+            full: [device.clone(), door, group("", &["phonebook_is_here"]), names("set", &phone)].concat(),
             phonebook: [device.clone(), group("", &["title"])].concat(),
             public: [device, group("", &["folder"])].concat(),
             account: [group("account", &LINE), names("account", &line)].concat(),
@@ -216,7 +218,11 @@ impl Fields {
 
     /// Somebody in a phone book.
     pub(super) fn entry<'a>(&self, entry: &'a Entry) -> Result<Vec<Cell<'a>>, RenderError> {
-        let text = |name, value| self.platform(name, value, false);
+        let text = |name, value: &'a str| {
+            let carried = self.phonebook_format.map_or(Ok(()), |format| format.check(value.trim()));
+            carried.map_err(|problem| RenderError::value(name, problem))?;
+            self.platform(name, value, false)
+        };
         Ok(vec![text("phone book name", &entry.name)?, text("phone book number", &entry.number)?])
     }
 

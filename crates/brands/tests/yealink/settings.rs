@@ -217,3 +217,65 @@ fn a_restricted_phone_on_tls_asks_for_encrypted_sound() {
     // Optional: whoever answers without keys is still heard. Without TLS the keys would lie open.
     assert_eq!([Transport::Udp, Transport::Tcp, Transport::Tls].map(asks), ["0", "0", "1"]);
 }
+
+#[test]
+fn a_handset_is_on_the_line_of_its_number_unless_a_setting_says_another() {
+    let site = settings(&[("handset_2_line", "1"), ("handset_2_name", "Kitchen"), ("handset_9_name", "There are eight")]);
+    let resolved = Resolved::from_layers([(Layer::Device, &site)]);
+    let file = text(&carrier(model("W60B"), Some("77.85.0.25"), full(&[line("200"), line("201")], &resolved)));
+    // The last of several counts.
+    let last = |key: &str| value(&file, key).last().copied();
+    assert_eq!((last("handset.1.name"), last("handset.1.incoming_lines")), (Some("200"), Some("1")));
+    assert_eq!((last("handset.2.name"), last("handset.2.incoming_lines")), (Some("Kitchen"), Some("1")));
+    assert_eq!((last("handset.2.dial_out_default_line"), last("handset.9.name")), (Some("1"), None));
+}
+
+#[test]
+fn the_doors_login_goes_to_no_other_phone_book() {
+    let login = |url: &str| {
+        let site = settings(&[("phonebook_url", url)]);
+        let resolved = Resolved::from_layers([(Layer::Operator, &site)]);
+        let file = text(&carrier(model("T46S"), Some("66.86.0.15"), full(&[], &resolved)));
+        ["url", "username", "password"].map(|part| value(&file, &format!("remote_phonebook.data.1.{part}")).concat())
+    };
+    let ours = "https://phones.example.com:8443/cfg/d/4f1c9a/phonebook.xml";
+    assert_eq!(login(ours), [ours, "door-user", "door-password"]);
+    let other = "https://www.example.com/cfg/d/4f1c9a/phonebook.xml";
+    assert_eq!(login(other), [other, "%NULL%", "%NULL%"]);
+    assert_eq!(login(""), ["%NULL%", "%NULL%", "%NULL%"]);
+}
+
+#[test]
+fn a_phone_book_is_xml_beside_files_that_are_none() {
+    let brand = CATALOGUE.brand("yealink").unwrap();
+    let entry = |name: &str| brands::Entry { name: name.to_owned(), number: "*89#".to_owned() };
+    let render = |entries: &[brands::Entry]| {
+        let order = brands::Order {
+            brand,
+            model: model("T46S"),
+            firmware: None,
+            mac: None,
+            file: FileKind::Phonebook,
+            body: Body::Phonebook { title: "Company", entries },
+        };
+        CATALOGUE.render(&order).map(|rendered| String::from_utf8(rendered.bytes).unwrap())
+    };
+    let book = render(&[entry("Miller & <Sons>"), entry("\"Plain\"")]).unwrap();
+    assert!(book.contains("<Name>Miller &amp; &lt;Sons&gt;</Name>\n<Telephone>*89#</Telephone>"), "{book}");
+    assert!(book.contains("<Name>&quot;Plain&quot;</Name>") && book.ends_with("</YealinkIPPhoneDirectory>\n"), "{book}");
+    assert_eq!(render(&[entry("\u{ffff}")]).unwrap_err().to_string(), "phone book name: has a character that XML cannot carry");
+}
+
+#[test]
+fn a_virtual_network_is_told_where_it_is_set_and_nowhere_else() {
+    let of = |pairs: &[(&str, &str)], key: &str| {
+        let site = settings(pairs);
+        let resolved = Resolved::from_layers([(Layer::Site, &site)]);
+        value(&text(&carrier(model("T46S"), Some("66.86.0.15"), full(&[], &resolved))), key).concat()
+    };
+    let set = [("vlan_id", "42"), ("lldp", "no")];
+    let told = ["static.network.vlan.internet_port_enable", "static.network.vlan.internet_port_vid", "static.network.lldp.enable"];
+    assert_eq!(told.map(|key| of(&set, key)), ["1", "42", "0"]);
+    assert_eq!(told.map(|key| of(&[], key)), ["", "", ""], "by hand it may be in one");
+    assert!(CATALOGUE.brand("yealink").unwrap().check_setting("admin_password", "admin").is_err(), "the factory's password");
+}
