@@ -10,7 +10,8 @@ use crate::support::CATALOGUE;
 pub const NO_POLL: &[(&str, &str)] = &[];
 
 /// Models that leave slots without the claim's account while they are restricted: brand, kind, reason.
-pub const SOME_SLOTS: &[(&str, &str, &str)] = &[];
+pub const SOME_SLOTS: &[(&str, &str, &str)] =
+    &[("spectralink", "dect", "a base has one restricted user: a user's name can stand there once")];
 
 /// Whether a list names this brand.
 pub fn names(list: &[(&str, &str)], brand: &Brand) -> bool {

@@ -14,6 +14,13 @@ const ROWS: &[(&str, Option<&str>)] = &[
     ("linksys/PAP2T", None),
     ("linksys/SPA941", None),
     ("patton/SN4112", Some("6.9")),
+    ("poly/VVX250", Some("6.4.0.1234")),
+    ("poly/SSIP6000", None),
+    ("panasonic/HDV130", Some("01.000")),
+    ("panasonic/UT136", None),
+    ("panasonic/TGP500", None),
+    ("panasonic/UTG200", None),
+    ("spectralink/Server200", None),
 ];
 
 fn settings() -> Resolved {
