@@ -224,6 +224,11 @@ impl Brand {
         self.file_names(mac, model).find(|(_, kind)| *kind == FileKind::Carrier).map(|(name, _)| name)
     }
 
+    /// The name of the customer's phone book, if the brand has one.
+    pub fn phonebook_name(&self, mac: Mac, model: &Model) -> Option<String> {
+        self.file_names(mac, model).find(|(_, kind)| *kind == FileKind::Phonebook).map(|(name, _)| name)
+    }
+
     /// How a phone's login travels.
     pub fn credentials(&self) -> &[CredentialCarrier] {
         &self.manifest.credentials

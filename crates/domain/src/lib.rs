@@ -23,6 +23,7 @@ pub mod limits;
 pub mod login;
 pub mod mac;
 pub mod net;
+pub mod phonebook;
 pub mod pin;
 pub mod policy;
 pub mod reason;

@@ -348,16 +348,41 @@ impl Core {
         let leaves = extra.leaves_with(&decision.answer, wanted.channel(request, kept.books.policy()));
         let found = served_as_added(kept).filter(|_| leaves);
         let brand = found.and_then(|found| self.catalogue.model(&found.stored.device.model)).map(|(brand, _)| brand);
-        let answer = match (brand, wanted.firmware) {
-            (Some(brand), Some(name)) => self.firmware.answer(brand.name(), name, request).await,
-            _ => Answer::not_found(),
+        let (answer, word) = match (extra, brand, found) {
+            (Extra::Firmware, Some(brand), _) => {
+                (self.firmware.answer(brand.name(), wanted.firmware.unwrap_or_default(), request).await, "firmware")
+            }
+            (Extra::Phonebook, Some(_), Some(found)) => (self.phonebook(wanted, found, &kept.books).await, "phonebook"),
+            _ => (Answer::not_found(), "not_found"),
         };
         let (word, reason) = match answer.status {
             StatusCode::NOT_FOUND => ("not_found", Reason::NoSuchFile),
             StatusCode::SERVICE_UNAVAILABLE => ("unavailable", Reason::Limited),
-            _ => ("firmware", decision.reason),
+            _ => (word, decision.reason),
         };
         outcome(answer, word, reason)
+    }
+
+    /// The customer's phone book in the brand's syntax.
+    async fn phonebook(&self, wanted: &Wanted<'_>, found: &Fetched, books: &Books) -> Answer {
+        let device = &found.stored.device;
+        let Some(asked) = wanted.asked(&self.catalogue, Some(device)) else { return Answer::not_found() };
+        let people = match self.ledger.directory(device.place.customer).await {
+            Ok(people) => people,
+            Err(error) => {
+                tracing::error!(device.mac = %device.mac, %error, "cannot read the phone book of {}: {error}", device.mac);
+                return Answer::unavailable(self.retry_after);
+            }
+        };
+        match reply::phonebook(&self.catalogue, asked, books.phonebook_title(), people) {
+            Ok(answer) => answer,
+            // The brand has none.
+            Err(ReplyError::Render(brands::RenderError::NoSuchFile { .. })) => Answer::not_found(),
+            Err(error) => {
+                tracing::error!(device.mac = %device.mac, %error, "cannot render the phone book of {}", device.mac);
+                Answer::unavailable(self.retry_after)
+            }
+        }
     }
 
     /// The file that goes out for a decision.
@@ -425,7 +450,13 @@ impl Core {
     /// Into the log: at once, or when the file has gone out, with as many bytes as did.
     fn record(&self, request: &Request, wanted: &Wanted<'_>, outcome: &mut Outcome) {
         let Some(mac) = wanted.mac else { return };
-        let certified = request.connection.client_certificate.is_some();
+        let mut evidence = outcome.evidence.to_owned();
+        if request.connection.client_certificate.is_some() {
+            evidence.push_str("+certificate");
+        }
+        if wanted.sighting.agent_mac.is_some_and(|agent| agent != mac) {
+            evidence.push_str("+mismatch");
+        }
         let travelled = Travelled::over(request.connection.tls, outcome.answer.sealed);
         let seen = store::seen::Request {
             time: request.now,
@@ -433,7 +464,7 @@ impl Core {
             method: request.method.as_str().to_owned(),
             file: request.target.file.clone(),
             status: outcome.answer.status.as_u16(),
-            evidence: if certified { format!("{}+certificate", outcome.evidence) } else { outcome.evidence.to_owned() },
+            evidence,
             decision: outcome.decision.to_owned(),
             reason: outcome.reason.code().to_owned(),
             bytes: outcome.answer.bytes(),

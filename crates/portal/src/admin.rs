@@ -5,6 +5,7 @@ pub mod account;
 pub mod audit;
 pub mod brands;
 pub mod checkup;
+pub mod contact;
 pub mod customer;
 pub mod device;
 mod error;

@@ -28,6 +28,8 @@ pub const PAGE_MAX: usize = 500;
 pub const IMPORT_ROWS_MAX: usize = 10_000;
 /// The lines of a phone that the import file has columns for.
 pub const IMPORT_LINES_MAX: usize = 16;
+/// Contacts of one import file: as many as a customer may have.
+pub const CONTACT_ROWS_MAX: usize = 2_000;
 /// Bytes of one import file.
 pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Bytes of a trunk's user or password: what carriers hand out has a few dozen.

@@ -1,6 +1,7 @@
 //! The command line: its words and nothing else.
 
 mod brands;
+mod contact;
 mod device;
 mod prompt;
 mod setting;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::Span;
 
 pub use self::brands::{BrandsCommand, OverrideArgs};
+pub use self::contact::ContactCommand;
 pub use self::device::{DeviceAddArgs, DeviceCommand};
 pub use self::prompt::PromptCommand;
 pub use self::setting::{SettingCommand, SettingOf};
@@ -90,6 +92,9 @@ pub enum Command {
     /// Phones
     #[command(subcommand)]
     Device(DeviceCommand),
+    /// Whom a customer's phones find in their phone book besides each other
+    #[command(subcommand)]
+    Contact(ContactCommand),
     /// Trusted networks
     #[command(subcommand)]
     Trust(TrustCommand),

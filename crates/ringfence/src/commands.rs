@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod batch;
 pub mod brands;
+pub mod contact;
 pub mod device;
 pub mod global_login;
 pub mod overriding;

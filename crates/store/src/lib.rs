@@ -16,6 +16,7 @@
 pub mod audit;
 pub mod backup;
 pub mod call;
+pub mod contact;
 pub mod context;
 mod db;
 pub mod device;

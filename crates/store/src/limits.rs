@@ -102,3 +102,8 @@ pub const PROMPT_BYTES_MAX: usize = 481_000;
 pub const PROMPTS_MAX: i64 = 4_096;
 /// All of them together, in bytes.
 pub const PROMPTS_BYTES_MAX: i64 = 64 << 20;
+
+/// Contacts of one customer: more than its phones' displays are made for.
+pub const CONTACTS_MAX: i64 = 2_000;
+/// Phones whose lines a phone book is made from: five times what fits into one.
+pub const DIRECTORY_DEVICES_MAX: i64 = 5_000;

@@ -24,6 +24,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 4, name: "trunks", text: include_str!("../migrations/0004_trunks.sql") },
     Migration { number: 5, name: "prompts", text: include_str!("../migrations/0005_prompts.sql") },
     Migration { number: 6, name: "transport", text: include_str!("../migrations/0006_transport.sql") },
+    Migration { number: 7, name: "contacts", text: include_str!("../migrations/0007_contacts.sql") },
 ];
 
 /// Any number that other users of the PostgreSQL database are unlikely to lock: "ringfenc" in ASCII.

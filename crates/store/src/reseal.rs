@@ -12,6 +12,7 @@ statements! {
     DEVICES = "select mac from device where mac > $1 order by mac limit $2";
     LOGINS = "select id from global_login where id > $1 order by id limit $2";
     TRUNKS = "select id from trunk where id > $1 order by id limit $2";
+    CONTACTS = "select id from contact where id > $1 order by id limit $2";
     METAS = "select name from meta where name > $1 order by name limit $2";
     AUTH = "select auth from device where mac = $1";
     SET_AUTH = "update device set auth = $1 where mac = $2 and auth = $3";
@@ -21,6 +22,8 @@ statements! {
     SET_PASSWORD = "update global_login set password = $1 where id = $2 and password = $3";
     TRUNK = "select password from trunk where id = $1 and password is not null";
     SET_TRUNK = "update trunk set password = $1 where id = $2 and password = $3";
+    CONTACT = "select entry from contact where id = $1";
+    SET_CONTACT = "update contact set entry = $1 where id = $2 and entry = $3";
     VALUE = "select value from meta where name = $1";
     SET_VALUE = "update meta set value = $1 where name = $2 and value = $3";
     HEAD = "select hash from audit_head where id = $1 and hash is not null";
@@ -38,6 +41,7 @@ impl Store {
             .await?;
         count += self.stepwise(0, |db, after| step(db, LOGINS, (*after).into(), |row| row.int(0), |db, number| login(db, *number))).await?;
         count += self.stepwise(uuid::Uuid::nil(), |db, after| step(db, TRUNKS, id(after), |row| uuid(row, 0), trunk)).await?;
+        count += self.stepwise(uuid::Uuid::nil(), |db, after| step(db, CONTACTS, id(after), |row| uuid(row, 0), contact)).await?;
         count += self
             .stepwise(String::new(), |db, after| step(db, METAS, after.as_str().into(), |row| Ok(row.text(0)?.to_owned()), meta))
             .await?;
@@ -89,6 +93,10 @@ fn login(db: &Db, number: i64) -> Result<u64> {
 
 fn trunk(db: &Db, of: &uuid::Uuid) -> Result<u64> {
     again(db, TRUNK, SET_TRUNK, id(of), crate::trunk::place(&TrunkId(*of)))
+}
+
+fn contact(db: &Db, of: &uuid::Uuid) -> Result<u64> {
+    again(db, CONTACT, SET_CONTACT, id(of), crate::contact::place(of))
 }
 
 fn meta(db: &Db, name: &String) -> Result<u64> {

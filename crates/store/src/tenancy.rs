@@ -89,6 +89,7 @@ statements! {
     DROP_CUSTOMER_NETWORKS = "delete from trusted_network where customer = $1";
     DROP_CUSTOMER_WINDOWS = "delete from trust_window where customer = $1";
     DROP_CUSTOMER_ADDRESSES = "delete from site_address where customer = $1";
+    DROP_CUSTOMER_CONTACTS = "delete from contact where customer = $1";
 
     ADD_SITE = "insert into site (id, customer, name, country, caller_number, location, created, version) values ($1, $2, $3, $4, $5, $6, $7, 1)";
     SAVE_SITE = "update site set name = $1, country = $2, caller_number = $3, location = $4, version = version + 1
@@ -209,7 +210,14 @@ pub fn customers(db: &Db, scope: &Scope, query: &str, after: Option<&Cursor>, li
 pub fn remove_customer(db: &Db, scope: &Scope, wanted: CustomerId) -> Result<()> {
     let kept = customer(db, scope, wanted)?;
     inside(scope, Target { reseller: kept.reseller, ..Target::default() })?;
-    for statement in [DROP_CUSTOMER_RULES, DROP_CUSTOMER_SETTINGS, DROP_CUSTOMER_NETWORKS, DROP_CUSTOMER_WINDOWS, DROP_CUSTOMER_ADDRESSES] {
+    for statement in [
+        DROP_CUSTOMER_RULES,
+        DROP_CUSTOMER_SETTINGS,
+        DROP_CUSTOMER_NETWORKS,
+        DROP_CUSTOMER_WINDOWS,
+        DROP_CUSTOMER_ADDRESSES,
+        DROP_CUSTOMER_CONTACTS,
+    ] {
         db.exec(statement, &[id(&wanted.0)])?;
     }
     db.exec(DROP_CUSTOMER, &[id(&wanted.0)]).map(drop)

@@ -1,6 +1,7 @@
 //! The contract suite, run on both engines, and what only one of them can show.
 
 mod calls;
+mod contacts;
 mod contract;
 mod devices;
 mod fixture;

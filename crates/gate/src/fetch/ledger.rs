@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::admission::Decision;
 use domain::login::GlobalLogin;
 use domain::net::site_network;
+use domain::phonebook::{Person, book, named};
 use domain::policy::Policy;
 use domain::settings::{Resolved, Settings};
 use domain::tenancy::{CustomerId, SiteId};
@@ -43,6 +44,12 @@ impl Books {
     /// The platform's language, if the operator chose one.
     pub fn language(&self) -> Option<&str> {
         self.context.platform_setting("language")
+    }
+
+    /// What phones call the customer's phone book: as the setting says, else the customer's name.
+    pub fn phonebook_title(&self) -> &str {
+        let customer = self.context.customer.as_ref().map(|(_, name, _)| name.as_str());
+        self.settings.value("phonebook_name").or(customer).unwrap_or_default()
     }
 
     /// All global logins.
@@ -128,7 +135,14 @@ impl Ledger {
         } else {
             Arc::new(books.context.settings(device.place.site, &device.model, &settings))
         };
-        Ok(Content { lines, settings })
+        let phonebook =
+            named(settings.value("phonebook"), books.context.has_contacts || lines.iter().any(|line| Person::of_line(line).is_some()));
+        Ok(Content { lines, settings, phonebook })
+    }
+
+    /// Everybody in a customer's phone book.
+    pub async fn directory(&self, customer: CustomerId) -> Result<Vec<Person>, StoreError> {
+        Ok(book(self.store.report(move |db| store::contact::directory(db, customer)).await?))
     }
 
     fn find_in(&self, db: &Db, mac: Mac, request: &Request, shelving: Shelving) -> Result<(Option<Fetched>, Arc<Books>), StoreError> {

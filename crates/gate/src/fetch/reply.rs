@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use brands::{Body, Brand, Catalogue, Door as ConfigDoor, FileForm, FileKind, Firmware, Model, Notice, Order, RestrictedAccount};
+use brands::{Body, Brand, Catalogue, Door as ConfigDoor, Entry, FileForm, FileKind, Firmware, Model, Notice, Order, RestrictedAccount};
 use domain::admission::{self, Answer as Admitted};
 use domain::claim::{Claim, PlatformKeys};
 use domain::evidence::path_secret;
 use domain::extra::with_addresses;
 use domain::login::Login;
+use domain::phonebook::Person;
 use domain::settings::{Line, Resolved, Transport};
 use domain::{Mac, Secret, Span};
 use http::HeaderValue;
@@ -64,6 +65,8 @@ pub struct Content {
     pub lines: Vec<Line>,
     /// The settings in force.
     pub settings: Arc<Resolved>,
+    /// The config names the customer's phone book, if the brand has one.
+    pub phonebook: bool,
 }
 
 /// Why there is no body.
@@ -107,7 +110,10 @@ pub fn render(
             let content = content.ok_or(ReplyError::NoContent)?;
             let language = content.settings.value("language").unwrap_or(language);
             let home = Home::of(login, *poll, asked.brand, way);
-            let settings = with_addresses(&content.settings, &home.url, None);
+            // Where files leave encrypted the phone book does not leave at all.
+            let named = content.phonebook && key.is_none();
+            let phonebook = asked.mac.filter(|_| named).and_then(|mac| asked.brand.phonebook_name(mac, asked.model));
+            let settings = with_addresses(&content.settings, &home.url, phonebook.as_deref());
             let body = Body::Full { lines: &content.lines, settings: &settings, door: home.door(), language };
             file(catalogue, asked, body, key).map(Some)
         }
@@ -134,6 +140,12 @@ pub fn render(
             file(catalogue, asked, body, key).map(Some)
         }
     }
+}
+
+/// A phone book.
+pub fn phonebook(catalogue: &Catalogue, asked: Asked<'_>, title: &str, people: Vec<Person>) -> Result<Answer, ReplyError> {
+    let entries: Vec<Entry> = people.into_iter().map(|person| Entry { name: person.name, number: person.number }).collect();
+    file(catalogue, asked, Body::Phonebook { title, entries: &entries }, None)
 }
 
 /// How an answer travels, and what the platform's part of it is made from.

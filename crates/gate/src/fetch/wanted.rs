@@ -61,6 +61,7 @@ impl<'a> Wanted<'a> {
     pub fn extra(&self) -> Option<Extra> {
         match self.file {
             FileKind::Firmware => Some(Extra::Firmware),
+            FileKind::Phonebook => Some(Extra::Phonebook),
             _ => None,
         }
     }

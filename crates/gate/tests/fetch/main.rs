@@ -4,6 +4,7 @@
 
 mod attack;
 mod firmware;
+mod phonebook;
 mod sealed;
 mod twins;
 mod world;

@@ -11,17 +11,17 @@ use store::Scope;
 
 use crate::world::{Auth, GLOBAL_PASSWORD, GLOBAL_USER, PLAIN_URL, Reply, Sent, World};
 
-const MAC: &str = "00005e005301";
+pub const MAC: &str = "00005e005301";
 const UNKNOWN: &str = "00005e0053ff";
-const CARRIER: &str = "/cfg/00005e005301.conf";
-const AGENT: &str = "Sample-S1 1.0";
+pub const CARRIER: &str = "/cfg/00005e005301.conf";
+pub const AGENT: &str = "Sample-S1 1.0";
 
 /// The brand beside the built-in ones.
 fn catalogue() -> Catalogue {
     Catalogue::load(Some(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/brands")))).unwrap()
 }
 
-async fn world(policy: &[(&str, &str)]) -> World {
+pub async fn world(policy: &[(&str, &str)]) -> World {
     let world = World::empty(policy, catalogue()).await;
     world.add_model(MAC, "sample/S1").await;
     world

@@ -8,6 +8,7 @@ use domain::claim::PlatformKeys;
 use domain::device::{Auth, State};
 use domain::extra::with_addresses;
 use domain::login::Login;
+use domain::phonebook::{Person, named};
 use domain::policy::Policy;
 use domain::role::Action;
 use domain::settings::Resolved;
@@ -81,7 +82,15 @@ pub async fn render(admin: &Admin, by: &By, mac: &str, preview: Preview) -> Resu
             }
             let language = context.platform_setting("language").unwrap_or("en");
             let firmware = firmware.as_deref();
-            let phone = Phone { stored: &stored, setup: &setup, settings: &settings, policy: &policy, firmware, language };
+            let phone = Phone {
+                stored: &stored,
+                setup: &setup,
+                settings: &settings,
+                policy: &policy,
+                firmware,
+                language,
+                has_contacts: context.has_contacts,
+            };
             phone.render(&admin_too.catalogue, &admin_too.keys, &admin_too.platform, &preview, &by)
         })
         .await
@@ -96,6 +105,7 @@ struct Phone<'a> {
     firmware: Option<&'a str>,
     /// The platform's.
     language: &'a str,
+    has_contacts: bool,
 }
 
 /// Where the previewed file sends its phone.
@@ -121,7 +131,12 @@ impl Phone<'_> {
         let (name, file) = choose(brand, model, device.mac, preview.file.as_deref())?;
         let way = self.way(keys, platform, preview.restricted, model);
         let door = Door { url: &way.url, user: &way.user, password: &way.password, poll_seconds: way.poll_seconds, file_key: None };
-        let settings = with_addresses(self.settings, &way.url, None);
+        let book = named(
+            self.settings.value("phonebook"),
+            self.has_contacts || self.setup.lines.iter().any(|line| Person::of_line(line).is_some()),
+        );
+        let book = brand.phonebook_name(device.mac, model).filter(|_| book);
+        let settings = with_addresses(self.settings, &way.url, book.as_deref());
         let body = match (file, preview.restricted) {
             (FileKind::Boot | FileKind::Common, _) => Body::PublicIn { folder: &way.url },
             (_, false) => {

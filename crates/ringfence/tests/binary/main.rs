@@ -7,6 +7,7 @@ mod bad_input;
 mod batch;
 mod brands;
 mod commands;
+mod contacts;
 mod firmware;
 mod init;
 mod overrides;

@@ -11,6 +11,7 @@ fn all() -> Vec<&'static Sql> {
     [
         crate::audit::STATEMENTS,
         crate::call::STATEMENTS,
+        crate::contact::STATEMENTS,
         crate::context::STATEMENTS,
         crate::device::STATEMENTS,
         crate::device::LIST_STATEMENTS,
