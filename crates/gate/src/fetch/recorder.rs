@@ -61,7 +61,7 @@ impl Recorder {
     pub fn fetched(&self, mac: Mac, address: IpAddr, customer: CustomerId) {
         self.note(mac, RECORDED_DEVICES_MAX + RECORDED_FETCHES_MAX, |noted| {
             noted.fetched = Some((address, customer));
-            noted.flags.clear();
+            noted.settle();
         });
     }
 
@@ -142,14 +142,21 @@ impl Batch {
     }
 }
 
+/// What a full config settles. That another phone's name was shown with it settles nothing.
+const SETTLED: [Attention; 2] = [Attention::CameBackWithoutLogin, Attention::StillUsesGlobal];
+
 impl Noted {
+    fn settle(&mut self) {
+        self.flags.retain(|flag, _| !SETTLED.contains(flag));
+    }
+
     fn overlay(&mut self, newer: Self) {
         self.firmware = newer.firmware.or_else(|| self.firmware.take());
         self.model = newer.model.or_else(|| self.model.take());
         self.served = newer.served.or(self.served.take());
         if newer.fetched.is_some() {
             self.fetched = newer.fetched;
-            self.flags.clear();
+            self.settle();
         }
         self.flags.extend(newer.flags);
         self.requests.extend(newer.requests);
@@ -169,7 +176,7 @@ impl Noted {
         };
         store::seen::note(db, &[News { mac, seen, requests: self.requests.clone() }])?;
         if self.fetched.is_some() {
-            sightings::clear_two(db, mac, [Attention::CameBackWithoutLogin.code(), Attention::StillUsesGlobal.code()])?;
+            sightings::clear_two(db, mac, SETTLED.map(Attention::code))?;
         }
         for (flag, (address, at)) in &self.flags {
             sightings::raise(db, &sightings::Attention { mac, kind: flag.code().to_owned(), at: *at, address: Some(*address) })?;
@@ -249,7 +256,9 @@ mod tests {
     fn a_batch_comes_back_under_what_is_newer() {
         let recorder = Recorder::default();
         recorder.seen(mac(1), request(1), Some("V86"), None);
-        recorder.flagged(mac(1), Attention::CameBackWithoutLogin, "198.51.100.7".parse().unwrap(), Time::from_millis(1));
+        for flag in [Attention::CameBackWithoutLogin, Attention::IdentityMismatch] {
+            recorder.flagged(mac(1), flag, "198.51.100.7".parse().unwrap(), Time::from_millis(1));
+        }
         let batch = recorder.take();
         recorder.seen(mac(1), request(2), None, Some("yealink/T46S".into()));
         recorder.fetched(mac(1), "198.51.100.7".parse().unwrap(), CustomerId(uuid()));
@@ -258,7 +267,8 @@ mod tests {
         let noted = &again.devices[0].1;
         assert_eq!(noted.requests.iter().map(|request| request.time.millis()).collect::<Vec<_>>(), [1, 2]);
         assert_eq!((noted.firmware.as_deref(), noted.model.as_deref()), (Some("V86"), Some("yealink/T46S")));
-        assert!(noted.flags.is_empty(), "the full config settled it");
+        let left: Vec<_> = noted.flags.keys().collect();
+        assert_eq!(left, [&Attention::IdentityMismatch], "the full config settled the other");
     }
 
     #[test]

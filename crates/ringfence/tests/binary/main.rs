@@ -9,6 +9,7 @@ mod brands;
 mod commands;
 mod contacts;
 mod firmware;
+mod identity;
 mod init;
 mod overrides;
 mod plain_http;
