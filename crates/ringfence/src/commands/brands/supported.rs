@@ -31,7 +31,9 @@ pub fn page(brands: &[Brand]) -> String {
         // Writing into a string cannot fail.
         let _ = writeln!(page, "| {} (`{}`) | {} | {} |", brand.display(), brand.name(), brand.models().len(), brand.unverified().len());
     }
-    brands.iter().for_each(|brand| add(&mut page, brand));
+    for brand in brands {
+        add(&mut page, brand);
+    }
     page
 }
 
