@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use domain::Mac;
+use domain::menu_password::PasswordForm;
 use domain::settings::Settings;
 use quick_cache::sync::Cache;
 
@@ -16,7 +17,9 @@ use crate::identify::FileKind;
 use crate::limits::{
     ACCOUNTS_MAX, BRANDS_MAX, HANDSETS_MAX, LINE_KEYS_MAX, PLAN_CACHE_BYTES, PLAN_CACHE_ITEMS, STENCIL_CACHE_BYTES, STENCIL_CACHE_ITEMS,
 };
-use crate::manifest::{Absent, Capability, CredentialCarrier, FileForm, Manifest, ModelRule, NotifyForm, TlsGeneration};
+use crate::manifest::{
+    Absent, Capability, CredentialCarrier, FileForm, Manifest, ModelRule, NotifyForm, PasswordKind, TlsGeneration,
+};
 use crate::pattern::{Pattern, Taken};
 use crate::plan::{PlanCache, PlanWeight};
 use crate::sheet::Fields;
@@ -143,6 +146,7 @@ impl Brand {
             manifest.file.iter().enumerate().map(|(at, rule)| Ok((pattern(format!("file[{at}].name"), &rule.name)?, rule.kind)));
         let files_asked = files_asked.collect::<Result<_, CatalogueError>>()?;
         check_firmware(&manifest).map_err(|(key, problem)| wrong(key.into(), problem))?;
+        check_password_form(password_form(&manifest)).map_err(|problem| wrong("password_length".into(), problem))?;
         let fields = Fields::read(&manifest).map_err(|(key, problem)| wrong(key, problem))?;
         let read_model = |index, rule| Model::read(index, rule, &manifest);
         let generic = read_model(0, &manifest.generic).map_err(|problem| wrong("generic".into(), problem))?;
@@ -303,9 +307,27 @@ impl Brand {
         (samples.phone, samples.line)
     }
 
-    /// Checks a neutral setting as rendering will. Keys that the brand does not know pass: they are other brands'.
+    /// Checks a neutral setting as rendering will, and refuses passwords that phones come with. Keys that the brand does not know pass: they
+    /// are other brands'.
     pub fn check_setting(&self, key: &str, value: &str) -> Result<(), RenderError> {
+        if self.is_default_password(key, value) {
+            return Err(RenderError::value(
+                format!("setting {key}"),
+                "is a password that phones of this brand come with: everybody knows it",
+            ));
+        }
         self.fields.check_setting(key, value)
+    }
+
+    /// Whether a setting is a secret, and its value a password that the brand's phones come with.
+    pub fn is_default_password(&self, key: &str, value: &str) -> bool {
+        let known = |default: &String| default == value.trim();
+        self.manifest.default_passwords.iter().any(known) && self.is_secret_setting(key)
+    }
+
+    /// What its phones' menus take for a password.
+    pub fn password_form(&self) -> PasswordForm {
+        password_form(&self.manifest)
     }
 
     /// Whether it has a neutral setting of this name.
@@ -387,6 +409,17 @@ fn file_name(rule: &str, mac: Mac, model: &str, id: Option<&str>) -> Option<Stri
     let lower = mac.to_string();
     let named = rule.replace("{mac}", &lower).replace("{MAC}", &lower.to_ascii_uppercase()).replace("{model}", model);
     Some(named.replace("{id}", id.unwrap_or_default()).replace("{common}", id.unwrap_or_default()))
+}
+
+fn password_form(manifest: &Manifest) -> PasswordForm {
+    let form = PasswordForm { digits: manifest.password_form == PasswordKind::Digits, ..PasswordForm::default() };
+    PasswordForm { length: manifest.password_length.unwrap_or(form.length), ..form }
+}
+
+/// Letters and digits are for people who paste; digits are keyed in, and some menus take four.
+fn check_password_form(form: PasswordForm) -> Result<(), &'static str> {
+    let lengths = if form.digits { 4..=32 } else { 12..=32 };
+    if lengths.contains(&form.length) { Ok(()) } else { Err("12 to 32 characters, or 4 to 32 digits") }
 }
 
 fn read_oui(text: &str) -> Option<[u8; 3]> {

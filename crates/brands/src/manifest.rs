@@ -30,9 +30,6 @@ pub(crate) struct Manifest {
     /// What its displays can show.
     #[serde(default)]
     pub charset: Charset,
-    /// Passwords that phones of the brand have from the factory: refused as values of secret settings.
-    #[serde(default)]
-    pub default_passwords: Vec<String>,
     /// For the `Content-Type` header.
     pub content_type: String,
     /// The first three bytes of its MAC addresses.
@@ -87,6 +84,15 @@ pub(crate) struct Manifest {
     /// Parameters that a file may hold several times.
     #[serde(default)]
     pub list_parameters: Vec<String>,
+    /// What its phones' menus take for a password.
+    #[serde(default)]
+    pub password_form: PasswordKind,
+    /// How long the passwords are that are made for its phones.
+    #[serde(default)]
+    pub password_length: Option<u8>,
+    /// Passwords that its phones come with; refused as values of secret settings.
+    #[serde(default)]
+    pub default_passwords: Vec<String>,
     /// How files read back.
     pub read: ReadRules,
     /// What models have in common.
@@ -117,6 +123,17 @@ pub(crate) enum Charset {
     Utf8,
     /// Letters without accents.
     Ascii,
+}
+
+/// What a phone's menu takes for a password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PasswordKind {
+    /// Letters and digits.
+    #[default]
+    Alphanumeric,
+    /// Digits, as they are keyed in on the phone.
+    Digits,
 }
 
 /// How a phone's login travels.

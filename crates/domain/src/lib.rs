@@ -23,6 +23,7 @@ pub mod limits;
 pub mod login;
 pub mod mac;
 pub mod net;
+pub mod menu_password;
 pub mod phonebook;
 pub mod pin;
 pub mod policy;

@@ -12,6 +12,8 @@ use crate::secret::Secret;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Layer {
+    /// What the platform makes where nobody says anything.
+    Platform,
     /// The whole platform.
     Operator,
     /// A reseller's customers.
@@ -33,6 +35,7 @@ pub enum Layer {
 impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Platform => "platform",
             Self::Operator => "operator",
             Self::Reseller => "reseller",
             Self::Brand => "brand",
@@ -130,6 +133,11 @@ impl Resolved {
             }
         }
         Self(values)
+    }
+
+    /// Puts a value in force, whatever was there.
+    pub(crate) fn put(&mut self, key: &str, value: String, layer: Layer) {
+        self.0.insert(key.to_owned(), Sourced { value, layer });
     }
 
     /// The value in force.
@@ -252,7 +260,7 @@ mod tests {
     #[test]
     fn brand_and_model_are_presets_that_a_customer_overrules() {
         use Layer as L;
-        let order = [L::Operator, L::Reseller, L::Brand, L::Model, L::Customer, L::Site, L::Device, L::Line];
+        let order = [L::Platform, L::Operator, L::Reseller, L::Brand, L::Model, L::Customer, L::Site, L::Device, L::Line];
         let layers = order.map(|layer| Settings::from([("codecs".to_owned(), layer.to_string())]));
         for nearest in 0..order.len() {
             let resolved = Resolved::from_layers((0..=nearest).rev().map(|at| (order[at], &layers[at])));

@@ -54,6 +54,13 @@ pub struct Place {
     pub site: Option<SiteId>,
 }
 
+impl Place {
+    /// The node that it is: the site, or the customer where there is none.
+    pub fn node(&self) -> Node {
+        self.site.map_or(Node::Customer(self.customer), Node::Site)
+    }
+}
+
 /// How a reseller appears to its customers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -36,7 +36,7 @@ pub use self::tables::Tables;
 
 use self::evidence::{Challenger, Proving, Shown};
 use self::firmware::Shelf;
-use self::ledger::{Books, Kept, Ledger};
+use self::ledger::{Books, Kept, Ledger, Menus};
 use self::reply::{Asked, ReplyError, Way};
 use self::wanted::Wanted;
 use crate::address::AddressKey;
@@ -120,7 +120,7 @@ impl Desk {
     pub fn new(parts: Parts, now: Time) -> Self {
         let brand_names = parts.catalogue.brands().iter().map(|brand| Arc::from(brand.name()));
         Self(Arc::new(Core {
-            ledger: Ledger::new(parts.store),
+            ledger: Ledger::new(parts.store, Menus { keys: parts.keys.clone(), catalogue: Arc::clone(&parts.catalogue) }),
             challenger: Challenger::new(&parts.face.realm, &parts.keys),
             wrong_logins: WrongLogins::of_logins(&parts.limits, parts.started),
             tables: Arc::default(),

@@ -16,6 +16,7 @@ pub mod import;
 pub mod line;
 pub mod login_request;
 pub mod policy;
+pub mod menu_password;
 pub mod prompt;
 pub mod reseller;
 pub mod setting;

@@ -198,6 +198,22 @@ pub enum SiteCommand {
         /// Only this customer's
         customer: Option<String>,
     },
+    /// Show the passwords that phones' own menus have where no setting names one (audited)
+    Passwords(SiteArgs),
+    /// Make them anew; each phone has them from its next fetch on
+    RotatePasswords(SiteArgs),
+}
+
+/// A customer's site, or its phones without one.
+#[derive(Debug, Args)]
+pub struct SiteArgs {
+    /// The customer
+    pub customer: String,
+    /// The site; without it, the customer's phones that have none
+    pub name: Option<String>,
+    /// The customer's reseller, where two have a customer of this name
+    #[arg(long, value_name = "NAME")]
+    pub reseller: Option<String>,
 }
 
 /// A node of the tenancy tree by its names; the operator without any.

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use domain::login::GlobalLogin;
 use domain::policy::{Inherited, Patch, PolicyError};
 use domain::settings::{Layer, Resolved, Settings};
-use domain::tenancy::{CustomerId, Node, ResellerId, SiteId};
+use domain::tenancy::{CustomerId, Node, Place, ResellerId, SiteId};
 use domain::trust::Trust;
 
 use crate::db::{Db, Sql, statements};
 use crate::policy::layer_of;
 use crate::scope::{Scope, id, node, opt_id, opt_uuid};
-use crate::{Result, contact, login, trust};
+use crate::{Result, contact, login, menu_password, trust};
 
 /// Two counters: one that every change bearing on several customers moves, one that every change of this customer moves. What was loaded
 /// under a revision holds until either differs.
@@ -39,6 +39,7 @@ pub struct Context {
     patches: BTreeMap<Node, Patch>,
     settings: BTreeMap<Node, Settings>,
     model_settings: BTreeMap<String, Settings>,
+    menu_rounds: BTreeMap<Node, u32>,
 }
 
 statements! {
@@ -72,6 +73,7 @@ pub fn load(db: &Db, customer: Option<CustomerId>) -> Result<Context> {
         patches: by_node(db, PATCHES, reseller, customer_id)?.into_iter().map(|(node, entries)| (node, Patch(entries))).collect(),
         settings: by_node(db, SETTINGS, reseller, customer_id)?,
         model_settings: by_model(db)?,
+        menu_rounds: customer_id.map(|wanted| menu_password::rounds(db, wanted)).transpose()?.unwrap_or_default(),
     })
 }
 
@@ -95,6 +97,11 @@ impl Context {
         let kinds = [(Layer::Brand, brand), (Layer::Model, model)];
         let kinds = kinds.into_iter().filter_map(|(layer, name)| Some((layer, self.model_settings.get(name)?)));
         Resolved::from_layers(nodes.chain(kinds).chain([(Layer::Device, device)]))
+    }
+
+    /// How often the passwords of a place's phones were made anew.
+    pub fn menu_round(&self, place: Place) -> u32 {
+        self.menu_rounds.get(&place.node()).copied().unwrap_or_default()
     }
 
     /// A setting of the whole platform, which phones that nobody added have as well.

@@ -26,6 +26,7 @@ pub mod job;
 pub mod limits;
 pub mod login;
 pub mod login_request;
+pub mod menu_password;
 pub mod meta;
 mod migrate;
 pub mod outbox;

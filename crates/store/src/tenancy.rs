@@ -2,14 +2,14 @@
 
 use domain::Time;
 use domain::role::Target;
-use domain::tenancy::{CustomerId, Place, ResellerId, ResellerKind, SiteId};
+use domain::tenancy::{CustomerId, Node, Place, ResellerId, ResellerKind, SiteId};
 
 use crate::db::{Db, Row, statements};
 use crate::limits::NAME_BYTES_MAX;
 use crate::page::{Cursor, Page, anywhere, fetch_count, page};
 use crate::scope::{Bounds, Scope, id, opt_id, opt_uuid, uuid};
 use crate::trunk::touch_routes;
-use crate::{Result, StoreError};
+use crate::{Result, StoreError, menu_password};
 
 /// A reseller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,6 +220,7 @@ pub fn remove_customer(db: &Db, scope: &Scope, wanted: CustomerId) -> Result<()>
     ] {
         db.exec(statement, &[id(&wanted.0)])?;
     }
+    menu_password::forget(db, Node::Customer(wanted))?;
     db.exec(DROP_CUSTOMER, &[id(&wanted.0)]).map(drop)
 }
 
@@ -301,6 +302,7 @@ pub fn remove_site(db: &Db, scope: &Scope, wanted: SiteId) -> Result<()> {
     let kept = site(db, scope, wanted)?;
     db.exec(DROP_SITE_RULES, &[id(&wanted.0)])?;
     db.exec(DROP_SITE_SETTINGS, &[id(&wanted.0)])?;
+    menu_password::forget(db, Node::Site(wanted))?;
     db.exec(DROP_SITE, &[id(&wanted.0)])?;
     touch_routes(db)?;
     touch_customer(db, kept.customer)

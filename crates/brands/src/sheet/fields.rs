@@ -22,7 +22,6 @@ pub(crate) struct Fields {
     phonebook_format: Option<Format>,
     charset: Charset,
     notice_chars_max: u16,
-    default_passwords: Vec<String>,
     reserved: Vec<String>,
     excluded_chars: BTreeMap<String, String>,
     untold: Vec<String>,
@@ -100,7 +99,6 @@ impl Fields {
             phonebook_format: manifest.phonebook_format,
             charset: manifest.charset,
             notice_chars_max: manifest.notice_chars_max,
-            default_passwords: manifest.default_passwords.clone(),
             reserved: manifest.reserved_values.clone(),
             excluded_chars: manifest.excluded_chars.clone(),
             untold: manifest.untold.clone(),
@@ -190,10 +188,6 @@ impl Fields {
         } else {
             Err("has a colon: a port is told apart, an IPv6 address stands in brackets")
         }
-    }
-
-    fn is_default_password(&self, value: &str) -> bool {
-        self.default_passwords.iter().any(|default| default == value)
     }
 
     /// A raw parameter's cells. Its value may be one of the phone's reserved words, or empty.
@@ -356,9 +350,6 @@ impl Setting {
         let default = || self.default.as_deref().map(|value| (value, Source::Template));
         let Some((value, source)) = found.or_else(default) else { return Ok(Cell::Absent) };
         let cell = match self.kind {
-            SettingKind::Text if self.secret && fields.is_default_password(value) => {
-                Err("is a password that phones have from the factory".into())
-            }
             SettingKind::Text => fields.text(value, self.secret, source).map_err(Cow::Borrowed),
             SettingKind::Number => self.check_number(value).and_then(|()| Ok(fields.text(value, false, source)?)),
             SettingKind::Choice => self.word(value).map(|value| Cell::Word { value: Cow::Borrowed(value), source }),

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use brands::Catalogue;
 use domain::admission::Decision;
+use domain::claim::PlatformKeys;
 use domain::login::GlobalLogin;
+use domain::menu_password::MenuPasswords;
 use domain::net::site_network;
 use domain::phonebook::{Person, book, named};
 use domain::policy::Policy;
 use domain::settings::{Resolved, Settings};
-use domain::tenancy::{CustomerId, SiteId};
+use domain::tenancy::{CustomerId, Place, SiteId};
 use domain::trust::Trust;
 use domain::{Mac, Time};
 use quick_cache::sync::Cache;
@@ -29,11 +32,16 @@ pub struct Books {
 }
 
 impl Books {
-    fn open(db: &Db, shelf: &Shelf) -> Result<Self, StoreError> {
+    fn open(db: &Db, shelf: &Shelf, menus: &Menus) -> Result<Self, StoreError> {
         let context = store::context::load(db, shelf.customer)?;
         let policy = context.policy(shelf.site).map_err(|error| StoreError::Refused(error.to_string()))?.policy;
-        let settings = Arc::new(context.settings(shelf.site, &shelf.model, &Settings::new()));
-        Ok(Self { context, policy, settings })
+        let place =
+            context.customer.as_ref().map(|(customer, _, reseller)| Place { reseller: *reseller, customer: *customer, site: shelf.site });
+        let settings = match place {
+            Some(place) => menus.settings(&context, place, &shelf.model, &Settings::new()),
+            None => context.settings(None, &shelf.model, &Settings::new()),
+        };
+        Ok(Self { context, policy, settings: Arc::new(settings) })
     }
 
     /// The policy in force.
@@ -63,6 +71,26 @@ impl Books {
     }
 }
 
+/// What the passwords of phones' menus are made from.
+#[derive(Debug)]
+pub struct Menus {
+    /// The platform's keys.
+    pub keys: PlatformKeys,
+    /// What form each brand's passwords have.
+    pub catalogue: Arc<Catalogue>,
+}
+
+impl Menus {
+    /// The settings in force for a phone, with passwords where nobody set one.
+    fn settings(&self, context: &Context, place: Place, model: &str, own: &Settings) -> Resolved {
+        let mut settings = context.settings(place.site, model, own);
+        if let Some((brand, _)) = self.catalogue.model(model) {
+            MenuPasswords::of(&self.keys, place, context.menu_round(place)).fill(&mut settings, brand.password_form());
+        }
+        settings
+    }
+}
+
 /// Which books: the customer's for a site and a model, or the platform's for phones that nobody added.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Shelf {
@@ -87,13 +115,14 @@ impl Shelf {
 #[derive(Debug)]
 pub struct Ledger {
     store: Store,
+    menus: Menus,
     books: Cache<Shelf, Arc<Books>>,
 }
 
 impl Ledger {
     /// Over a store.
-    pub fn new(store: Store) -> Self {
-        Self { store, books: Cache::new(BOOKS_MAX) }
+    pub fn new(store: Store, menus: Menus) -> Self {
+        Self { store, menus, books: Cache::new(BOOKS_MAX) }
     }
 
     /// The store itself.
@@ -133,7 +162,7 @@ impl Ledger {
         let settings = if settings.is_empty() {
             Arc::clone(&books.settings)
         } else {
-            Arc::new(books.context.settings(device.place.site, &device.model, &settings))
+            Arc::new(self.menus.settings(&books.context, device.place, &device.model, &settings))
         };
         let phonebook =
             named(settings.value("phonebook"), books.context.has_contacts || lines.iter().any(|line| Person::of_line(line).is_some()));
@@ -158,7 +187,7 @@ impl Ledger {
                 return Ok((found, books));
             }
         }
-        let books = Arc::new(Books::open(db, &shelf)?);
+        let books = Arc::new(Books::open(db, &shelf, &self.menus)?);
         if shelving == Shelving::Keep {
             self.books.insert(shelf, Arc::clone(&books));
         }
@@ -217,12 +246,17 @@ mod tests {
         Request { connection, address, method: Method::Get, target, uri, headers: HeaderMap::new(), uploaded: 0, now }
     }
 
+    fn menus() -> Menus {
+        let keys = PlatformKeys::new(vec![domain::Secret::new(vec![7; 32])]).unwrap();
+        Menus { keys, catalogue: Arc::new(Catalogue::embedded()) }
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn what_was_rolled_back_is_on_no_shelf() {
         let directory = tempfile::tempdir().unwrap();
         let ring = KeyRing::generate(&mut Seeded::new(1));
         let store = Store::open("sqlite:test.db", &ring, Box::new(Seeded::new(2)), Options::new(directory.path())).await.unwrap();
-        let ledger = Arc::new(Ledger::new(store.clone()));
+        let ledger = Arc::new(Ledger::new(store.clone(), menus()));
         let mac: Mac = "001565000001".parse().unwrap();
         let retries = |count: &str| Patch([("retry_files".to_owned(), count.to_owned())].into());
 

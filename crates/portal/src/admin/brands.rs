@@ -8,6 +8,7 @@ use domain::claim::PlatformKeys;
 use domain::device::{Auth, State};
 use domain::extra::with_addresses;
 use domain::login::Login;
+use domain::menu_password::MenuPasswords;
 use domain::phonebook::{Person, named};
 use domain::policy::Policy;
 use domain::role::Action;
@@ -75,7 +76,10 @@ pub async fn render(admin: &Admin, by: &By, mac: &str, preview: Preview) -> Resu
             let place = stored.device.place;
             let setup = store::device::setup(db, &by.scope(), mac)?;
             let context = store::context::load(db, Some(place.customer))?;
-            let settings = context.settings(place.site, &stored.device.model, &setup.settings);
+            let mut settings = context.settings(place.site, &stored.device.model, &setup.settings);
+            if let Some((brand, _)) = admin_too.catalogue.model(&stored.device.model) {
+                MenuPasswords::of(&admin_too.keys, place, context.menu_round(place)).fill(&mut settings, brand.password_form());
+            }
             let firmware = store::seen::seen(db, &by.scope(), mac)?.map(|seen| seen.firmware);
             if !preview.why {
                 by.audit(db, node_of(place), Action::RevealPassword.code(), &mac.to_string(), "configuration file")?;

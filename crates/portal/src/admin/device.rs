@@ -198,7 +198,7 @@ pub(crate) fn carry_out(db: &Db, by: &By, device: &Device, effects: &[Effect]) -
 
 /// The node whose policy holds for a place.
 pub(crate) fn node_of(place: Place) -> Node {
-    place.site.map_or(Node::Customer(place.customer), Node::Site)
+    place.node()
 }
 
 /// A MAC in any spelling.

@@ -166,6 +166,13 @@ fn brands_touched(db: &Db, by: &By, layer: &Layer) -> Result<BTreeSet<String>, E
 /// there is kept: not every brand knows every word.
 fn check(catalogue: &Catalogue, touched: &BTreeSet<String>, key: &str, value: &str) -> Result<(), Error> {
     if let Some(raw) = key.strip_prefix("raw.") {
+    if let Some(brand) = catalogue.brands().iter().find(|brand| brand.is_default_password(key, value)) {
+        // Whichever phones are there: a list of default passwords is tried everywhere.
+        return Err(Error::invalid(
+            "default_password",
+            format!("setting {key}: {} phones come with this password, and everybody knows it", brand.display()),
+        ));
+    }
         return check_raw(catalogue, raw);
     }
     let knowing: Vec<_> = catalogue.brands().iter().filter(|brand| brand.knows_setting(key)).collect();

@@ -56,7 +56,7 @@ pub(crate) fn find(db: &Db, scope: &Scope, names: &NodeNames) -> Result<Found, E
         };
     }
     let (place, _) = find_place(db, scope, names)?;
-    let node = place.site.map_or(Node::Customer(place.customer), Node::Site);
+    let node = place.node();
     Ok(Found { node, target: place.into() })
 }
 

@@ -13,7 +13,9 @@ use portal::admin::token::{self, NewToken};
 use portal::admin::tree::NodeNames;
 use portal::admin::trunk::{self, NewTrunk};
 use portal::admin::trust::{self, NewTrust};
-use portal::admin::{Admin, By, Error, audit, customer, export, global_login, login_request, policy, prompt, reseller};
+use portal::admin::{
+    Admin, By, Error, audit, customer, export, global_login, login_request, menu_password, policy, prompt, reseller, setting,
+};
 
 use crate::world::{OFFICE, SHOP, World};
 
@@ -29,7 +31,7 @@ const PEOPLE: [(Role, &str); 7] = [
 ];
 
 /// Acts that can be repeated, on a phone or customer of `Shop` unless they say otherwise.
-const ACTS: [&str; 43] = [
+const ACTS: [&str; 50] = [
     "device show",
     "sees the PIN",
     "device show at Office",
@@ -54,6 +56,13 @@ const ACTS: [&str; 43] = [
     "policy show",
     "policy set",
     "policy set at operator",
+    "setting show",
+    "setting set",
+    "setting set at operator",
+    "setting set of a brand",
+    "setting set of a phone",
+    "menu passwords",
+    "menu passwords rotate",
     "trust add",
     "trust list",
     "site add",
@@ -103,6 +112,7 @@ async fn the_matrix_of_acts() {
 async fn perform(admin: &Admin, by: &By, act: &str) -> Result<String, Error> {
     let shop = || NodeNames::customer("Shop");
     let done = || "yes".to_owned();
+    let language = || vec!["language=de".to_owned()];
     Ok(match act {
         "device show" => device::show(admin, by, SHOP).await.map(|_| done())?,
         "sees the PIN" => device::show(admin, by, SHOP).await.map(|view| if view.pin.is_some() { done() } else { "no".into() })?,
@@ -142,6 +152,13 @@ async fn perform(admin: &Admin, by: &By, act: &str) -> Result<String, Error> {
         }
         "policy show" => policy::show(admin, by, shop()).await.map(|_| done())?,
         "policy set" => policy::set(admin, by, shop(), vec!["resync=1h-2h".into()], false).await.map(|_| done())?,
+        "setting show" => setting::show(admin, by, setting::Of::Node(shop())).await.map(|_| done())?,
+        "setting set" => setting::set(admin, by, setting::Of::Node(shop()), language()).await.map(|_| done())?,
+        "setting set at operator" => setting::set(admin, by, setting::Of::Node(NodeNames::default()), language()).await.map(|_| done())?,
+        "setting set of a brand" => setting::set(admin, by, setting::Of::Kind("yealink".into()), language()).await.map(|_| done())?,
+        "setting set of a phone" => setting::set(admin, by, setting::Of::Device(SHOP.into()), language()).await.map(|_| done())?,
+        "menu passwords" => menu_password::show(admin, by, shop()).await.map(|_| done())?,
+        "menu passwords rotate" => menu_password::rotate(admin, by, shop()).await.map(|_| done())?,
         "policy set at operator" => {
             policy::set(admin, by, NodeNames::default(), vec!["resync=4h-6h".into()], false).await.map(|_| done())?
         }

@@ -2,11 +2,13 @@
 
 use domain::tenancy::ResellerKind;
 use portal::admin::customer::{self, CustomerView, NewCustomer};
+use portal::admin::menu_password::{self, PlaceView};
 use portal::admin::reseller::{self, ResellerView};
 use portal::admin::site::{self, NewSite, SiteView};
+use portal::admin::tree::NodeNames;
 
 use super::or_dash;
-use crate::cli::{CustomerCommand, KindArg, ResellerCommand, SiteCommand};
+use crate::cli::{CustomerCommand, KindArg, ResellerCommand, SiteArgs, SiteCommand};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Output, table};
@@ -63,6 +65,14 @@ pub async fn site(context: &Context, command: SiteCommand, output: Output) -> Re
             let added = site::add(&context.admin, &context.by(), new).await?;
             output.print(&added, || format!("added site {} to customer {}", added.name, added.customer))
         }
+        SiteCommand::Passwords(args) => {
+            let shown = menu_password::show(&context.admin, &context.by(), names(args)).await?;
+            output.print(&shown, || passwords(&shown))
+        }
+        SiteCommand::RotatePasswords(args) => {
+            let rotated = menu_password::rotate(&context.admin, &context.by(), names(args)).await?;
+            output.print(&rotated, || "made anew; each phone has the new passwords from its next fetch on".to_owned())
+        }
         SiteCommand::List { customer } => {
             let all = site::list(&context.admin, &context.by(), customer).await?;
             let row = |one: &SiteView| {
@@ -73,4 +83,24 @@ pub async fn site(context: &Context, command: SiteCommand, output: Output) -> Re
             output.print(&all, || table(&headings, &all.iter().map(row).collect::<Vec<_>>()))
         }
     }
+}
+
+fn names(args: SiteArgs) -> NodeNames {
+    NodeNames { reseller: args.reseller, customer: Some(args.customer), site: args.name }
+}
+
+fn passwords(shown: &PlaceView) -> String {
+    let mut rows = Vec::new();
+    for pair in &shown.passwords {
+        let brands = pair.brands.join(", ");
+        rows.push(vec![pair.admin.clone(), pair.user.clone(), "now".to_owned(), brands.clone()]);
+        rows.extend(pair.former.iter().map(|former| vec![former.admin.clone(), former.user.clone(), "before".to_owned(), brands.clone()]));
+    }
+    let mut text = table(&["ADMIN", "USER", "ROUND", "BRANDS"], &rows);
+    for (whose, layer) in [("admin", &shown.admin_set_by), ("user", &shown.user_set_by)] {
+        if let Some(layer) = layer {
+            text += &format!("\nthe setting {whose}_password of the layer {layer} counts, not the one above");
+        }
+    }
+    text
 }

@@ -12,6 +12,7 @@ mod firmware;
 mod identity;
 mod init;
 mod overrides;
+mod menus;
 mod plain_http;
 mod postgres;
 mod prompts;

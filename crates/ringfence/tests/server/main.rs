@@ -15,6 +15,7 @@ mod faults;
 mod fleet;
 mod limits;
 mod logins;
+mod menus;
 mod pin;
 mod policies;
 mod race;

@@ -18,6 +18,7 @@ fn all() -> Vec<&'static Sql> {
         crate::job::STATEMENTS,
         crate::login::STATEMENTS,
         crate::login_request::STATEMENTS,
+        crate::menu_password::STATEMENTS,
         crate::meta::STATEMENTS,
         crate::migrate::STATEMENTS,
         crate::outbox::STATEMENTS,

@@ -3,7 +3,7 @@
 use domain::login::Owner;
 use domain::policy::Patch;
 use domain::role::{Actor, Role};
-use domain::tenancy::{CustomerId, Node, ResellerId};
+use domain::tenancy::{CustomerId, Node, Place, ResellerId};
 use domain::trust::{Window, WindowChange};
 use domain::{Secret, Span};
 use ipnet::IpNet;
@@ -16,7 +16,7 @@ use crate::tenancy::{save_customer, save_site, site, site_by_name, sites};
 use crate::tests::fixture::{NOW, World, on_both};
 use crate::tests::tree::{self, DIRECT, NORTH, OFFICE, RESELLER, RIVAL, SCOPES, SIBLING, SOUTH, STRANGER};
 use crate::trust::{Network, address_shared, note_address, save_window, windows};
-use crate::{Scope, StoreError, context, login, people, trust};
+use crate::{Scope, StoreError, context, login, menu_password, people, trust};
 
 on_both! {
     each_scope_sees_its_branch_and_no_more
@@ -28,6 +28,7 @@ on_both! {
     a_context_holds_until_its_revision_moves
     a_context_carries_policy_settings_trust_and_logins
     trust_stays_with_its_customer
+    menu_passwords_are_made_anew_place_by_place
     a_window_is_saved_only_on_what_was_read
     phones_are_told_of_a_window_that_serves_more_than_before
     addresses_remember_whose_devices_came
@@ -288,6 +289,35 @@ async fn a_context_carries_policy_settings_trust_and_logins(world: World) {
     let nobody = world.store.read(|db| context::load(db, None)).await.unwrap();
     assert_eq!(nobody.policy(None).unwrap().policy.to_string(), "required/off");
     assert!(!nobody.trust.is_permanent("198.51.100.7".parse().unwrap()));
+}
+
+async fn menu_passwords_are_made_anew_place_by_place(world: World) {
+    let world = world.with_tree().await;
+    let at = |site| Place { reseller: Some(RESELLER), customer: OFFICE, site };
+    let rounds = async || {
+        let context = world.store.read(|db| context::load(db, Some(OFFICE))).await.unwrap();
+        [None, Some(NORTH), Some(SOUTH)].map(|site| context.menu_round(at(site)))
+    };
+    assert_eq!(rounds().await, [0, 0, 0]);
+    let before = world.store.read(|db| context::load(db, Some(OFFICE))).await.unwrap().revision;
+    for node in [Node::Site(NORTH), Node::Customer(OFFICE), Node::Site(NORTH)] {
+        world.store.write(move |db| menu_password::turn(db, &Scope::Customer(OFFICE), node)).await.unwrap();
+    }
+    assert_eq!(rounds().await, [1, 2, 0]);
+    assert_ne!(world.store.read(|db| context::load(db, Some(OFFICE))).await.unwrap().revision, before, "what was loaded is stale");
+    assert_eq!(world.store.read(|db| menu_password::round(db, &Scope::Operator, Node::Site(NORTH))).await.unwrap(), 2);
+    for (scope, node) in [
+        (Scope::Customer(STRANGER), Node::Site(NORTH)),
+        (Scope::Reseller(RIVAL), Node::Customer(OFFICE)),
+        (Scope::Site(NORTH), Node::Customer(OFFICE)),
+        (Scope::Operator, Node::Operator),
+        (Scope::Operator, Node::Reseller(RESELLER)),
+    ] {
+        assert!(is_missing(&world.store.write(move |db| menu_password::turn(db, &scope, node)).await), "{scope:?} {node:?}");
+        assert!(is_missing(&world.store.read(move |db| menu_password::round(db, &scope, node)).await), "{scope:?} {node:?}");
+    }
+    world.store.write(|db| remove_site(db, &Scope::Operator, SOUTH)).await.unwrap();
+    assert_eq!(rounds().await, [1, 2, 0]);
 }
 
 async fn a_window_is_saved_only_on_what_was_read(world: World) {

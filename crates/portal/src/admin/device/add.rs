@@ -81,9 +81,10 @@ pub(crate) fn check(catalogue: &Catalogue, new: NewDevice) -> Result<Checked, Er
         return Err(Error::invalid("label", "label: at most 100 bytes without line breaks"));
     }
     new.lines.iter().try_for_each(line::check)?;
-    for (key, value) in &new.settings {
+    for (key, value) in new.settings.iter().chain(new.lines.iter().flat_map(|line| &line.settings)) {
         domain::settings::check_setting(key, value).map_err(|error| Error::invalid("setting", error))?;
-        brand.check_setting(key, value).map_err(|error| Error::invalid("setting", error))?;
+        let code = if brand.is_default_password(key, value) { "default_password" } else { "setting" };
+        brand.check_setting(key, value).map_err(|error| Error::invalid(code, error))?;
     }
     let settings = Resolved::from_layers([(Layer::Device, &new.settings)]);
     // Rendered once for trial: what the brand's file format refuses is refused now, not when the phone asks.
