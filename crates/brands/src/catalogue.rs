@@ -17,9 +17,7 @@ use crate::identify::FileKind;
 use crate::limits::{
     ACCOUNTS_MAX, BRANDS_MAX, HANDSETS_MAX, LINE_KEYS_MAX, PLAN_CACHE_BYTES, PLAN_CACHE_ITEMS, STENCIL_CACHE_BYTES, STENCIL_CACHE_ITEMS,
 };
-use crate::manifest::{
-    Absent, Capability, CredentialCarrier, FileForm, Manifest, ModelRule, NotifyForm, PasswordKind, TlsGeneration,
-};
+use crate::manifest::{Absent, Capability, CredentialCarrier, FileForm, Manifest, ModelRule, NotifyForm, PasswordKind, TlsGeneration};
 use crate::pattern::{Pattern, Taken};
 use crate::plan::{PlanCache, PlanWeight};
 use crate::sheet::Fields;

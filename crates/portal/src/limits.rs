@@ -30,6 +30,8 @@ pub const IMPORT_ROWS_MAX: usize = 10_000;
 pub const IMPORT_LINES_MAX: usize = 16;
 /// Contacts of one import file: as many as a customer may have.
 pub const CONTACT_ROWS_MAX: usize = 2_000;
+/// Handsets of one DECT base: the largest multicell systems have 250.
+pub const HANDSETS_MAX: u16 = 256;
 /// Bytes of one import file.
 pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Bytes of a trunk's user or password: what carriers hand out has a few dozen.

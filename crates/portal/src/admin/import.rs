@@ -12,7 +12,7 @@ use store::{Db, StoreError};
 use super::device::{Checked, NewDevice, add_within, check, update_within};
 use super::export::unsafe_again;
 use super::tree::{NodeNames, find_place};
-use super::{Admin, By, Error, line, trusting};
+use super::{Admin, By, Error, handset, line, trusting};
 use crate::limits::{IMPORT_BYTES_MAX, IMPORT_LINES_MAX, IMPORT_ROWS_MAX};
 
 /// How an import is run.
@@ -158,7 +158,7 @@ fn check_header(header: &[String]) -> Result<(), Error> {
     }
     if let Some(unknown) = header.iter().find(|name| !is_column(name)) {
         return wrong(format!(
-            "unknown column {unknown:?}; there are {}, line1_user … line16_name, setting:NAME, confirm",
+            "unknown column {unknown:?}; there are {}, line1_user … line16_name, handset1_ipei …, setting:NAME, confirm",
             super::export::COLUMNS.join(", ")
         ));
     }
@@ -170,6 +170,7 @@ fn check_header(header: &[String]) -> Result<(), Error> {
 fn is_column(name: &str) -> bool {
     super::export::COLUMNS.contains(&name)
         || name == "confirm"
+        || handset::column(name).is_some()
         || line_column(name).is_some()
         || name.strip_prefix("setting:").is_some_and(|key| !key.is_empty())
 }
@@ -194,6 +195,8 @@ fn read_row(header: &[String], cells: &[&str]) -> Result<NewDevice, (String, Err
         if let Some((number, field)) = line_column(name) {
             let line = lines.entry(number).or_insert_with(line::empty);
             line::set(line, field, value).map_err(|error| (name.clone(), error))?;
+        } else if let Some((key, (_, field))) = handset::column(name).and_then(|key| Some((key.clone(), handset::key(&key)?))) {
+            settings.insert(key, handset::tidy(field, value).map_err(|error| (name.clone(), error))?);
         } else if let Some(key) = name.strip_prefix("setting:") {
             settings.insert(key.to_owned(), (*value).to_owned());
         }

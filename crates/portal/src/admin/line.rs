@@ -81,7 +81,7 @@ fn read_port(text: &str) -> Result<u16, Error> {
     text.parse().ok().filter(|port| *port != 0).ok_or_else(|| wrong("port is a number from 1 to 65535"))
 }
 
-fn split(text: &str) -> Result<Vec<String>, Error> {
+pub(super) fn split(text: &str) -> Result<Vec<String>, Error> {
     let (mut fields, mut field, mut characters) = (Vec::new(), String::new(), text.chars());
     while let Some(c) = characters.next() {
         match c {

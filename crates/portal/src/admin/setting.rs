@@ -14,7 +14,7 @@ use store::device::Setup;
 use super::device::{carry_out, each_kind, load, node_of, parse_mac};
 use super::policy::subject;
 use super::tree::{Found, NodeNames, find, policy_at};
-use super::{Admin, By, Error};
+use super::{Admin, By, Error, handset};
 
 /// What stands where a secret would.
 const MASK: &str = "********";
@@ -75,6 +75,7 @@ pub async fn set(admin: &Admin, by: &By, of: Of, entries: Vec<String>) -> Result
                     settings.insert(key.clone(), value.clone());
                 }
             }
+            check_handsets(db, &by, &catalogue, &layer, &mut settings)?;
             save(db, &by, &layer, &settings)?;
             let (node, subject) = named(db, &by, &layer)?;
             // Keys alone: values may be secrets.
@@ -165,7 +166,6 @@ fn brands_touched(db: &Db, by: &By, layer: &Layer) -> Result<BTreeSet<String>, E
 /// Refuses a value that a phone of these brands could not be served with, and one that no brand takes. What only phones refuse that are not
 /// there is kept: not every brand knows every word.
 fn check(catalogue: &Catalogue, touched: &BTreeSet<String>, key: &str, value: &str) -> Result<(), Error> {
-    if let Some(raw) = key.strip_prefix("raw.") {
     if let Some(brand) = catalogue.brands().iter().find(|brand| brand.is_default_password(key, value)) {
         // Whichever phones are there: a list of default passwords is tried everywhere.
         return Err(Error::invalid(
@@ -173,7 +173,11 @@ fn check(catalogue: &Catalogue, touched: &BTreeSet<String>, key: &str, value: &s
             format!("setting {key}: {} phones come with this password, and everybody knows it", brand.display()),
         ));
     }
+    if let Some(raw) = key.strip_prefix("raw.") {
         return check_raw(catalogue, raw);
+    }
+    if handset::key(key).is_some() {
+        return Ok(());
     }
     let knowing: Vec<_> = catalogue.brands().iter().filter(|brand| brand.knows_setting(key)).collect();
     if knowing.is_empty() {
@@ -187,6 +191,21 @@ fn check(catalogue: &Catalogue, touched: &BTreeSet<String>, key: &str, value: &s
         None => Ok(()),
         Some((brand, why)) => Err(Error::invalid("setting", format!("{brand}: {why}"))),
     }
+}
+
+/// Handsets are one base's. Their fields are kept as `device add` keeps them.
+fn check_handsets(db: &Db, by: &By, catalogue: &Catalogue, layer: &Layer, settings: &mut Settings) -> Result<(), Error> {
+    if settings.keys().all(|key| handset::key(key).is_none()) {
+        return Ok(());
+    }
+    let Layer::Device(mac) = layer else { return Err(Error::invalid("handset", "handsets belong to one base: say --device MAC")) };
+    for (key, value) in settings.iter_mut() {
+        if let Some((_, field)) = handset::key(key) {
+            *value = handset::tidy(field, value)?;
+        }
+    }
+    let model = load(db, by, *mac, Action::ViewDevices)?.0.device.model;
+    catalogue.model(&model).map_or(Ok(()), |(_, model)| handset::check(settings, model))
 }
 
 fn check_raw(catalogue: &Catalogue, raw: &str) -> Result<(), Error> {

@@ -152,6 +152,9 @@ pub struct DeviceAddArgs {
     /// A line: user=…,password=…,server=…,extension=…,name=… (a comma inside a value is written \,); once per line
     #[arg(long = "line", value_name = "FIELDS")]
     pub lines: Vec<String>,
+    /// A handset of a DECT base: ipei=…,name=…,line=N; once per handset
+    #[arg(long = "handset", value_name = "FIELDS")]
+    pub handsets: Vec<String>,
     /// It may live by trusted network or suspension alone, if no PIN can be keyed in on it
     #[arg(long)]
     pub lives_by_trust: bool,

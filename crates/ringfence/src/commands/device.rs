@@ -1,6 +1,7 @@
 //! `device`.
 
 use portal::admin::device::{self, CallView, DeviceView, NewDevice, RequestView, Which};
+use portal::admin::handset::{self, HandsetView};
 use portal::admin::line;
 use portal::admin::tree::NodeNames;
 
@@ -54,7 +55,7 @@ pub async fn run(context: &Context, command: DeviceCommand, output: Output) -> R
 fn new_device(args: DeviceAddArgs) -> Result<NewDevice, Failure> {
     let lines = args.lines.iter().map(|text| line::parse(text)).collect::<Result<_, _>>()?;
     let place = NodeNames { reseller: None, customer: Some(args.customer), site: args.site };
-    let settings = std::collections::BTreeMap::new();
+    let settings = handset::parse(&args.handsets)?;
     let (mac, model, label, by_trust) = (args.mac, args.model, args.label, args.lives_by_trust);
     Ok(NewDevice { mac, place, model, label, lines, settings, by_trust })
 }
@@ -118,6 +119,12 @@ fn words(one: &DeviceView) -> String {
         ("disabled", if one.disabled { "yes" } else { "no" }.to_owned()),
         ("attention", or_dash(Some(&one.attention.join(", ")))),
     ];
-    let lines: Vec<String> = rows.iter().map(|(name, value)| format!("{name:<22} {value}").trim_end().to_owned()).collect();
+    let mut lines: Vec<String> = rows.iter().map(|(name, value)| format!("{name:<22} {value}").trim_end().to_owned()).collect();
+    lines.extend(one.handsets.iter().flatten().map(handset_words));
     lines.join("\n")
+}
+
+fn handset_words(one: &HandsetView) -> String {
+    let line = one.line.map_or_else(String::new, |line| format!(" on line {line}"));
+    format!("{:<22} {} {}{line}", format!("handset {}", one.number), or_dash(one.ipei.as_ref()), one.name.as_deref().unwrap_or_default())
 }

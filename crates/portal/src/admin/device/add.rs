@@ -14,7 +14,7 @@ use store::device::{Setup, Stored};
 use super::view::{DeviceView, Viewer};
 use super::{carry_out, load, node_of, parse_mac};
 use crate::admin::tree::{NodeNames, find_place, policy_at};
-use crate::admin::{Admin, By, Error, Named, line, new_id, trusting};
+use crate::admin::{Admin, By, Error, Named, handset, line, new_id, trusting};
 use crate::edge::SystemChance;
 use crate::limits::LABEL_BYTES_MAX;
 
@@ -86,6 +86,7 @@ pub(crate) fn check(catalogue: &Catalogue, new: NewDevice) -> Result<Checked, Er
         let code = if brand.is_default_password(key, value) { "default_password" } else { "setting" };
         brand.check_setting(key, value).map_err(|error| Error::invalid(code, error))?;
     }
+    handset::check(&new.settings, model)?;
     let settings = Resolved::from_layers([(Layer::Device, &new.settings)]);
     // Rendered once for trial: what the brand's file format refuses is refused now, not when the phone asks.
     let door =

@@ -14,6 +14,7 @@ use store::device::Stored;
 use store::seen::{Seen, Served};
 
 use super::{load, node_of, parse_mac};
+use crate::admin::handset::{self, HandsetView};
 use crate::admin::tree::names;
 use crate::admin::{Admin, By, Error};
 
@@ -64,6 +65,9 @@ pub struct DeviceView {
     pub disabled: bool,
     /// What a person should look at.
     pub attention: Vec<&'static str>,
+    /// The handsets of a DECT base; absent in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handsets: Option<Vec<HandsetView>>,
 }
 
 /// The password of a phone's first encrypted files.
@@ -185,14 +189,16 @@ impl Viewer {
         let seen = store::seen::seen(db, &by.scope(), mac)?;
         let noticed = store::sightings::attention(db, &by.scope(), mac)?;
         let noticed: Vec<String> = noticed.into_iter().map(|attention| attention.kind).collect();
-        Ok(self.assemble(
+        let handsets = Some(handset::views(&store::device::setup(db, &by.scope(), mac)?.settings));
+        let view = self.assemble(
             by,
             stored,
             policy,
             Names { customer: names.customer.unwrap_or_default(), site: names.site },
             seen.as_ref(),
             &noticed,
-        ))
+        );
+        Ok(DeviceView { handsets, ..view })
     }
 
     /// The view of a row of a list.
@@ -232,6 +238,7 @@ impl Viewer {
             claims: auth.used.len(),
             disabled: device.disabled,
             attention: attention(auth, login_state, served, noticed),
+            handsets: None,
         }
     }
 
