@@ -96,11 +96,10 @@ fn passwords(shown: &PlaceView) -> String {
         rows.push(vec![pair.admin.clone(), pair.user.clone(), "now".to_owned(), brands.clone()]);
         rows.extend(pair.former.iter().map(|former| vec![former.admin.clone(), former.user.clone(), "before".to_owned(), brands.clone()]));
     }
-    let mut text = table(&["ADMIN", "USER", "ROUND", "BRANDS"], &rows);
-    for (whose, layer) in [("admin", &shown.admin_set_by), ("user", &shown.user_set_by)] {
-        if let Some(layer) = layer {
-            text += &format!("\nthe setting {whose}_password of the layer {layer} counts, not the one above");
-        }
-    }
-    text
+    let overruled = [("admin", &shown.admin_set_by), ("user", &shown.user_set_by)].into_iter().filter_map(|(whose, layer)| {
+        let layer = layer.as_ref()?;
+        Some(format!("the setting {whose}_password of the layer {layer} counts, not the one above"))
+    });
+    let lines: Vec<String> = std::iter::once(table(&["ADMIN", "USER", "ROUND", "BRANDS"], &rows)).chain(overruled).collect();
+    lines.join("\n")
 }

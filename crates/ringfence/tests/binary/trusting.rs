@@ -19,8 +19,8 @@ fn silent_model(world: &World) -> String {
 /// The warning of `doctor`, if there is one.
 fn told(world: &World) -> Option<String> {
     let report: Value = serde_json::from_str(&world.run(&["doctor", "--json"]).stdout).unwrap();
-    let messages = report["checks"].as_array().unwrap().iter().map(|check| check["message"].as_str().unwrap().to_owned());
-    messages.filter(|message| message.contains("no PIN can be keyed in")).last()
+    let mut messages = report["checks"].as_array().unwrap().iter().map(|check| check["message"].as_str().unwrap().to_owned());
+    messages.find(|message| message.contains("no PIN can be keyed in"))
 }
 
 fn world() -> (World, String) {

@@ -13,7 +13,9 @@ async fn made(house: &House) -> [String; 2] {
     let of_yealink = |pair: &&serde_json::Value| pair["brands"].as_array().unwrap().contains(&"yealink".into());
     let pair = shown["passwords"].as_array().unwrap().iter().find(of_yealink).unwrap().clone();
     let pair = ["admin", "user"].map(|whose| pair[whose].as_str().unwrap().to_owned());
-    pair.each_ref().map(|secret| house.keep(secret));
+    for secret in &pair {
+        house.keep(secret);
+    }
     pair
 }
 
