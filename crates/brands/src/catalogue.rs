@@ -216,9 +216,8 @@ impl Brand {
 
     /// Names of the files that a phone asks for, in that order, with what they are.
     pub fn file_names(&self, mac: Mac, model: &Model) -> impl Iterator<Item = (String, FileKind)> {
-        let (model_name, kind, id) = (model.name.clone(), model.kind.clone(), model.common.clone());
-        let asked = self.manifest.file.iter().filter(move |rule| rule.is_asked_by(&kind) && !rule.name.contains('*'));
-        asked.filter_map(move |rule| Some((file_name(&rule.name, mac, &model_name, id.as_deref())?, rule.kind)))
+        let asked = self.manifest.file.iter().filter(move |rule| model.is_among(&rule.models) && !rule.name.contains('*'));
+        asked.filter_map(move |rule| Some((file_name(&rule.name, mac, &model.name, model.common.as_deref())?, rule.kind)))
     }
 
     /// The name of a phone's carrier file.
@@ -289,7 +288,10 @@ impl Brand {
 
     /// Whether raw settings may set this parameter: it is one, and not what keeps the phone at its door.
     pub fn takes_raw(&self, parameter: &str) -> bool {
-        let reserved = self.manifest.reserved_parameters.iter().any(|reserved| parameter.starts_with(reserved.as_str()));
+        let reserved = self.manifest.reserved_parameters.iter().any(|reserved| match reserved.strip_suffix('$') {
+            Some(whole) => parameter == whole,
+            None => parameter.starts_with(reserved.as_str()),
+        });
         !reserved && self.formats.iter().all(|format| format.syntax().is_parameter(parameter))
     }
 
@@ -405,7 +407,8 @@ fn file_name(rule: &str, mac: Mac, model: &str, id: Option<&str>) -> Option<Stri
         return None;
     }
     let lower = mac.to_string();
-    let named = rule.replace("{mac}", &lower).replace("{MAC}", &lower.to_ascii_uppercase()).replace("{model}", model);
+    let named = rule.replace("{mac}", &lower).replace("{MAC}", &lower.to_ascii_uppercase());
+    let named = named.replace("{model}", model).replace("{model_lower}", &model.to_ascii_lowercase());
     Some(named.replace("{id}", id.unwrap_or_default()).replace("{common}", id.unwrap_or_default()))
 }
 
@@ -463,6 +466,10 @@ pub struct Model {
     pub(crate) format: Format,
     #[serde(skip)]
     pub(crate) first_line: u16,
+    #[serde(skip)]
+    pub(crate) series: String,
+    #[serde(skip)]
+    pub(crate) one_server: bool,
     /// Whether it can show the notice itself.
     pub screen: Capability,
     /// Whether its restricted file can reach the authentication service.
@@ -504,6 +511,8 @@ impl Model {
             handsets: rule.handsets,
             format: rule.format.unwrap_or(manifest.format),
             first_line: rule.first_line,
+            series: rule.series.clone(),
+            one_server: rule.one_server,
             screen: rule.screen.unwrap_or(defaults.screen),
             two_factor: rule.two_factor.unwrap_or(defaults.two_factor),
             hotline: rule.hotline.unwrap_or(defaults.hotline),
@@ -513,5 +522,10 @@ impl Model {
             tls: rule.tls.unwrap_or(defaults.tls),
             shortest_poll_seconds,
         })
+    }
+
+    /// Whether a list of kinds and series names it; an empty one names all.
+    pub(crate) fn is_among(&self, models: &[String]) -> bool {
+        models.is_empty() || models.iter().any(|named| *named == self.kind || *named == self.series)
     }
 }

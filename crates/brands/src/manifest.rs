@@ -75,10 +75,10 @@ pub(crate) struct Manifest {
     /// What no file of the brand tells of a line, such as `name`: such a value need not be one that its syntax can carry.
     #[serde(default)]
     pub untold: Vec<String>,
-    /// Beginnings of parameters that raw settings may not touch.
+    /// Beginnings of parameters that raw settings may not touch; whole names end in `$`.
     #[serde(default)]
     pub reserved_parameters: Vec<String>,
-    /// What the names of parameters have in them that hold secrets.
+    /// What the names of parameters have in them that hold secrets; whole names end in `$`.
     #[serde(default)]
     pub secret_parameters: Vec<String>,
     /// Parameters that a file may hold several times.
@@ -237,20 +237,14 @@ pub(crate) struct GenerationRule {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileRule {
-    /// `{mac}`, `{model}`, `{id}` (digits), `{common}` (some model's `common`), `*`, and literal text; case does not count.
+    /// `{mac}`, `{model}`, `{model_lower}`, `{id}` (digits), `{common}` (some model's `common`), `*`, and literal text; case does not count
+    /// in a request.
     pub name: String,
     /// What it is. `unknown`: asked for, never there.
     pub kind: FileKind,
-    /// The kinds of model that ask for it; where none is named, all.
+    /// The kinds or series of model that ask for it; where none is named, all.
     #[serde(default)]
     pub models: Vec<String>,
-}
-
-impl FileRule {
-    /// Whether models of this kind ask for it.
-    pub(crate) fn is_asked_by(&self, model_kind: &str) -> bool {
-        self.models.is_empty() || self.models.iter().any(|kind| kind == model_kind)
-    }
 }
 
 /// The templates of each file and body, in order.
@@ -278,16 +272,9 @@ pub(crate) struct PartRule {
     /// Rendered once, or for each account, line key or handset of the model, or each entry of the phone book.
     #[serde(default)]
     pub each: Each,
-    /// The kinds of model whose files have it; where none is named, all.
+    /// The kinds or series of model whose files have it; where none is named, all.
     #[serde(default)]
     pub models: Vec<String>,
-}
-
-impl PartRule {
-    /// Whether files of models of this kind have it.
-    pub(crate) fn is_of(&self, model_kind: &str) -> bool {
-        self.models.is_empty() || self.models.iter().any(|kind| kind == model_kind)
-    }
 }
 
 /// How often a part is rendered.
@@ -332,6 +319,9 @@ pub(crate) struct SettingRule {
     /// The words of a choice or list, each with the brand's own value.
     #[serde(default)]
     pub values: BTreeMap<String, String>,
+    /// How many of the neutral unit are one of the brand's, which a number is rounded up to: 60 where seconds become minutes.
+    #[serde(default = "one_each")]
+    pub divide_by: u32,
     /// Masked wherever people see it.
     #[serde(default)]
     pub secret: bool,
@@ -360,6 +350,9 @@ pub(crate) enum SettingKind {
     Text,
     /// A whole number; templates see only whether it is there.
     Number,
+    /// An address with `http://` or `https://`. Templates also see `<key>_scheme`, which of the two it is, and `<key>_rest`, what stands
+    /// behind it, for phones that take them apart.
+    Url,
     /// One of some words; templates see the brand's value for it.
     Choice,
     /// Some of some words, separated by commas; templates see the brand's values. Without words: numbers to dial.
@@ -542,6 +535,12 @@ pub(crate) struct ModelRule {
     #[serde(default = "one")]
     pub first_line: u16,
     pub kind: Option<String>,
+    /// What files and templates tell models of one kind apart by, such as a generation with parameters of its own.
+    #[serde(default)]
+    pub series: String,
+    /// Whether all its lines have one server, proxy and transport: a file that needs a second one is refused.
+    #[serde(default)]
+    pub one_server: bool,
     pub screen: Option<Capability>,
     pub two_factor: Option<Capability>,
     pub hotline: Option<Capability>,
@@ -558,6 +557,10 @@ fn after_call() -> u32 {
 
 fn one_is_on() -> Vec<String> {
     vec!["1".to_owned()]
+}
+
+fn one_each() -> u32 {
+    1
 }
 
 fn one() -> u16 {

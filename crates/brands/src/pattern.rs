@@ -4,8 +4,9 @@ use domain::Mac;
 
 use crate::firmware::Firmware;
 
-/// Literal text and fields. In a pattern's text: `{mac}`, `{model}`, `{firmware}`, `{id}` (digits), `{common}` (letters and
-/// digits), `*` (anything), a blank (one or more blanks). Case does not count. A User-Agent may go on after the pattern's end, at a word's end.
+/// Literal text and fields. In a pattern's text: `{mac}`, `{model}`, `{model_lower}` (as we write it), `{name}` (a model of up to
+/// three words), `{firmware}`, `{id}` (digits), `{common}` (letters and digits), `*` (anything), a blank (one or more blanks). Case does not
+/// count. A User-Agent may go on after the pattern's end, at a word's end.
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern(Vec<Piece>);
 
@@ -16,10 +17,14 @@ enum Piece {
     Anything,
     Mac,
     Model,
+    Name,
     Firmware,
     Id,
     Common,
 }
+
+/// The most words of a model's name.
+const NAME_WORDS_MAX: usize = 3;
 
 /// What a pattern took from a text.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,11 +49,12 @@ impl Pattern {
                     let piece = match &rest[1..end] {
                         // Case does not count in a request; `{MAC}` is how the name is written where we name it.
                         "mac" | "MAC" => Piece::Mac,
-                        "model" => Piece::Model,
+                        "model" | "model_lower" => Piece::Model,
+                        "name" => Piece::Name,
                         "firmware" => Piece::Firmware,
                         "id" => Piece::Id,
                         "common" => Piece::Common,
-                        _ => return Err("fields are {mac}, {model}, {firmware}, {id} and {common}"),
+                        _ => return Err("fields are {mac}, {model}, {model_lower}, {name}, {firmware}, {id} and {common}"),
                     };
                     (piece, end + 1)
                 }
@@ -112,6 +118,13 @@ fn take<'t>(pieces: &[Piece], text: &'t str, mut taken: Taken<'t>) -> Option<(Ta
             taken.model = Some(text.get(..end).filter(|model| !model.is_empty())?);
             &text[end..]
         }
+        Piece::Name => {
+            let ends = text.match_indices(' ').map(|(at, _)| at).chain([text.len()]).take(NAME_WORDS_MAX);
+            return ends.filter(|end| *end > 0).find_map(|end| {
+                taken.model = Some(&text[..end]);
+                take(pieces, &text[end..], taken)
+            });
+        }
         Piece::Firmware => {
             let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
             taken.firmware = Some(text[..end].parse().ok()?);
@@ -169,6 +182,11 @@ mod tests {
         let multiplatform = Pattern::read("Cisco-CP-{model}-3PCC/{firmware} ({mac})").unwrap();
         let taken = multiplatform.begins("Cisco-CP-7832-3PCC/11.0.1 (00562b043615)").unwrap();
         assert_eq!((taken.model, taken.firmware.unwrap().as_str()), (Some("7832"), "11.0.1"));
+        let fanvil = Pattern::read("Fanvil {name} {firmware} {mac}").unwrap();
+        for (agent, model) in [("Fanvil X6U Pro 0.0.10 0c383e2cd782", "X6U Pro"), ("Fanvil H2U-V2 2.12.0 0c383e32342e)", "H2U-V2")] {
+            assert_eq!(fanvil.begins(agent).unwrap().model, Some(model), "{agent}");
+        }
+        assert!(fanvil.begins("Fanvil one two three four 2.12.0 0c383e32342e").is_none());
         let grandstream = Pattern::read("Grandstream Model HW {model} * SW {firmware} DevId {mac}").unwrap();
         let taken = grandstream.begins("Grandstream Model HW HT801 V1.1A SW 1.0.17.5 DevId c074ad273a10").unwrap();
         assert_eq!((taken.model, taken.firmware.unwrap().as_str()), (Some("HT801"), "1.0.17.5"));

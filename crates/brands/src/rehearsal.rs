@@ -10,12 +10,12 @@ use crate::identify::FileKind;
 use crate::order::{Body, Door, Entry, Notice, Order, RestrictedAccount};
 
 impl Catalogue {
-    /// Runs all templates: for one model of each kind, with everything set and with nothing set.
+    /// Runs all templates: for one model of each kind and series, with everything set and with nothing set.
     pub(crate) fn rehearse(&self) -> Result<(), CatalogueError> {
         for brand in self.brands() {
             let mut kinds: Vec<&Model> = vec![brand.generic()];
             for model in brand.models().iter().filter(|model| model.accounts > 0) {
-                if kinds.iter().all(|seen| seen.kind != model.kind) {
+                if kinds.iter().all(|seen| (&seen.kind, &seen.series) != (&model.kind, &model.series)) {
                     kinds.push(model);
                 }
             }

@@ -83,7 +83,7 @@ impl Catalogue {
         let none = Vec::new();
         let raw = vec![Cell::Text { value: "".into(), secret: false, source: Source::Template }; fields.raw.len()];
         let mut steps = Vec::new();
-        for (part, rule) in parts.iter().enumerate().filter(|(_, rule)| rule.is_of(&order.model.kind)) {
+        for (part, rule) in parts.iter().enumerate().filter(|(_, rule)| order.model.is_among(&rule.models)) {
             let (count, item_names) = match rule.each {
                 Each::Once => (1, &none),
                 Each::Raw => (1, &fields.raw),
@@ -161,7 +161,7 @@ fn parts<'c>(order: &Order<'c>) -> Result<(&'c [PartRule], &'c Names), RenderErr
         (FileKind::Phonebook, Body::Phonebook { .. }) => (&rules.phonebook, &fields.phonebook),
         _ => return Err(RenderError::NoSuchFile { brand: order.brand.name().to_owned(), file: order.file.as_str() }),
     };
-    if !parts.iter().any(|part| part.is_of(&order.model.kind)) {
+    if !parts.iter().any(|part| order.model.is_among(&part.models)) {
         return Err(RenderError::NoSuchFile { brand: order.brand.name().to_owned(), file: order.file.as_str() });
     }
     if order.mac.is_none() && !matches!(order.file, FileKind::Common | FileKind::Phonebook) {

@@ -251,10 +251,14 @@ impl<'a> Sheet<'a> {
             }
         }
         for (setting, found) in fields.phone.iter().zip(&intake.phone) {
-            globals.push(match found {
+            let cell = match found {
                 None if setting.is_language() => fields.language(None, language),
                 found => setting.cell(fields, *found, None)?,
-            });
+            };
+            setting.add(cell, &mut globals);
+        }
+        if order.model.one_server {
+            check_one_server(lines)?;
         }
         let accounts = lines.iter().zip(1..).map(|(line, n)| account(fields, line, (n, server_of(line, lines)), &intake.line));
         let accounts = accounts.collect::<Result<_, _>>()?;
@@ -350,6 +354,15 @@ fn count_lines_from_zero(fields: &Fields, keys: &mut Numbered<'_>) {
         if let Cell::Text { value, .. } = &mut cells[at] {
             *value = Cow::Owned(value.parse::<u32>().unwrap_or(1).saturating_sub(1).to_string());
         }
+    }
+}
+
+/// For models whose lines share one server: a second one would be passed over without a word.
+fn check_one_server(lines: &[Line]) -> Result<(), RenderError> {
+    let way = |line: &Line| (line.server.clone(), line.port, line.transport, line.outbound_proxy.clone());
+    match lines.iter().position(|line| way(line) != way(&lines[0])) {
+        None => Ok(()),
+        Some(at) => Err(RenderError::value(format!("line {} server", at + 1), "is another than line 1's; this model has one for all")),
     }
 }
 

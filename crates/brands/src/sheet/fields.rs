@@ -106,7 +106,7 @@ impl Fields {
             port_behind_server: manifest.read.account.port.is_empty(),
             signpost: [device.clone(), door.clone(), group("", &["language"])].concat(),
             restricted: [device.clone(), door.clone(), restricted].concat(),
-            full: [device.clone(), door, group("", &["phonebook_is_here"]), names("set", &phone)].concat(),
+            full: [device.clone(), door, group("", &["phonebook_is_here"]), phone.iter().flat_map(Setting::names).collect()].concat(),
             phonebook: [device.clone(), group("", &["title"])].concat(),
             public: [device, group("", &["folder"])].concat(),
             account: [group("account", &LINE), names("account", &line)].concat(),
@@ -222,7 +222,10 @@ impl Fields {
 
     /// Whether a parameter of the brand's own holds a secret.
     pub(crate) fn is_secret_parameter(&self, parameter: &str) -> bool {
-        self.secret_parameters.iter().any(|part| parameter.contains(part.as_str()))
+        self.secret_parameters.iter().any(|part| match part.strip_suffix('$') {
+            Some(whole) => parameter == whole,
+            None => parameter.contains(part.as_str()),
+        })
     }
 
     pub(super) fn add_door<'a>(&self, cells: &mut Vec<Cell<'a>>, door: &Door<'a>, model: &Model) -> Result<(), RenderError> {
@@ -298,6 +301,7 @@ pub(crate) struct Samples {
     pub line: Settings,
 }
 
+const NO_URL: &str = "is an address that begins with http:// or https://";
 const BAD_DEFAULT: &str = "the default is no value of its own kind";
 
 /// A neutral setting's rule.
@@ -308,6 +312,7 @@ pub(crate) struct Setting {
     min: u32,
     max: u32,
     values: BTreeMap<String, String>,
+    divide_by: u32,
     secret: bool,
 }
 
@@ -321,8 +326,15 @@ impl Setting {
             min: rule.min,
             max: rule.max,
             values: rule.values.clone(),
+            divide_by: rule.divide_by,
             secret: rule.secret,
         };
+        if setting.divide_by == 0 || setting.divide_by > 1 && setting.kind != SettingKind::Number {
+            return Err("divide_by is for numbers, and at least 1");
+        }
+        if setting.kind == SettingKind::Url && rule.scope != Scope::Phone {
+            return Err("an address is the phone's");
+        }
         if setting.values.values().any(|value| check(value).is_err()) {
             return Err("a value that no file of this format can carry");
         }
@@ -332,11 +344,34 @@ impl Setting {
         match (&setting.default, setting.kind) {
             (Some(word), SettingKind::Choice) => setting.word(word).map(drop).map_err(|_| BAD_DEFAULT)?,
             (Some(words), SettingKind::List) => setting.words(words).map(drop).map_err(|_| BAD_DEFAULT)?,
-            (Some(number), SettingKind::Number) => setting.check_number(number).map_err(|_| BAD_DEFAULT)?,
+            (Some(number), SettingKind::Number) => setting.number(number).map(drop).map_err(|_| BAD_DEFAULT)?,
+            (Some(url), SettingKind::Url) => parted(url).map(drop).ok_or(BAD_DEFAULT)?,
             (Some(text), SettingKind::Text) => check(text)?,
             (None, _) => {}
         }
         Ok(setting)
+    }
+
+    /// The names of its cells among the phone's settings.
+    fn names(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let parts: &[&str] = if self.kind == SettingKind::Url { &["", "_scheme", "_rest"] } else { &[""] };
+        parts.iter().map(|part| ("set", format!("{}{part}", self.key)))
+    }
+
+    /// Adds the cell of a phone's setting, and what templates see besides.
+    pub(super) fn add<'a>(&self, cell: Cell<'a>, cells: &mut Vec<Cell<'a>>) {
+        if self.kind != SettingKind::Url {
+            return cells.push(cell);
+        }
+        let parts = match &cell {
+            Cell::Text { value, source, .. } => parted(value).map(|(scheme, rest)| {
+                let rest = Cell::Text { value: Cow::Owned(rest.to_owned()), secret: false, source: *source };
+                [Cell::Word { value: Cow::Borrowed(scheme), source: *source }, rest]
+            }),
+            _ => None,
+        };
+        cells.push(cell);
+        cells.extend(parts.unwrap_or_default());
     }
 
     pub(super) fn is_language(&self) -> bool {
@@ -351,7 +386,9 @@ impl Setting {
         let Some((value, source)) = found.or_else(default) else { return Ok(Cell::Absent) };
         let cell = match self.kind {
             SettingKind::Text => fields.text(value, self.secret, source).map_err(Cow::Borrowed),
-            SettingKind::Number => self.check_number(value).and_then(|()| Ok(fields.text(value, false, source)?)),
+            SettingKind::Number => self.number(value).map(|value| Cell::Text { value, secret: false, source }),
+            SettingKind::Url if parted(value).is_none() => Err(NO_URL.into()),
+            SettingKind::Url => fields.text(value, false, source).map_err(Cow::Borrowed),
             SettingKind::Choice => self.word(value).map(|value| Cell::Word { value: Cow::Borrowed(value), source }),
             SettingKind::List => self.words(value).map(|values| Cell::Words { values, source }),
         };
@@ -369,14 +406,19 @@ impl Setting {
         match self.kind {
             SettingKind::Text => "x".into(),
             SettingKind::Number => self.min.to_string(),
+            SettingKind::Url => "https://files.example.com/x".into(),
             SettingKind::Choice | SettingKind::List => self.values.keys().next().map_or_else(|| "112".into(), Clone::clone),
         }
     }
 
-    fn check_number(&self, value: &str) -> Result<(), Problem> {
+    /// A number in the brand's unit.
+    fn number<'a>(&self, value: &'a str) -> Result<Cow<'a, str>, Problem> {
         let number = value.parse::<u32>().ok().filter(|_| value.bytes().all(|byte| byte.is_ascii_digit()));
-        let in_range = number.is_some_and(|number| (self.min..=self.max).contains(&number));
-        if in_range { Ok(()) } else { Err(format!("is a whole number from {} to {}", self.min, self.max).into()) }
+        match number.filter(|number| (self.min..=self.max).contains(number)) {
+            Some(number) if self.divide_by > 1 => Ok(Cow::Owned(number.div_ceil(self.divide_by).to_string())),
+            Some(_) => Ok(Cow::Borrowed(value)),
+            None => Err(format!("is a whole number from {} to {}", self.min, self.max).into()),
+        }
     }
 
     fn word(&self, value: &str) -> Result<&str, Problem> {
@@ -400,6 +442,13 @@ impl Setting {
 
 /// What is wrong with a value, without the value.
 type Problem = Cow<'static, str>;
+
+/// Scheme and rest of an address.
+fn parted(url: &str) -> Option<(&'static str, &str)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let scheme = ["http", "https"].into_iter().find(|known| known.eq_ignore_ascii_case(scheme))?;
+    (!rest.is_empty() && !rest.contains(char::is_whitespace)).then_some((scheme, rest))
+}
 
 /// A number that a phone dials.
 fn dialled(word: &str) -> Result<&str, &'static str> {

@@ -76,6 +76,7 @@ impl Scene<'_, '_> {
         Value::from_pairs([
             ("name", Value::from(model.name.as_str())),
             ("kind", Value::from(model.kind.as_str())),
+            ("series", Value::from(model.series.as_str())),
             ("accounts", Value::from(model.accounts)),
             ("line_keys", Value::from(model.line_keys)),
             ("handsets", Value::from(model.handsets)),

@@ -150,7 +150,7 @@ fn errors_in_an_operators_folder_name_file_and_key() {
     assert_eq!(spoiled("boot.cfg.j2", "boat.cfg.j2"), "brands/yealink/brand.toml: parts.boot: templates/boat.cfg.j2 is missing");
     assert_eq!(
         spoiled("{mac}.boot", "{mak}.boot"),
-        "brands/yealink/brand.toml: file[0].name: fields are {mac}, {model}, {firmware} and {id}"
+        "brands/yealink/brand.toml: file[0].name: fields are {mac}, {model}, {model_lower}, {name}, {firmware}, {id} and {common}"
     );
     assert!(check("acme/guide.md", "# Acme").contains("brands/acme/brand.toml: -: is missing"));
 }
