@@ -21,6 +21,15 @@ const ROWS: &[(&str, Option<&str>)] = &[
     ("panasonic/TGP500", None),
     ("panasonic/UTG200", None),
     ("spectralink/Server200", None),
+    ("grandstream/GXP1630", Some("1.0.4.138")),
+    ("grandstream/GXP2100", None),
+    ("grandstream/GXP2130", Some("1.0.7.97")),
+    ("grandstream/GRP2612", Some("1.0.5.15")),
+    ("grandstream/GXV3350", Some("1.0.1.8")),
+    ("grandstream/WP820", None),
+    ("grandstream/HT802", Some("1.0.17.5")),
+    ("grandstream/HT704", None),
+    ("grandstream/DP750", None),
 ];
 
 fn settings() -> Resolved {
