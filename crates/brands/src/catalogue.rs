@@ -286,13 +286,13 @@ impl Brand {
         &self.manifest.content_type
     }
 
-    /// Whether raw settings may set this parameter: it is one, and not what keeps the phone at its door.
+    /// Whether raw settings may set this parameter: it is one in a file of some model, and not what keeps the phone at its door.
     pub fn takes_raw(&self, parameter: &str) -> bool {
         let reserved = self.manifest.reserved_parameters.iter().any(|reserved| match reserved.strip_suffix('$') {
             Some(whole) => parameter == whole,
             None => parameter.starts_with(reserved.as_str()),
         });
-        !reserved && self.formats.iter().all(|format| format.syntax().is_parameter(parameter))
+        !reserved && self.formats.iter().any(|format| format.syntax().is_parameter(parameter))
     }
 
     /// Whether a parameter that a file does not name keeps its value; otherwise it goes back to the factory's.

@@ -1,5 +1,6 @@
 //! File syntaxes: what a value may hold, how it is written, how a file is taken apart.
 
+mod fanvil;
 mod panasonic;
 mod patton;
 mod xml;
@@ -37,6 +38,12 @@ pub(crate) enum Format {
     PanasonicXml,
     /// XML whose elements' path is the parameter's name.
     PathXml,
+    /// `Name :value` lines in modules; nothing can be escaped.
+    FanvilText,
+    /// The same modules as XML.
+    FanvilOldXml,
+    /// Nested sections as XML.
+    FanvilXml,
 }
 
 /// What tells one syntax from another. A new one is a file beside this one and a row in [`Format::syntax`].
@@ -87,6 +94,9 @@ impl Format {
             Self::PattonCli => &patton::Patton,
             Self::PanasonicXml => &Dialect::Panasonic,
             Self::PathXml => &Dialect::Path,
+            Self::FanvilText => &fanvil::Text,
+            Self::FanvilOldXml => &fanvil::Xml::Old,
+            Self::FanvilXml => &fanvil::Xml::New,
             Self::GrandstreamXml => &Dialect::Grandstream,
             Self::SnomXml => &Dialect::Snom,
             Self::AttributeXml => &Dialect::Attributes,

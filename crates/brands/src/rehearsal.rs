@@ -43,7 +43,9 @@ impl Catalogue {
         let settings = brand.fields.samples();
         let (phone, of_line) = (Resolved::from_layers([(Layer::Device, &settings.phone)]), settings.line);
         let (nothing, lines) = (Resolved::default(), [sample_line(of_line), bare_line()]);
-        let lines = &lines[..lines.len().min(usize::from(model.accounts))];
+        // The sample lines have two servers.
+        let most = if model.one_server { 1 } else { usize::from(model.accounts) };
+        let lines = &lines[..lines.len().min(most)];
         let bodies = [
             (FileKind::Boot, Body::Public),
             (FileKind::Common, Body::Public),

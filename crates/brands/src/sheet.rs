@@ -313,7 +313,8 @@ impl<'a> Intake<'a> {
     /// Takes a raw parameter of this brand, unless the platform keeps it for itself. The nearest layer wins.
     fn add_raw(&mut self, order: &Order<'a>, key: &'a str, value: &'a str, layer: Layer) -> Result<(), RenderError> {
         let parameter = key.strip_prefix("raw.").and_then(|rest| rest.strip_prefix(order.brand.name())?.strip_prefix('.'));
-        let Some(parameter) = parameter.filter(|parameter| order.brand.takes_raw(parameter)) else { return Ok(()) };
+        let fits = |parameter: &&str| order.model.format.syntax().is_parameter(parameter) && order.brand.takes_raw(parameter);
+        let Some(parameter) = parameter.filter(fits) else { return Ok(()) };
         let cells = order.brand.fields.raw(order.model.format, parameter, value.trim(), Source::Layer(layer));
         let cells = cells.map_err(|problem| RenderError::value(format!("setting {key}"), problem))?;
         let raw = Raw { parameter, layer, cells, overruled: std::cell::Cell::new(false) };

@@ -158,7 +158,8 @@ fn is(name: &str) -> Result<Value, minijinja::Error> {
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(minijinja::Error::new(ErrorKind::InvalidOperation, "is() takes a parameter's name"));
     }
-    Ok(Value::from_safe_string(format!("{MARK}{IS}{name}{MARK_END}")))
+    // The keys of settings have no blanks, so the names of raw parameters have none either.
+    Ok(Value::from_safe_string(format!("{MARK}{IS}{}{MARK_END}", name.trim().replace(' ', "_"))))
 }
 
 fn describe(error: &minijinja::Error) -> String {

@@ -32,7 +32,7 @@ pub(crate) enum Dialect {
 }
 
 /// Writes text so that no reader takes it for markup, neither between tags nor in quotes of either kind.
-fn write(value: &str, out: &mut Vec<u8>) {
+pub(super) fn write(value: &str, out: &mut Vec<u8>) {
     let mut rest = value;
     while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
         out.extend_from_slice(&rest.as_bytes()[..at]);
@@ -50,7 +50,7 @@ fn write(value: &str, out: &mut Vec<u8>) {
 }
 
 /// What XML cannot carry, escaped or not. Control characters are refused before.
-fn check(value: &str) -> Result<(), &'static str> {
+pub(super) fn check(value: &str) -> Result<(), &'static str> {
     if value.contains(['\u{fffe}', '\u{ffff}']) { Err("has a character that XML cannot carry") } else { Ok(()) }
 }
 
@@ -137,12 +137,7 @@ impl Syntax for Dialect {
     }
 
     fn read(&self, text: &str, include: Option<&str>) -> Result<Taken, ParseError> {
-        if text.bytes().filter(|byte| *byte == b'\n').count() >= PARSE_LINES_MAX {
-            return Err(ParseError { line: PARSE_LINES_MAX, what: "the file has more than 16384 lines" });
-        }
-        let options = ParsingOptions { nodes_limit: PARSE_NODES_MAX, ..ParsingOptions::default() };
-        let document = Document::parse_with_options(text, options)
-            .map_err(|error| ParseError { line: error.pos().row as usize, what: "the file is no well-formed XML" })?;
+        let document = document(text)?;
         let mut taken = Taken::default();
         for node in document.descendants().filter(Node::is_element) {
             self.take(node, &mut taken.parameters);
@@ -152,6 +147,16 @@ impl Syntax for Dialect {
         taken.includes = named.filter(|file| !file.is_empty()).map(str::to_owned).collect();
         Ok(taken)
     }
+}
+
+/// Parses within the limits; entities of the file's own are refused.
+pub(super) fn document(text: &str) -> Result<Document<'_>, ParseError> {
+    if text.bytes().filter(|byte| *byte == b'\n').count() >= PARSE_LINES_MAX {
+        return Err(ParseError { line: PARSE_LINES_MAX, what: "the file has more than 16384 lines" });
+    }
+    let options = ParsingOptions { nodes_limit: PARSE_NODES_MAX, ..ParsingOptions::default() };
+    Document::parse_with_options(text, options)
+        .map_err(|error| ParseError { line: error.pos().row as usize, what: "the file is no well-formed XML" })
 }
 
 impl Dialect {
@@ -235,7 +240,7 @@ fn is_upper(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
     plain && name.len() <= 128 && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
 }
