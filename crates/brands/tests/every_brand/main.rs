@@ -4,6 +4,7 @@
 mod cast;
 mod cisco;
 mod claims;
+mod fanvil;
 mod grandstream;
 mod hostile;
 mod panasonic;

@@ -30,6 +30,11 @@ const ROWS: &[(&str, Option<&str>)] = &[
     ("grandstream/HT802", Some("1.0.17.5")),
     ("grandstream/HT704", None),
     ("grandstream/DP750", None),
+    ("fanvil/C58", None),
+    ("fanvil/X4", Some("2.10.2.6887")),
+    ("fanvil/X4U", None),
+    ("fanvil/V61G", None),
+    ("fanvil/i53W", Some("2.12.9")),
 ];
 
 fn settings() -> Resolved {
