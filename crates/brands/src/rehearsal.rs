@@ -42,7 +42,7 @@ impl Catalogue {
         };
         let settings = brand.fields.samples();
         let (phone, of_line) = (Resolved::from_layers([(Layer::Device, &settings.phone)]), settings.line);
-        let (nothing, lines) = (Resolved::default(), [sample_line(of_line), bare_line()]);
+        let (nothing, lines) = (Resolved::default(), [sample_line(of_line, transport_of(brand)), bare_line()]);
         // The sample lines have two servers.
         let most = if model.one_server { 1 } else { usize::from(model.accounts) };
         let lines = &lines[..lines.len().min(most)];
@@ -96,11 +96,16 @@ fn bare_line() -> Line {
     }
 }
 
-fn sample_line(settings: Settings) -> Line {
+/// TLS, which has the most around it, unless the brand's phones speak none.
+fn transport_of(brand: &Brand) -> Transport {
+    if brand.fields.check_transport(Transport::Tls).is_ok() { Transport::Tls } else { Transport::Udp }
+}
+
+fn sample_line(settings: Settings, transport: Transport) -> Line {
     Line {
         auth_user: Some("x".into()),
         port: Some(5061),
-        transport: Transport::Tls,
+        transport,
         outbound_proxy: Some("edge.example.com:5061".into()),
         extension: Some("200".into()),
         name: Some("x".into()),

@@ -163,7 +163,7 @@ impl Fields {
     }
 
     /// Refuses a transport that the brand's phones do not speak.
-    pub(super) fn check_transport(&self, transport: Transport) -> Result<(), &'static str> {
+    pub(crate) fn check_transport(&self, transport: Transport) -> Result<(), &'static str> {
         let speaks = self.transports.is_empty() || self.transports.contains(&transport);
         if speaks { Ok(()) } else { Err("is none that this brand's phones speak") }
     }
@@ -343,7 +343,7 @@ impl Setting {
         }
         match (&setting.default, setting.kind) {
             (Some(word), SettingKind::Choice) => setting.word(word).map(drop).map_err(|_| BAD_DEFAULT)?,
-            (Some(words), SettingKind::List) => setting.words(words).map(drop).map_err(|_| BAD_DEFAULT)?,
+            (Some(words), SettingKind::List) => setting.words(words, false).map(drop).map_err(|_| BAD_DEFAULT)?,
             (Some(number), SettingKind::Number) => setting.number(number).map(drop).map_err(|_| BAD_DEFAULT)?,
             (Some(url), SettingKind::Url) => parted(url).map(drop).ok_or(BAD_DEFAULT)?,
             (Some(text), SettingKind::Text) => check(text)?,
@@ -383,6 +383,7 @@ impl Setting {
         let trim = |value: &'a str| if self.secret { value } else { value.trim() };
         let found = found.map(|(value, layer)| (trim(value), Source::Layer(layer))).filter(|(value, _)| !value.is_empty());
         let default = || self.default.as_deref().map(|value| (value, Source::Template));
+        let found = found.filter(|(value, source)| !is_shared(*source) || self.has_words_of(value));
         let Some((value, source)) = found.or_else(default) else { return Ok(Cell::Absent) };
         let cell = match self.kind {
             SettingKind::Text => fields.text(value, self.secret, source).map_err(Cow::Borrowed),
@@ -390,7 +391,7 @@ impl Setting {
             SettingKind::Url if parted(value).is_none() => Err(NO_URL.into()),
             SettingKind::Url => fields.text(value, false, source).map_err(Cow::Borrowed),
             SettingKind::Choice => self.word(value).map(|value| Cell::Word { value: Cow::Borrowed(value), source }),
-            SettingKind::List => self.words(value).map(|values| Cell::Words { values, source }),
+            SettingKind::List => self.words(value, is_shared(source)).map(|values| Cell::Words { values, source }),
         };
         cell.map_err(|problem| {
             let key = match n {
@@ -426,18 +427,34 @@ impl Setting {
         self.values.get(value).map(String::as_str).ok_or_else(|| format!("is one of {}", allowed()).into())
     }
 
-    fn words<'a>(&'a self, value: &'a str) -> Result<Vec<&'a str>, Problem> {
+    /// Whether a choice has this word, or a list one of these: another brand's may stand in a layer that several brands share.
+    fn has_words_of(&self, value: &str) -> bool {
+        match self.kind {
+            SettingKind::Choice => self.values.contains_key(value),
+            SettingKind::List if !self.values.is_empty() => value.split(',').any(|word| self.values.contains_key(word.trim())),
+            _ => true,
+        }
+    }
+
+    /// The words of a list, as the brand writes them; with `known_only` without those that are another brand's.
+    fn words<'a>(&'a self, value: &'a str, known_only: bool) -> Result<Vec<&'a str>, Problem> {
         let words = value.split(',').map(str::trim).filter(|word| !word.is_empty());
         let words: Vec<_> = if self.values.is_empty() {
             words.map(dialled).collect::<Result<_, _>>()?
         } else {
-            words.map(|word| self.word(word)).collect::<Result<_, _>>()?
+            words.filter(|word| !known_only || self.values.contains_key(*word)).map(|word| self.word(word)).collect::<Result<_, _>>()?
         };
         if words.len() > LIST_WORDS_MAX {
             return Err("has more than 16 words".into());
         }
         Ok(words)
     }
+}
+
+/// Whether phones of several brands are under what set it.
+fn is_shared(source: Source) -> bool {
+    use domain::settings::Layer::{Customer, Operator, Reseller, Site};
+    matches!(source, Source::Layer(Operator | Reseller | Customer | Site))
 }
 
 /// What is wrong with a value, without the value.

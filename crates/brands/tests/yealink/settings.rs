@@ -75,11 +75,17 @@ fn words_and_numbers_are_checked_when_set_and_when_rendered() {
         assert!(error.starts_with(&format!("setting {key}: ")), "{error}");
         if !key.starts_with("language") {
             let resolved_settings = settings(&[(key, bad)]);
-            let resolved = Resolved::from_layers([(Layer::Site, &resolved_settings)]);
+            let resolved = Resolved::from_layers([(Layer::Device, &resolved_settings)]);
             assert_eq!(CATALOGUE.render(&carrier(model("T46S"), None, full(&[line("1")], &resolved))).unwrap_err().to_string(), error);
         }
     }
     assert!(brand.check_setting("a_setting_of_another_brand", "x").is_ok());
+}
+
+#[test]
+fn every_built_in_brand_passes_the_rehearsal_of_an_operators_folder() {
+    let empty = tempfile::tempdir().unwrap();
+    Catalogue::load(Some(empty.path())).unwrap();
 }
 
 #[test]
@@ -278,4 +284,24 @@ fn a_virtual_network_is_told_where_it_is_set_and_nowhere_else() {
     assert_eq!(told.map(|key| of(&set, key)), ["1", "42", "0"]);
     assert_eq!(told.map(|key| of(&[], key)), ["", "", ""], "by hand it may be in one");
     assert!(CATALOGUE.brand("yealink").unwrap().check_setting("admin_password", "admin").is_err(), "the factory's password");
+}
+
+#[test]
+fn another_brands_word_in_a_shared_layer_is_passed_over() {
+    let render = |layer, pairs: &[(&str, &str)]| {
+        let settings = settings(pairs);
+        let resolved = Resolved::from_layers([(layer, &settings)]);
+        let lines = [line("200")];
+        CATALOGUE
+            .render(&carrier(model("T46S"), Some("66.86.0.15"), full(&lines, &resolved)))
+            .map(|file| String::from_utf8(file.bytes).unwrap())
+    };
+    for layer in [Layer::Operator, Layer::Reseller, Layer::Customer, Layer::Site] {
+        let file = render(layer, &[("language", "tlh"), ("codecs", "pcma, some-codec")]).unwrap();
+        assert!(file.contains("lang.gui = %NULL%"), "{layer}");
+        assert!(file.contains("account.1.codec.pcma.enable = 1") && file.contains("account.1.codec.pcmu.enable = 0"), "{layer}");
+    }
+    for pair in [("language", "tlh"), ("codecs", "pcma, some-codec")] {
+        assert!(render(Layer::Device, &[pair]).unwrap_err().to_string().contains("is one of"), "{pair:?}");
+    }
 }
