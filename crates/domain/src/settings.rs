@@ -89,7 +89,8 @@ pub fn check_setting(key: &str, value: &str) -> Result<(), SettingError> {
     let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     let raw = |text: &str| {
         let printable = text.bytes().all(|b| b.is_ascii_graphic() && b != b'=' && b != b'#');
-        printable && text.split_once('.').is_some_and(|(brand, parameter)| plain(brand) && !parameter.is_empty())
+        let brand = |name: &str| name.split('-').all(plain);
+        printable && text.split_once('.').is_some_and(|(name, parameter)| brand(name) && !parameter.is_empty())
     };
     let formed = key.strip_prefix("raw.").map_or_else(|| plain(key), raw);
     if !formed || key.len() > KEY_BYTES_MAX {
@@ -275,7 +276,8 @@ mod tests {
         assert!(check_setting("firmware_file", "a.rom").is_ok() && check_setting("firmware_file", "").is_ok());
         assert_eq!(check_setting("firmware_file", "../a.rom"), Err(SettingError::FirmwareName));
         assert_eq!(check_setting("a", "x\r\nadmin"), Err(SettingError::ControlCharacter("a".into())));
-        for key in ["", "Time", "a=b", "raw.", "raw.yealink", "raw.yealink.", "raw.yealink.a b", "raw.yealink.a\nb"] {
+        assert!(check_setting("raw.snom-c.sip_account.1.label", "x").is_ok());
+        for key in ["", "Time", "a=b", "a-b", "raw.", "raw.yealink", "raw.yealink.", "raw.-c.x", "raw.yealink.a b", "raw.yealink.a\nb"] {
             assert!(matches!(check_setting(key, "1"), Err(SettingError::Key(_))), "{key:?}");
         }
     }
