@@ -107,7 +107,7 @@ pub struct Brand {
     pub(crate) manifest: Manifest,
     ouis: Vec<[u8; 3]>,
     agents: Vec<(Pattern, bool)>,
-    files: Vec<(Pattern, FileKind)>,
+    files: Vec<(Pattern, FileKind, bool)>,
     /// The syntaxes of its files, each once.
     pub(crate) formats: Vec<Format>,
     models: Vec<Model>,
@@ -133,15 +133,18 @@ impl Brand {
             .enumerate()
             .map(|(at, oui)| read_oui(oui).ok_or_else(|| wrong(format!("ouis[{at}]"), "three bytes such as 00:15:65")));
         let ouis = ouis.collect::<Result<_, _>>()?;
-        // A form that begins with the model would take any three words for a phone: there the model must be known.
+        // A form that begins with the model would take any three words, or any file, for a phone's: there the model must be known.
         let agents = manifest
             .user_agents
             .iter()
             .enumerate()
             .map(|(at, text)| Ok((pattern(format!("user_agents[{at}]"), text)?, text.starts_with("{model}"))));
         let agents = agents.collect::<Result<_, CatalogueError>>()?;
-        let files_asked =
-            manifest.file.iter().enumerate().map(|(at, rule)| Ok((pattern(format!("file[{at}].name"), &rule.name)?, rule.kind)));
+        let files_asked = manifest
+            .file
+            .iter()
+            .enumerate()
+            .map(|(at, rule)| Ok((pattern(format!("file[{at}].name"), &rule.name)?, rule.kind, rule.name.starts_with("{model}"))));
         let files_asked = files_asked.collect::<Result<_, CatalogueError>>()?;
         check_firmware(&manifest).map_err(|(key, problem)| wrong(key.into(), problem))?;
         check_password_form(password_form(&manifest)).map_err(|problem| wrong("password_length".into(), problem))?;
@@ -266,9 +269,10 @@ impl Brand {
         &self.manifest.notify
     }
 
-    /// Whether phones send this HTTP user from the factory: a wrong login that says nothing.
-    pub fn is_factory_user(&self, user: &str) -> bool {
-        self.manifest.factory_users.iter().any(|factory| factory.eq_ignore_ascii_case(user))
+    /// Whether this phone sends this HTTP user from the factory: a wrong login that says nothing.
+    pub fn is_factory_user(&self, user: &str, mac: Mac) -> bool {
+        let is = |factory: &str| if factory == "{mac}" { user.parse() == Ok(mac) } else { factory.eq_ignore_ascii_case(user) };
+        self.manifest.factory_users.iter().any(|factory| is(factory))
     }
 
     /// Facts that no document proves.
@@ -361,12 +365,16 @@ impl Brand {
         })
     }
 
+    /// What says most counts: `snomD345-000413A11FA7.htm` is no common file of a model with a long name.
     pub(crate) fn read_file_name<'t>(&self, name: &'t str) -> Option<(FileKind, Taken<'t>)> {
-        self.files.iter().find_map(|(pattern, kind)| {
+        let read = self.files.iter().filter_map(|(pattern, kind, needs_known_model)| {
             let taken = pattern.matches(name)?;
-            let known = || taken.id.is_some_and(|id| self.models_of_common_file(id).next().is_some());
-            (!pattern.names_a_model() || known()).then_some((*kind, taken))
-        })
+            let by_number = || taken.id.is_some_and(|id| self.models_of_common_file(id).next().is_some());
+            let by_name = || taken.model.is_some_and(|model| self.model(model).is_some());
+            let fits = (!pattern.names_a_model() || by_number()) && (!needs_known_model || by_name());
+            fits.then_some((*kind, taken))
+        });
+        read.min_by_key(|(_, taken)| (taken.mac.is_none(), taken.model.map_or(0, str::len)))
     }
 }
 
@@ -463,6 +471,8 @@ pub struct Model {
     /// Handset slots of a DECT base.
     pub handsets: u16,
     #[serde(skip)]
+    pub(crate) servers: u16,
+    #[serde(skip)]
     pub(crate) format: Format,
     #[serde(skip)]
     pub(crate) first_line: u16,
@@ -509,6 +519,7 @@ impl Model {
             accounts: rule.accounts,
             line_keys: rule.line_keys,
             handsets: rule.handsets,
+            servers: rule.servers.unwrap_or(u16::MAX),
             format: rule.format.unwrap_or(manifest.format),
             first_line: rule.first_line,
             series: rule.series.clone(),

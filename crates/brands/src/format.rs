@@ -1,6 +1,7 @@
 //! File syntaxes: what a value may hold, how it is written, how a file is taken apart.
 
 mod fanvil;
+mod module;
 mod panasonic;
 mod patton;
 mod xml;
@@ -30,6 +31,10 @@ pub(crate) enum Format {
     FlatProfileXml,
     /// XML with name and value as attributes.
     GigasetXml,
+    /// XML with an identifier and a value for each place in the memory of an older DECT base; texts stand in quotation marks of their own.
+    GigasetProfileXml,
+    /// `module.setting = value` lines; a module with a setting that the phone does not know is passed over.
+    ModuleText,
     /// `NAME="value"` lines; nothing can be escaped.
     PanasonicText,
     /// Commands as typed at a console, in contexts that other commands open.
@@ -102,6 +107,8 @@ impl Format {
             Self::AttributeXml => &Dialect::Attributes,
             Self::FlatProfileXml => &Dialect::FlatProfile,
             Self::GigasetXml => &Dialect::Gigaset,
+            Self::GigasetProfileXml => &Dialect::GigasetProfile,
+            Self::ModuleText => &module::Module,
         }
     }
 

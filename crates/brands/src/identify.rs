@@ -51,7 +51,7 @@ impl FileKind {
 pub struct Sighting<'c> {
     /// From the User-Agent; else from the MAC's first half; else from the file name, if one brand alone has such names.
     pub brand: Option<&'c Brand>,
-    /// From the User-Agent; else from a common file's number.
+    /// From the User-Agent; else from the file name, or a common file's number.
     pub model: Option<&'c Model>,
     /// From the User-Agent.
     pub firmware: Option<Firmware>,
@@ -80,8 +80,9 @@ impl Catalogue {
             sighting.brand = sighting.brand.or(brand);
             sighting.file = kind;
             sighting.mac = taken.mac;
-            if let (None, Some(brand), Some(id)) = (sighting.model, brand, taken.id) {
-                sighting.model = brand.model_of_common_file(id);
+            if let (None, Some(brand)) = (sighting.model, sighting.brand) {
+                let by_number = || taken.id.and_then(|id| brand.model_of_common_file(id));
+                sighting.model = taken.model.and_then(|model| brand.model(model)).or_else(by_number);
             }
         }
         sighting

@@ -44,7 +44,7 @@ pub(crate) struct Manifest {
     pub two_step: bool,
     /// How long a phone waits after a failed fetch, in seconds.
     pub retry_delay_seconds: u32,
-    /// HTTP users that phones send from the factory.
+    /// HTTP users that phones send from the factory; `{mac}`: the phone's own MAC, in any spelling.
     pub factory_users: Vec<String>,
     /// Facts that no document proves: keys of this file, or names of switches.
     pub unverified: Vec<String>,
@@ -375,7 +375,8 @@ pub(crate) enum UrlForm {
 }
 
 /// How parameters read back. A parameter is looked up under several names; the first that is there counts. In a slot's names `{n}` is
-/// the slot from 1, `{n0}` from 0, `{n05}` from 1 with five digits, `{n|a,b,c}` the first, second, third of these words.
+/// the slot from 1, `{n0}` from 0, `{n05}` from 1 with five digits, `{n|a,b,c}` the first, second, third of these words, and `{=name}`
+/// the value of the parameter of that name: where accounts share the servers of a list.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReadRules {
@@ -392,7 +393,7 @@ pub(crate) struct ReadRules {
     #[serde(default)]
     pub schemes: BTreeMap<String, String>,
     pub poll: PollRule,
-    /// Where no parameter calls the service by itself, a file is restricted if its notice is one of ours.
+    /// What a call goes to by itself. Without it a file is restricted if its notice is one of ours.
     #[serde(default)]
     pub hotline: Vec<String>,
     /// Only some models have such a parameter: the notice tells in any case.
@@ -404,7 +405,7 @@ pub(crate) struct ReadRules {
     /// The hotline counts only where one of these is on; where none is named, always.
     #[serde(default)]
     pub hotline_enabled: Vec<String>,
-    /// The notice and the MAC count only where the hotline does.
+    /// The notice and the MAC count only in a restricted file.
     #[serde(default)]
     pub notice: Vec<String>,
     #[serde(default)]
@@ -458,6 +459,9 @@ pub(crate) struct AccountRule {
     /// Where none is named, a slot is on that has a user.
     #[serde(default)]
     pub enabled: Vec<String>,
+    /// So it is in a file that has none of those named: some models switch their slots, others do not.
+    #[serde(default)]
+    pub on_with_user: bool,
     pub user: Vec<String>,
     #[serde(default)]
     pub auth: Vec<String>,
@@ -467,10 +471,22 @@ pub(crate) struct AccountRule {
     pub port: Vec<String>,
     #[serde(default)]
     pub transport: Vec<String>,
+    /// What stands before the word in such a parameter, if it holds more: `;transport=`. The word ends with the letters.
+    #[serde(default)]
+    pub transport_after: Option<String>,
     #[serde(default)]
     pub label: Vec<String>,
     #[serde(default)]
     pub name: Vec<String>,
+}
+
+impl AccountRule {
+    /// The word for a transport in a parameter's value.
+    pub(crate) fn transport_in<'v>(&self, value: &'v str) -> Option<&'v str> {
+        let Some(before) = &self.transport_after else { return Some(value) };
+        let (_, word) = value.split_once(before.as_str())?;
+        word.split(|c: char| !c.is_ascii_alphanumeric()).next()
+    }
 }
 
 /// Whether a model can do a thing.
@@ -529,6 +545,8 @@ pub(crate) struct ModelRule {
     /// Handset slots of a DECT base.
     #[serde(default)]
     pub handsets: u16,
+    /// How many different servers its lines can be on, where it keeps them in a list of their own.
+    pub servers: Option<u16>,
     /// The syntax of its files, where it is not the brand's.
     pub format: Option<Format>,
     /// The number by which line keys call the first line.

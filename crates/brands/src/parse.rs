@@ -182,11 +182,13 @@ impl Brand {
             let text = |names: &[String]| reader.of_slot(names, slot);
             let user = text(&rules.user);
             let on = |value: String| self.manifest.read.is_on(&value);
-            let enabled = if rules.enabled.is_empty() { user.is_some() } else { text(&rules.enabled).is_some_and(on) };
+            let has_user = user.is_some() && (rules.on_with_user || rules.enabled.is_empty());
+            let enabled = text(&rules.enabled).map_or(has_user, on);
             let (server, port) = match text(&rules.server) {
                 Some(server) if rules.port.is_empty() => way::split_port(&server),
-                server => (server, text(&rules.port).and_then(|port| port.parse().ok())),
+                server => (server, text(&rules.port).and_then(|port| way::number(&port)?.try_into().ok())),
             };
+            let transport = text(&rules.transport).and_then(|value| transports.get(rules.transport_in(&value)?).copied());
             (enabled || user.is_some()).then(|| ParsedAccount {
                 slot,
                 enabled,
@@ -195,7 +197,7 @@ impl Brand {
                 password: text(&rules.password).map(Secret::new),
                 server,
                 port,
-                transport: text(&rules.transport).and_then(|word| transports.get(&word).copied()),
+                transport,
                 label: text(&rules.label),
                 name: text(&rules.name),
             })
@@ -216,7 +218,8 @@ impl Reader<'_> {
     }
 
     fn of_slot(&self, names: &[String], slot: u16) -> Option<String> {
-        let found = names.iter().find_map(|name| self.parameters.get(&way::of_slot(name, slot)?));
+        let named = |name: &str| self.parameters.get(name).map(String::as_str);
+        let found = names.iter().find_map(|name| self.parameters.get(&way::of_slot(name, slot, named)?));
         found.filter(|value| self.holds(value)).cloned()
     }
 

@@ -207,6 +207,14 @@ mod tests {
     }
 
     #[test]
+    fn a_model_ends_where_the_name_goes_on() {
+        let model = |pattern: &str, name| Pattern::read(pattern).unwrap().matches(name).and_then(|taken| taken.model);
+        assert_eq!(model("snom{model}-firmware.htm", "snomM900-firmware.htm"), Some("M900"));
+        assert_eq!(model("snom{model}.htm", "snomM900-firmware.htm"), Some("M900-firmware"));
+        assert_eq!(model("snom{model}-firmware.htm", "snomM900.htm"), None);
+    }
+
+    #[test]
     fn a_file_name_is_matched_whole() {
         let pattern = Pattern::read("{mac}.cfg").unwrap();
         assert!(pattern.matches("0015651A2B3C.CFG").is_some());

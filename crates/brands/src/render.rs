@@ -1,5 +1,6 @@
 //! Rendering: an order's cells through its parts' stencils.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::catalogue::Catalogue;
@@ -25,8 +26,8 @@ impl Catalogue {
         sheet.follow(&plan, |stencil, cells| {
             let mut add = |piece: &Piece| match piece {
                 Piece::Text(range) => bytes.extend_from_slice(&stencil.text.as_bytes()[range.start as usize..range.end as usize]),
-                Piece::Gap(index) => match cells.at(*index) {
-                    Cell::Text { value, .. } => syntax.write(value, &mut bytes),
+                Piece::Gap(index, form) => match cells.at(*index) {
+                    Cell::Text { value, .. } => syntax.write(&form.of(value), &mut bytes),
                     Cell::Markup(text) => bytes.extend_from_slice(text.as_bytes()),
                     _ => {}
                 },
@@ -103,6 +104,7 @@ impl Catalogue {
                 };
                 let cells = if item == Item::Raws { Cells { item: &raw, shared: &[] } } else { sheet.item(item) };
                 let n = if matches!(rule.each, Each::Once | Each::Raw) { 0 } else { n };
+                let server = if rule.each == Each::Account { sheet.server(n) } else { (0, false) };
                 let scene = Scene {
                     order,
                     template: &rule.template,
@@ -110,7 +112,7 @@ impl Catalogue {
                     item_names,
                     shared: cells.shared,
                     shared_names: names,
-                    place: Place { n, used },
+                    place: Place { n, used, server },
                     generations,
                 };
                 steps.push(Step { stencil: self.stencil(&scene, part as u8)?, item });
@@ -122,8 +124,9 @@ impl Catalogue {
     /// The stencil of one part, shared by all files in which the part has this shape.
     fn stencil(&self, scene: &Scene<'_, '_>, part: u8) -> Result<Arc<Stencil>, RenderError> {
         let mut shape = head(scene.order, scene.generations);
-        shape.extend([part, u8::from(scene.place.used)]);
+        shape.extend([part, u8::from(scene.place.used), u8::from(scene.place.server.1)]);
         shape.extend(scene.place.n.to_be_bytes());
+        shape.extend(scene.place.server.0.to_be_bytes());
         scene.item.iter().chain(scene.shared).for_each(|cell| cell.add_shape(&mut shape));
         if let Some(stencil) = self.stencils.get(&shape[..]) {
             return Ok(stencil);
@@ -173,7 +176,7 @@ fn parts<'c>(order: &Order<'c>) -> Result<(&'c [PartRule], &'c Names), RenderErr
 /// The nearest that had a hand in a line.
 fn source(stencil: &Stencil, row: &Row, cells: Cells<'_, '_>) -> Source {
     let gaps = stencil.row_pieces[row.pieces.start as usize..row.pieces.end as usize].iter().filter_map(|piece| match piece {
-        Piece::Gap(index) => Some(*index),
+        Piece::Gap(index, _) => Some(*index),
         Piece::Text(_) => None,
     });
     let marks = stencil.marks[row.marks.start as usize..row.marks.end as usize].iter().copied();
@@ -183,12 +186,12 @@ fn source(stencil: &Stencil, row: &Row, cells: Cells<'_, '_>) -> Source {
 fn masked(stencil: &Stencil, row: &Row, cells: Cells<'_, '_>) -> String {
     let pieces = &stencil.row_pieces[row.pieces.start as usize..row.pieces.end as usize];
     let text = pieces.iter().map(|piece| match piece {
-        Piece::Text(range) => stencil.text[range.start as usize..range.end as usize].trim_end_matches(['\r', '\n']),
-        Piece::Gap(index) => match cells.at(*index) {
-            Cell::Text { secret: true, .. } => MASK,
-            Cell::Text { value, .. } => value,
-            Cell::Markup(text) => text,
-            _ => "",
+        Piece::Text(range) => Cow::Borrowed(stencil.text[range.start as usize..range.end as usize].trim_end_matches(['\r', '\n'])),
+        Piece::Gap(index, form) => match cells.at(*index) {
+            Cell::Text { secret: true, .. } => Cow::Borrowed(MASK),
+            Cell::Text { value, .. } => form.of(value),
+            Cell::Markup(text) => Cow::Borrowed(&**text),
+            _ => Cow::Borrowed(""),
         },
     });
     text.collect()

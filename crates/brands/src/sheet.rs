@@ -98,6 +98,8 @@ pub(crate) struct Sheet<'a> {
     pub no_handset: &'a [Cell<'a>],
     /// Whether every slot has the one account.
     same_account: bool,
+    /// Which of the distinct servers each line is on, from 1.
+    servers: Vec<u16>,
 }
 
 /// Things that settings name by a number, each with its cells.
@@ -183,6 +185,7 @@ impl<'a> Sheet<'a> {
             no_key: &fields.no_key,
             no_handset: &fields.no_handset,
             same_account: false,
+            servers: Vec::new(),
         }
     }
 
@@ -190,6 +193,15 @@ impl<'a> Sheet<'a> {
     pub(crate) fn account(&self, slot: u16) -> Option<usize> {
         let at = if self.same_account { 0 } else { usize::from(slot) - 1 };
         (at < self.accounts.len()).then_some(at)
+    }
+
+    /// Which of the distinct servers a slot's line is on, from 1, and whether it is the first line there; none for a slot without one.
+    pub(crate) fn server(&self, slot: u16) -> (u16, bool) {
+        if self.same_account {
+            return (1, slot == 1);
+        }
+        let at = usize::from(slot) - 1;
+        self.servers.get(at).map_or((0, false), |number| (*number, !self.servers[..at].contains(number)))
     }
 
     /// The place of a line key among those that settings name.
@@ -211,6 +223,7 @@ impl<'a> Sheet<'a> {
     /// Adds all that templates can see of the order.
     pub(crate) fn add_shape(&self, shape: &mut Vec<u8>) {
         shape.extend((self.accounts.len() as u16).to_be_bytes());
+        self.servers.iter().for_each(|number| shape.extend(number.to_be_bytes()));
         self.globals.iter().chain(self.accounts.iter().flatten()).for_each(|cell| cell.add_shape(shape));
         for numbered in [&self.keys, &self.handsets] {
             shape.extend((numbered.len() as u16).to_be_bytes());
@@ -267,7 +280,8 @@ impl<'a> Sheet<'a> {
             count_lines_from_zero(fields, &mut keys);
         }
         let handsets = numbered(fields, (Scope::Handset, &fields.handset), &intake.handsets, order.model.handsets)?;
-        Ok(Self { accounts, keys, handsets, raws: intake.raws, ..Self::plain(fields, globals, shared) })
+        let servers = servers(lines, order.model.servers)?;
+        Ok(Self { accounts, keys, handsets, servers, raws: intake.raws, ..Self::plain(fields, globals, shared) })
     }
 }
 
@@ -346,6 +360,23 @@ fn numbered<'a>(
         }
     }
     Ok(numbered)
+}
+
+/// The number of each line's server among the distinct ones, which some phones keep in a list of their own.
+fn servers(lines: &[Line], most: u16) -> Result<Vec<u16>, RenderError> {
+    let is_same =
+        |a: &Line, b: &Line| (&a.server, a.port, a.transport, &a.outbound_proxy) == (&b.server, b.port, b.transport, &b.outbound_proxy);
+    let mut firsts: Vec<&Line> = Vec::new();
+    let numbers = lines.iter().zip(1..).map(|(line, n)| {
+        let at = firsts.iter().position(|first| is_same(first, line)).unwrap_or_else(|| {
+            firsts.push(line);
+            firsts.len() - 1
+        });
+        let number = at as u16 + 1;
+        let too_many = || RenderError::value(format!("line {n} server"), "is one server more than the phone can hold");
+        (number <= most).then_some(number).ok_or_else(too_many)
+    });
+    numbers.collect()
 }
 
 /// T32G and T38G count lines from 0 on their keys (wazo-provd-plugins, wazo_yealink/common).

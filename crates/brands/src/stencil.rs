@@ -65,7 +65,50 @@ pub(crate) enum Piece {
     /// A range of [`Stencil::text`].
     Text(Range<u32>),
     /// The cell that goes here: first the item's, then the shared ones.
-    Gap(u16),
+    Gap(u16, Form),
+}
+
+/// How a text is written into its gap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As it is.
+    #[default]
+    Plain,
+    /// A number as `0x13c4`; anything else as it is.
+    Hex,
+    /// Fit for the login of an address: what has a meaning there as `%40`.
+    Url,
+}
+
+impl Form {
+    /// The text as it is written.
+    pub(crate) fn of(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Plain => Cow::Borrowed(text),
+            Self::Hex => text.parse::<u32>().map_or(Cow::Borrowed(text), |number| Cow::Owned(format!("0x{number:x}"))),
+            Self::Url => {
+                let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+                if text.as_bytes().iter().all(plain) {
+                    return Cow::Borrowed(text);
+                }
+                let write = |byte: u8| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+                Cow::Owned(text.bytes().map(write).collect())
+            }
+        }
+    }
+
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Hex => "x",
+            Self::Url => "u",
+        }
+    }
+
+    /// Takes the form off a mark.
+    fn take(mark: &str) -> (Self, &str) {
+        [Self::Hex, Self::Url].into_iter().find_map(|form| Some((form, mark.strip_prefix(form.mark())?))).unwrap_or((Self::Plain, mark))
+    }
 }
 
 /// One line.
@@ -94,6 +137,8 @@ impl Engine {
         });
         environment.add_function("range", minijinja::functions::range);
         environment.add_function("is", is);
+        environment.add_filter("hex", |gap: Value| formed(&gap, Form::Hex));
+        environment.add_filter("url", |gap: Value| formed(&gap, Form::Url));
         // What is absent has no words.
         environment.add_filter("length", |words: Value| if words.kind() == ValueKind::Seq { words.len().unwrap_or(0) } else { 0 });
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
@@ -162,6 +207,12 @@ fn is(name: &str) -> Result<Value, minijinja::Error> {
     Ok(Value::from_safe_string(format!("{MARK}{IS}{}{MARK_END}", name.trim().replace(' ', "_"))))
 }
 
+/// A text that is written in another form.
+fn formed(gap: &Value, form: Form) -> Result<Value, minijinja::Error> {
+    let gap = gap.downcast_object_ref::<Gap>().ok_or_else(|| minijinja::Error::new(ErrorKind::InvalidOperation, "no text to write so"))?;
+    Ok(Value::from_object(gap.in_form(form)))
+}
+
 fn describe(error: &minijinja::Error) -> String {
     error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()))
 }
@@ -227,12 +278,13 @@ impl Stencil {
                     continue;
                 }
                 let shaped = mark.strip_prefix('m');
-                let cell: u16 = shaped.unwrap_or(mark).parse().ok().filter(|cell| usize::from(*cell) < cells)?;
+                let (form, index) = Form::take(shaped.unwrap_or(mark));
+                let cell: u16 = index.parse().ok().filter(|cell| usize::from(*cell) < cells)?;
                 if shaped.is_some() {
                     stencil.marks.push(cell);
                 } else {
                     first_gap = first_gap.or(Some(stencil.text.len()));
-                    stencil.add_gap(cell);
+                    stencil.add_gap(cell, form);
                 }
             }
             stencil.add_text(rest, format)?;
@@ -270,8 +322,8 @@ impl Stencil {
         Some(())
     }
 
-    fn add_gap(&mut self, cell: u16) {
-        self.row_pieces.push(Piece::Gap(cell));
-        self.pieces.push(Piece::Gap(cell));
+    fn add_gap(&mut self, cell: u16, form: Form) {
+        self.row_pieces.push(Piece::Gap(cell, form));
+        self.pieces.push(Piece::Gap(cell, form));
     }
 }

@@ -27,8 +27,19 @@ pub(crate) enum Dialect {
     /// `<sip><proxy>…</proxy></sip>` below any root, read as `sip.proxy`; the second `<user>` of `<users>` is `users.user.2`. The template
     /// names a line's parameter.
     Path,
-    /// `<param name="…" value="…"/>`, and for older bases `<SYMB_ITEM ID="…" value="…"/>`.
+    /// `<param name="…" value="…"/>`; inside of an `<oper>` it is an order's, and no parameter.
     Gigaset,
+    /// `<SYMB_ITEM ID="BS_…" value="…"/>` and `<S_… value="…"/>` below `ProviderFrame`; a text's value is `'"text"'`.
+    GigasetProfile,
+}
+
+/// What every place in the memory of an older Gigaset base begins with.
+const MEMORY: &str = "BS_";
+
+/// Whether a place in its memory holds a text: the names say so (wazo-provd-plugins, wazo_gigaset/N510 and N720).
+fn is_text(parameter: &str) -> bool {
+    let last = parameter.rsplit('.').next().unwrap_or_default();
+    last.starts_with("aucS_") || ["Name", "URL", "NetCode"].iter().any(|part| last.contains(part))
 }
 
 /// Writes text so that no reader takes it for markup, neither between tags nor in quotes of either kind.
@@ -54,13 +65,29 @@ pub(super) fn check(value: &str) -> Result<(), &'static str> {
     if value.contains(['\u{fffe}', '\u{ffff}']) { Err("has a character that XML cannot carry") } else { Ok(()) }
 }
 
+/// Writes text in letters that every encoding has: a file that says it is ISO-8859-1 is then one.
+fn write_ascii(value: &str, out: &mut Vec<u8>) {
+    let mut rest = value;
+    while let Some(at) = rest.find(|c: char| !c.is_ascii()) {
+        write(&rest[..at], out);
+        let letter = rest[at..].chars().next().unwrap_or_default();
+        out.extend_from_slice(format!("&#{};", u32::from(letter)).as_bytes());
+        rest = &rest[at + letter.len_utf8()..];
+    }
+    write(rest, out);
+}
+
 impl Syntax for Dialect {
     fn check(&self, value: &str) -> Result<(), &'static str> {
+        // Nothing says how a quotation mark inside of the inner ones is told from their end.
+        if *self == Self::GigasetProfile && value.contains('"') {
+            return Err("has a quotation mark, which the file cannot carry");
+        }
         check(value)
     }
 
     fn write(&self, value: &str, out: &mut Vec<u8>) {
-        write(value, out);
+        if *self == Self::GigasetProfile { write_ascii(value, out) } else { write(value, out) }
     }
 
     fn parameter<'l>(&self, line: &'l str) -> Option<Cow<'l, str>> {
@@ -86,8 +113,14 @@ impl Syntax for Dialect {
             Self::Path => None,
             Self::Gigaset => {
                 let (name, attributes) = open_tag(line)?;
-                let key = if name == "SYMB_ITEM" { "ID" } else { "name" };
-                attribute(attributes, key).filter(|_| matches!(name, "param" | "SYMB_ITEM")).map(Cow::Borrowed)
+                attribute(attributes, "name").filter(|_| name == "param").map(Cow::Borrowed)
+            }
+            Self::GigasetProfile => {
+                let (name, attributes) = open_tag(line)?;
+                attribute(attributes, "ID")
+                    .filter(|_| name == "SYMB_ITEM")
+                    .or(Some(name).filter(|name| name.starts_with("S_")))
+                    .map(Cow::Borrowed)
             }
         }
     }
@@ -98,7 +131,13 @@ impl Syntax for Dialect {
                 let (name, index) = name.split_once('!').unwrap_or((name, "0"));
                 is_name(name) && (1..=3).contains(&index.len()) && index.bytes().all(|digit| digit.is_ascii_digit())
             }
-            Self::Grandstream | Self::Attributes | Self::FlatProfile | Self::Panasonic | Self::Gigaset => is_name(name),
+            // Each family passes over what is the other's.
+            Self::Gigaset => is_name(name) && !name.starts_with(MEMORY),
+            Self::GigasetProfile => {
+                let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'[' | b']' | b'%'));
+                plain && name.len() <= 128 && name.starts_with(MEMORY)
+            }
+            Self::Grandstream | Self::Attributes | Self::FlatProfile | Self::Panasonic => is_name(name),
             Self::Path => name.split('.').all(|part| is_name(part) && part.len() <= 64) && name.split('.').count() <= 8,
         }
     }
@@ -125,15 +164,24 @@ impl Syntax for Dialect {
             }
             Self::Attributes => (format!("<raw {parameter}=\""), "\"/>".to_owned()),
             Self::Gigaset => (format!("<param name=\"{parameter}\" value=\""), "\"/>".to_owned()),
+            Self::GigasetProfile => {
+                let quote = if is_text(parameter) { "\"" } else { "" };
+                (format!("<SYMB_ITEM ID=\"{parameter}\" class=\"symb_item\" value='{quote}"), format!("{quote}'/>"))
+            }
+        }
+    }
+
+    fn fits(&self, text: &str) -> bool {
+        match self {
+            Self::Gigaset => text.contains("<provisioning"),
+            Self::GigasetProfile => text.contains("<ProviderFrame"),
+            Self::Panasonic => text.trim_start().starts_with('<'),
+            _ => true,
         }
     }
 
     fn first_counts(&self) -> bool {
         *self == Self::Attributes
-    }
-
-    fn fits(&self, text: &str) -> bool {
-        *self != Self::Panasonic || text.trim_start().starts_with('<')
     }
 
     fn read(&self, text: &str, include: Option<&str>) -> Result<Taken, ParseError> {
@@ -187,9 +235,14 @@ impl Dialect {
                 parameters.push((key, text().to_owned()));
             }
             Self::Gigaset => {
-                let key = if name == "SYMB_ITEM" { "ID" } else { "name" };
-                let pair = node.attribute(key).zip(node.attribute("value")).filter(|_| matches!(name, "param" | "SYMB_ITEM"));
+                let is_of_order = node.parent().is_some_and(|parent| parent.has_tag_name("oper"));
+                let pair = node.attribute("name").zip(node.attribute("value")).filter(|_| name == "param" && !is_of_order);
                 parameters.extend(pair.map(|(key, value)| (key.to_owned(), value.to_owned())));
+            }
+            Self::GigasetProfile => {
+                let key = if name == "SYMB_ITEM" { node.attribute("ID") } else { Some(name).filter(|name| name.starts_with("S_")) };
+                let text = |value: &str| value.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(value).to_owned();
+                parameters.extend(key.zip(node.attribute("value")).map(|(key, value)| (key.to_owned(), text(value))));
             }
             Self::Grandstream | Self::FlatProfile | Self::Panasonic | Self::Path | Self::Snom => {}
         }
@@ -251,7 +304,7 @@ mod tests {
 
     use super::*;
 
-    const DIALECTS: [Dialect; 7] = [
+    const DIALECTS: [Dialect; 8] = [
         Dialect::Grandstream,
         Dialect::Snom,
         Dialect::Attributes,
@@ -259,12 +312,13 @@ mod tests {
         Dialect::Panasonic,
         Dialect::Path,
         Dialect::Gigaset,
+        Dialect::GigasetProfile,
     ];
 
     /// A file with two parameters, as a template would write it; the name that each is read under.
     fn file(dialect: Dialect, value: &str) -> (String, [&'static str; 2]) {
         let mut written = Vec::new();
-        write(value, &mut written);
+        dialect.write(value, &mut written);
         let value = String::from_utf8(written).unwrap();
         match dialect {
             Dialect::Grandstream => (
@@ -302,9 +356,15 @@ mod tests {
             ),
             Dialect::Gigaset => (
                 format!(
-                    "<provisioning version=\"1.1\">\n<nvm>\n<param name=\"a.b\" value=\"{value}\"/>\n<SYMB_ITEM ID=\"x.y\" class=\"symb_item\" value='{value}'/>\n</nvm>\n</provisioning>\n"
+                    "<provisioning version=\"1.1\">\n<nvm>\n<param name=\"a.b\" value=\"{value}\"/>\n<oper name=\"add_hs\"><param name=\"d\" value=\"{value}\"/></oper>\n<param name=\"c\" value='{value}'/>\n</nvm>\n</provisioning>\n"
                 ),
-                ["a.b", "x.y"],
+                ["a.b", "c"],
+            ),
+            Dialect::GigasetProfile => (
+                format!(
+                    "<ProviderFrame>\n<Provider>\n<S_CONFIGFILE_URL class=\"string\" value='\"{value}\"'/>\n<SYMB_ITEM ID=\"BS_A.aucS_B[0]\" class=\"symb_item\" value='\"{value}\"'/>\n</Provider>\n</ProviderFrame>\n"
+                ),
+                ["S_CONFIGFILE_URL", "BS_A.aucS_B[0]"],
             ),
         }
     }
@@ -314,7 +374,7 @@ mod tests {
         fn a_value_reads_back_and_adds_nothing(value in "[ -~\\u{a0}-\\u{2027}]{0,40}|[<>&\"'/=!\\[\\]-]{0,20}|</P35>.{0,10}|]]>|&#10;|<!--") {
             let value = value.trim();
             prop_assume!(crate::format::Format::SnomXml.check(value).is_ok());
-            for dialect in DIALECTS {
+            for dialect in DIALECTS.into_iter().filter(|dialect| dialect.check(value).is_ok()) {
                 let (plain, names) = file(dialect, "plain");
                 let (text, _) = file(dialect, value);
                 let taken = dialect.read(&text, None).unwrap();
@@ -355,6 +415,7 @@ mod tests {
         is(Dialect::FlatProfile, "</flat-profile>\n", None);
         is(Dialect::Grandstream, "<item name=\"account.1.sip\">", Some("account.1.sip"));
         is(Dialect::Gigaset, "<oper name=\"add_hs\" value=\"1\"/>", None);
+        is(Dialect::GigasetProfile, "<MAC_ADDRESS value=\"", None);
     }
 
     #[test]
@@ -392,6 +453,24 @@ mod tests {
             assert!(!DIALECTS.iter().any(|dialect| dialect.is_parameter(name)), "{name:?}");
         }
         assert!(Dialect::Snom.is_parameter("user_name!12") && !Dialect::FlatProfile.is_parameter("user_name!12"));
+        assert!(
+            Dialect::GigasetProfile.is_parameter("BS_Accounts.astAccounts[0].uiSendMask")
+                && !Dialect::Gigaset.is_parameter("BS_IP_Data1.x")
+        );
+        assert!(
+            !Dialect::GigasetProfile.is_parameter("SipAccount.00001.UserName")
+                && Dialect::Gigaset.is_parameter("SipAccount.00001.UserName")
+        );
+    }
+
+    #[test]
+    fn an_older_base_gets_plain_letters_and_quotes_of_its_own() {
+        let mut out = Vec::new();
+        Dialect::GigasetProfile.write("Büro <\u{141}>", &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), "B&#252;ro &lt;&#321;&gt;");
+        assert!(Dialect::GigasetProfile.check("say \"x\"").is_err());
+        let around = |name| Dialect::GigasetProfile.around(name).0;
+        assert!(around("BS_IP_Data1.aucS_SIP_SERVER").ends_with("value='\"") && around("BS_IP_Data1.uiI_VLAN_ID").ends_with("value='"));
     }
 
     #[test]

@@ -30,12 +30,29 @@ fn with_login(text: &str) -> Way {
         let authority = rest.find('/').map_or(rest, |end| &rest[..end]);
         let (login, _) = authority.rsplit_once('@')?;
         let (user, password) = login.split_once(':')?;
-        Some((format!("{scheme}://{}", &rest[login.len() + 1..]), user, password))
+        Some((format!("{scheme}://{}", &rest[login.len() + 1..]), decoded(user), decoded(password)))
     });
     match login {
-        Some((url, user, password)) => Way { url: Some(url), user: Some(user.to_owned()), password: Some(password.to_owned()) },
+        Some((url, user, password)) => Way { url: Some(url), user: Some(user), password: Some(password) },
         None => Way { url: Some(text.to_owned()), ..Way::default() },
     }
+}
+
+/// Takes `%40` and the like back; what is none of these stays.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let code = tail.get(..2).and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        if let Some(code) = code.filter(|_| *first == b'%') {
+            bytes.push(code);
+            rest = &tail[2..];
+        } else {
+            bytes.push(*first);
+            rest = tail;
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 /// The folder of the file that an address names.
@@ -80,8 +97,8 @@ pub(super) fn split_port(server: &str) -> (Option<String>, Option<u16>) {
     }
 }
 
-/// A slot's name for a parameter: see `ReadRules`. None where the words are fewer than the slots.
-pub(super) fn of_slot(name: &str, slot: u16) -> Option<String> {
+/// A slot's name for a parameter: see `ReadRules`. None where the words are fewer than the slots, or what the name leads over is not there.
+pub(super) fn of_slot<'p>(name: &str, slot: u16, value_of: impl Fn(&str) -> Option<&'p str>) -> Option<String> {
     let mut named = name.replace("{n}", &slot.to_string()).replace("{n0}", &(slot - 1).to_string());
     named = named.replace("{n05}", &format!("{slot:05}"));
     while let Some((before, rest)) = named.split_once("{n|") {
@@ -89,7 +106,16 @@ pub(super) fn of_slot(name: &str, slot: u16) -> Option<String> {
         let word = words.split(',').nth(usize::from(slot) - 1)?;
         named = format!("{before}{word}{after}");
     }
+    if let Some((before, rest)) = named.split_once("{=") {
+        let (parameter, after) = rest.split_once('}')?;
+        named = format!("{before}{}{after}", value_of(parameter)?);
+    }
     Some(named)
+}
+
+/// A number as files write it: decimal, or `0x` and hexadecimal digits.
+pub(super) fn number(text: &str) -> Option<u32> {
+    text.strip_prefix("0x").map_or_else(|| text.parse().ok(), |digits| u32::from_str_radix(digits, 16).ok())
 }
 
 #[cfg(test)]
@@ -105,6 +131,7 @@ mod tests {
         check("https://h/cfg/", UrlForm::Folder, (Some("https://h/cfg/"), None, None));
         check("https://u:p@h:8443/cfg/", UrlForm::Folder, (Some("https://h:8443/cfg/"), Some("u"), Some("p")));
         check("https://u:p@h/cfg/d/x/Config{MAC}.cfg", UrlForm::File, (Some("https://h/cfg/d/x/"), Some("u"), Some("p")));
+        check("https://u%40x:p%2f%3A%zz@h/", UrlForm::Folder, (Some("https://h/"), Some("u@x"), Some("p/:%zz")));
         check("https://h", UrlForm::File, (Some("https://h/"), None, None));
         check("h:8443/cfg/d/x", UrlForm::HostPath, (Some("https://h:8443/cfg/d/x/"), None, None));
         check("[--uid u --pwd p --key k]https://h/cfg/$MA.xml", UrlForm::Rule, (Some("https://h/cfg/"), Some("u"), Some("p")));
@@ -125,10 +152,18 @@ mod tests {
 
     #[test]
     fn slots_have_names_of_their_own() {
-        assert_eq!(of_slot("reg.{n}.address", 3).as_deref(), Some("reg.3.address"));
-        assert_eq!(of_slot("SIP.Account.{n0}.Username", 1).as_deref(), Some("SIP.Account.0.Username"));
-        assert_eq!(of_slot("SipAccount.{n05}.UserName", 12).as_deref(), Some("SipAccount.00012.UserName"));
-        assert_eq!(of_slot("P{n|35,404,504}", 2).as_deref(), Some("P404"));
-        assert_eq!(of_slot("P{n|35,404,504}", 4), None);
+        let named = |name, slot| of_slot(name, slot, |parameter| (parameter == "SipAccount.00012.ProviderId").then_some("3"));
+        assert_eq!(named("reg.{n}.address", 3).as_deref(), Some("reg.3.address"));
+        assert_eq!(named("SIP.Account.{n0}.Username", 1).as_deref(), Some("SIP.Account.0.Username"));
+        assert_eq!(named("SipAccount.{n05}.UserName", 12).as_deref(), Some("SipAccount.00012.UserName"));
+        assert_eq!(named("P{n|35,404,504}", 2).as_deref(), Some("P404"));
+        assert_eq!(named("P{n|35,404,504}", 4), None);
+        assert_eq!(named("SipProvider.{=SipAccount.{n05}.ProviderId}.Domain", 12).as_deref(), Some("SipProvider.3.Domain"));
+        assert_eq!(named("SipProvider.{=SipAccount.{n05}.ProviderId}.Domain", 13), None);
+    }
+
+    #[test]
+    fn numbers_are_read_in_both_systems() {
+        assert_eq!([number("5060"), number("0x13c4"), number("0x"), number("x")], [Some(5060), Some(5060), None, None]);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use minijinja::Value;
 use minijinja::value::{Object, ObjectRepr};
 
-use super::{MARK, MARK_END};
+use super::{Form, MARK, MARK_END};
 use crate::manifest::{Capability, Switch};
 use crate::order::Order;
 use crate::sheet::{Cell, Names};
@@ -31,6 +31,8 @@ pub(crate) struct Scene<'s, 'a> {
 pub(crate) struct Place {
     pub n: u16,
     pub used: bool,
+    /// Which of the distinct servers the account's line is on, from 1, and whether it is the first line there.
+    pub server: (u16, bool),
 }
 
 impl Scene<'_, '_> {
@@ -45,7 +47,9 @@ impl Scene<'_, '_> {
         let shared = self.shared.iter().zip(self.shared_names).zip(self.item.len()..);
         let item = self.item.iter().zip(self.item_names).zip(0..);
         for ((cell, (group, name)), index) in shared.chain(item) {
-            let gap = |mark: bool| Value::from_object(Gap { index: index as u16, there: !mark && !matches!(cell, Cell::Absent), mark });
+            let gap = |mark: bool| {
+                Value::from_object(Gap { index: index as u16, there: !mark && !matches!(cell, Cell::Absent), mark, form: Form::Plain })
+            };
             let value = match cell {
                 Cell::Absent | Cell::Text { .. } | Cell::Markup(_) => gap(false),
                 Cell::Word { value, .. } => Value::from(&**value),
@@ -59,6 +63,9 @@ impl Scene<'_, '_> {
             cells.insert("n".into(), Value::from(self.place.n));
             cells.insert("used".into(), Value::from(self.place.used));
         }
+        let account = groups.entry("account").or_default();
+        account.insert("server_number".into(), Value::from(self.place.server.0));
+        account.insert("is_first_of_server".into(), Value::from(self.place.server.1));
         let root = groups.remove("").unwrap_or_default();
         let groups = groups.into_iter().map(|(name, cells)| (name.to_owned(), Value::from_pairs(cells)));
         let fixed = [
@@ -115,6 +122,14 @@ pub(super) struct Gap {
     there: bool,
     /// Names a cell that shapes the line without standing in it.
     mark: bool,
+    form: Form,
+}
+
+impl Gap {
+    /// The same, written in another form.
+    pub(super) fn in_form(&self, form: Form) -> Self {
+        Self { form, ..*self }
+    }
 }
 
 impl Object for Gap {
@@ -135,7 +150,7 @@ impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.mark, self.there) {
             (true, _) => write!(f, "{MARK}m{}{MARK_END}", self.index),
-            (false, true) => write!(f, "{MARK}{}{MARK_END}", self.index),
+            (false, true) => write!(f, "{MARK}{}{}{MARK_END}", self.form.mark(), self.index),
             (false, false) => Ok(()),
         }
     }

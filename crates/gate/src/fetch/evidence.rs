@@ -143,7 +143,7 @@ impl Proving<'_> {
         }
         match () {
             () if stale => Proof::Stale,
-            () if self.brand.is_some_and(|brand| brand.is_factory_user(user)) => Proof::Wrong(Wrong::Factory),
+            () if self.brand.is_some_and(|brand| brand.is_factory_user(user, self.mac)) => Proof::Wrong(Wrong::Factory),
             () => Proof::Wrong(refused(scene, user)),
         }
     }
