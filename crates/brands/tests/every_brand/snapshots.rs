@@ -35,6 +35,9 @@ const ROWS: &[(&str, Option<&str>)] = &[
     ("fanvil/X4U", None),
     ("fanvil/V61G", None),
     ("fanvil/i53W", Some("2.12.9")),
+    ("snom/D315", Some("10.1.54.13")),
+    ("snom/PA1", Some("8.4.35")),
+    ("snom/M300", Some("05.20.0001")),
 ];
 
 fn settings() -> Resolved {
