@@ -13,6 +13,7 @@ mod poly;
 mod recognition;
 mod reverting;
 mod snapshots;
+mod snom;
 mod sources;
 #[path = "../support/orders.rs"]
 mod support;

@@ -38,6 +38,8 @@ const ROWS: &[(&str, Option<&str>)] = &[
     ("snom/D315", Some("10.1.54.13")),
     ("snom/PA1", Some("8.4.35")),
     ("snom/M300", Some("05.20.0001")),
+    ("snom-c/C520-WiMi", None),
+    ("snom-c/M200SC", None),
 ];
 
 fn settings() -> Resolved {
