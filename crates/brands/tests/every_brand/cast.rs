@@ -7,7 +7,7 @@ use brands::{Brand, Model};
 use crate::support::CATALOGUE;
 
 /// Brands whose files hold no poll that reads back as seconds, each with its reason.
-pub const NO_POLL: &[(&str, &str)] = &[];
+pub const NO_POLL: &[(&str, &str)] = &[("gigaset", "no parameter of a base sets how often it asks (brand.toml, poll.bases)")];
 
 /// Models that leave slots without the claim's account while they are restricted: brand, kind, reason.
 pub const SOME_SLOTS: &[(&str, &str, &str)] =

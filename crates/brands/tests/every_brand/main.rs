@@ -5,6 +5,7 @@ mod cast;
 mod cisco;
 mod claims;
 mod fanvil;
+mod gigaset;
 mod grandstream;
 mod hostile;
 mod panasonic;

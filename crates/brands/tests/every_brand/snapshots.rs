@@ -40,6 +40,9 @@ const ROWS: &[(&str, Option<&str>)] = &[
     ("snom/M300", Some("05.20.0001")),
     ("snom-c/C520-WiMi", None),
     ("snom-c/M200SC", None),
+    ("gigaset/N610", None),
+    ("gigaset/N510", None),
+    ("gigaset/Maxwell3", None),
 ];
 
 fn settings() -> Resolved {
