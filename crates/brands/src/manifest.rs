@@ -350,8 +350,8 @@ pub(crate) enum SettingKind {
     Text,
     /// A whole number; templates see only whether it is there.
     Number,
-    /// An address with `http://` or `https://`. Templates also see `<key>_scheme`, which of the two it is, and `<key>_rest`, what stands
-    /// behind it, for phones that take them apart.
+    /// An address with `http://` or `https://`. Templates also see `<key>_scheme`, which of the two it is, and `<key>_folder`, host
+    /// and folder without the file's name, for phones that take them apart and add a name of their own.
     Url,
     /// One of some words; templates see the brand's value for it.
     Choice,

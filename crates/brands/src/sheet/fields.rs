@@ -354,7 +354,7 @@ impl Setting {
 
     /// The names of its cells among the phone's settings.
     fn names(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let parts: &[&str] = if self.kind == SettingKind::Url { &["", "_scheme", "_rest"] } else { &[""] };
+        let parts: &[&str] = if self.kind == SettingKind::Url { &["", "_scheme", "_folder"] } else { &[""] };
         parts.iter().map(|part| ("set", format!("{}{part}", self.key)))
     }
 
@@ -365,8 +365,8 @@ impl Setting {
         }
         let parts = match &cell {
             Cell::Text { value, source, .. } => parted(value).map(|(scheme, rest)| {
-                let rest = Cell::Text { value: Cow::Owned(rest.to_owned()), secret: false, source: *source };
-                [Cell::Word { value: Cow::Borrowed(scheme), source: *source }, rest]
+                let folder = Cell::Text { value: Cow::Owned(folder(rest).to_owned()), secret: false, source: *source };
+                [Cell::Word { value: Cow::Borrowed(scheme), source: *source }, folder]
             }),
             _ => None,
         };
@@ -465,6 +465,12 @@ fn parted(url: &str) -> Option<(&'static str, &str)> {
     let (scheme, rest) = url.split_once("://")?;
     let scheme = ["http", "https"].into_iter().find(|known| known.eq_ignore_ascii_case(scheme))?;
     (!rest.is_empty() && !rest.contains(char::is_whitespace)).then_some((scheme, rest))
+}
+
+/// Host and folder: without a file's name, which has a dot, and without a slash at the end.
+fn folder(rest: &str) -> &str {
+    let folder = rest.rsplit_once('/').filter(|(_, last)| last.is_empty() || last.contains('.')).map_or(rest, |(folder, _)| folder);
+    folder.trim_end_matches('/')
 }
 
 /// A number that a phone dials.

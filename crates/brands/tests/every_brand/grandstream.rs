@@ -3,7 +3,7 @@
 use brands::{Brand, Model, Notice, RenderError};
 use domain::settings::{Layer, Line, Resolved, Settings};
 
-use crate::support::{CATALOGUE, carrier_of, full, line, restricted, text};
+use crate::support::{CATALOGUE, DOOR, carrier_of, full, line, restricted, text};
 
 fn model(name: &str) -> (&'static Brand, &'static Model) {
     CATALOGUE.model(&format!("grandstream/{name}")).unwrap()
@@ -95,8 +95,8 @@ fn ports_that_share_a_server_cannot_have_two() {
 #[test]
 fn addresses_and_seconds_become_what_the_phone_takes() {
     let with = |pairs: &[(&str, &str)]| full_text("GXP1630", None, &[line("200")], pairs).unwrap();
-    let file = with(&[("phonebook_url", "http://books.example.com/a/"), ("firmware_url", "https://files.example.com/fw")]);
-    assert!(file.contains("<P330>1</P330>") && file.contains("<P331>books.example.com/a/</P331>"), "{file}");
+    let file = with(&[("phonebook_url", "http://books.example.com/a/"), ("firmware_url", "https://files.example.com/fw/gxp1630fw.bin")]);
+    assert!(file.contains("<P330>1</P330>") && file.contains("<P331>books.example.com/a</P331>"), "{file}");
     assert!(file.contains("<P6767>2</P6767>") && file.contains("<P192>files.example.com/fw</P192>"), "{file}");
     assert!(with(&[("phonebook_url", "https://books.example.com/")]).contains("<P330>3</P330>"));
     assert!(with(&[]).contains("<P330>0</P330>"));
@@ -122,4 +122,13 @@ fn files_are_asked_for_in_lower_case() {
     let (brand, model) = model("GRP2614");
     let names: Vec<_> = brand.file_names("c074ad0b63ee".parse().unwrap(), model).map(|(name, _)| name).collect();
     assert_eq!(names, ["cfgc074ad0b63ee", "cfgc074ad0b63ee.bin", "cfgc074ad0b63ee.xml", "cfggrp2614.xml", "cfg.xml", "phonebook.xml"]);
+}
+
+#[test]
+fn the_customers_phone_book_is_fetched_with_the_phones_own_login_and_another_without() {
+    let own = full_text("GXP1630", None, &[], &[("phonebook_url", &format!("{DOOR}phonebook.xml"))]).unwrap();
+    assert!(own.contains("<P331>phones.example.com:8443/cfg/d/4f1c9a</P331>"), "the phone adds the file's name");
+    assert!(own.contains("<P6713>door-user</P6713>") && own.contains("<P6714>door-password</P6714>"));
+    let other = full_text("GXP1630", None, &[], &[("phonebook_url", "https://books.example.com/phonebook.xml")]).unwrap();
+    assert!(other.contains("<P331>books.example.com</P331>") && other.contains("<P6713></P6713>") && other.contains("<P6714></P6714>"));
 }
