@@ -109,7 +109,12 @@ impl Syntax for Patton {
             open.push_str(&part.replace('.', " "));
         }
         // What stands behind it may belong to no context.
-        let close = (0..contexts.len()).rev().map(|depth| format!("\n{}exit", "  ".repeat(depth))).collect();
+        let mut close = String::new();
+        for depth in (0..contexts.len()).rev() {
+            close.push('\n');
+            close.extend(std::iter::repeat_n("  ", depth));
+            close.push_str("exit");
+        }
         (open + " ", close)
     }
 

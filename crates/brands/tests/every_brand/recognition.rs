@@ -55,10 +55,12 @@ fn every_request_of_the_samples_is_understood() {
 
 #[test]
 fn every_brand_says_which_file_is_the_carrier_and_has_a_guide() {
+    let index = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/brands.md")).unwrap();
     for (brand, model) in crate::cast::all_models() {
         let name = brand.carrier_name("0015651a2b3c".parse().unwrap(), model);
         let name = name.unwrap_or_else(|| panic!("{}/{} has no carrier file", brand.name(), model.name));
         assert!(name.to_ascii_lowercase().contains("0015651a2b3c"), "{}: {name}", brand.name());
         assert!(brand.guide().len() > 400, "{}: guide.md", brand.name());
+        assert!(index.contains(&format!("(../brands/{}/guide.md)", brand.name())), "docs/brands.md has no row for {}", brand.name());
     }
 }
