@@ -37,6 +37,7 @@ use crate::display::Account;
 use crate::flash::Flash;
 use crate::identity::{AgentForm, Identity};
 use crate::login::Scheme;
+use crate::patton::Patton;
 use crate::phone::{Network, Outcome};
 use crate::transcript::Transcript;
 use crate::yealink::Yealink;
@@ -50,11 +51,13 @@ pub enum Brand {
     Cisco,
     /// Linksys and Sipura: PAP2, SPA2102, SPA9xx. The same stack in an older edition.
     Linksys,
+    /// Patton: SmartNode gateways with SmartWare.
+    Patton,
 }
 
 impl Brand {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Yealink, Self::Cisco, Self::Linksys];
+    pub const ALL: &'static [Self] = &[Self::Yealink, Self::Cisco, Self::Linksys, Self::Patton];
 
     /// The catalogue's name.
     pub fn name(self) -> &'static str {
@@ -62,6 +65,7 @@ impl Brand {
             Self::Yealink => "yealink",
             Self::Cisco => "cisco",
             Self::Linksys => "linksys",
+            Self::Patton => "patton",
         }
     }
 
@@ -76,6 +80,7 @@ impl Brand {
             Self::Yealink => &Yealink,
             Self::Cisco => &Cisco(Self::Cisco),
             Self::Linksys => &Cisco(Self::Linksys),
+            Self::Patton => &Patton,
         }
     }
 }

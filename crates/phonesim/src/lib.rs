@@ -53,6 +53,7 @@ mod fleet;
 mod identity;
 pub mod limits;
 mod login;
+mod patton;
 mod phone;
 mod salted;
 pub mod sip;
