@@ -77,6 +77,16 @@ impl Play {
     }
 }
 
+const PATTON_LOGIN: &str = "No document says that a SmartNode sends an HTTP login; one in the path is played by the tests of the server.";
+
+fn cisco(model: &str, mac: Mac, firmware: &str, lines: u16) -> Identity {
+    Identity::cisco(model, mac, "FICT0001", firmware, lines)
+}
+
+fn linksys(model: &str, mac: Mac, firmware: &str, lines: u16) -> Identity {
+    Identity::linksys(model, mac, "FICT0001", firmware, lines)
+}
+
 /// All of them, in the order of the table.
 pub(crate) fn all() -> &'static [Play] {
     static ALL: OnceLock<Vec<Play>> = OnceLock::new();
@@ -90,6 +100,16 @@ pub(crate) fn all() -> &'static [Play] {
             Play::new("Yealink T", "yealink/T46S", "001565", "/cfg", Identity::yealink_t46s),
             Play::new("Yealink T before V81", "yealink/T46G", "001565", "/cfg", yealink_old),
             Play::new("Yealink W", "yealink/W60B", "805ec0", "/cfg", yealink_base),
+            Play::new("Cisco SPA adapter", "cisco/SPA112", "002699", "/cfg/$MA.xml", |mac| cisco("SPA112", mac, "1.4.1", 2)),
+            Play::new("Cisco SPA phone", "cisco/SPA504G", "002699", "/cfg/spa$PSN.cfg", |mac| cisco("SPA504G", mac, "7.6.2", 4)),
+            Play::new("Cisco ATA", "cisco/ATA191", "002699", "/cfg/$MA.xml", |mac| cisco("ATA191", mac, "11-1-0-MSR4", 2)),
+            Play::new("Cisco MPP", "cisco/8841", "d0ec35", "/cfg/$PSN.xml", |mac| cisco("8841", mac, "11.3.1", 10)),
+            Play::new("Linksys", "linksys/PAP2T", "000e08", "/cfg/$MA.xml", |mac| linksys("PAP2T", mac, "5.1.6", 2)),
+            Play::new("Sipura SPA9xx", "linksys/SPA942", "000e08", "/cfg/$MA.xml", |mac| linksys("SPA-942", mac, "6.1.5", 4)),
+            Play {
+                cannot: vec![(Cell::OneTimePassword, PATTON_LOGIN), (Cell::TypedLogin, PATTON_LOGIN)],
+                ..Play::new("Patton", "patton/SN4112", "00a0ba", "/cfg/$(system.mac).cfg", |mac| Identity::patton("SN4112", mac, "6.9", 2))
+            },
         ]
     })
 }
