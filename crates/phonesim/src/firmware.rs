@@ -37,8 +37,10 @@ use crate::display::Account;
 use crate::flash::Flash;
 use crate::identity::{AgentForm, Identity};
 use crate::login::Scheme;
+use crate::panasonic::Panasonic;
 use crate::patton::Patton;
 use crate::phone::{Network, Outcome};
+use crate::poly::Poly;
 use crate::transcript::Transcript;
 use crate::yealink::Yealink;
 
@@ -53,11 +55,15 @@ pub enum Brand {
     Linksys,
     /// Patton: SmartNode gateways with SmartWare.
     Patton,
+    /// Poly: VVX, SoundPoint, SoundStation, Trio, CCX, Edge E.
+    Poly,
+    /// Panasonic: HDV, UT, TGP, UTG.
+    Panasonic,
 }
 
 impl Brand {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Yealink, Self::Cisco, Self::Linksys, Self::Patton];
+    pub const ALL: &'static [Self] = &[Self::Yealink, Self::Cisco, Self::Linksys, Self::Patton, Self::Poly, Self::Panasonic];
 
     /// The catalogue's name.
     pub fn name(self) -> &'static str {
@@ -66,6 +72,8 @@ impl Brand {
             Self::Cisco => "cisco",
             Self::Linksys => "linksys",
             Self::Patton => "patton",
+            Self::Poly => "poly",
+            Self::Panasonic => "panasonic",
         }
     }
 
@@ -81,6 +89,8 @@ impl Brand {
             Self::Cisco => &Cisco(Self::Cisco),
             Self::Linksys => &Cisco(Self::Linksys),
             Self::Patton => &Patton,
+            Self::Poly => &Poly,
+            Self::Panasonic => &Panasonic,
         }
     }
 }
