@@ -34,7 +34,9 @@ use crate::address::{Address, Login};
 use crate::behaviour::{Behaviour, LoginHabit};
 use crate::cisco::Cisco;
 use crate::display::Account;
+use crate::fanvil::Fanvil;
 use crate::flash::Flash;
+use crate::grandstream::Grandstream;
 use crate::identity::{AgentForm, Identity};
 use crate::login::Scheme;
 use crate::panasonic::Panasonic;
@@ -59,11 +61,16 @@ pub enum Brand {
     Poly,
     /// Panasonic: HDV, UT, TGP, UTG.
     Panasonic,
+    /// Grandstream: GXP, GRP, GXV, WP, HT, DP.
+    Grandstream,
+    /// Fanvil: C, X, V, H, i, W.
+    Fanvil,
 }
 
 impl Brand {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Yealink, Self::Cisco, Self::Linksys, Self::Patton, Self::Poly, Self::Panasonic];
+    pub const ALL: &'static [Self] =
+        &[Self::Yealink, Self::Cisco, Self::Linksys, Self::Patton, Self::Poly, Self::Panasonic, Self::Grandstream, Self::Fanvil];
 
     /// The catalogue's name.
     pub fn name(self) -> &'static str {
@@ -74,6 +81,8 @@ impl Brand {
             Self::Patton => "patton",
             Self::Poly => "poly",
             Self::Panasonic => "panasonic",
+            Self::Grandstream => "grandstream",
+            Self::Fanvil => "fanvil",
         }
     }
 
@@ -91,6 +100,8 @@ impl Brand {
             Self::Patton => &Patton,
             Self::Poly => &Poly,
             Self::Panasonic => &Panasonic,
+            Self::Grandstream => &Grandstream,
+            Self::Fanvil => &Fanvil,
         }
     }
 }

@@ -110,6 +110,24 @@ pub(crate) fn all() -> &'static [Play] {
                 cannot: vec![(Cell::OneTimePassword, PATTON_LOGIN), (Cell::TypedLogin, PATTON_LOGIN)],
                 ..Play::new("Patton", "patton/SN4112", "00a0ba", "/cfg/$(system.mac).cfg", |mac| Identity::patton("SN4112", mac, "6.9", 2))
             },
+            Play::new("Grandstream GXP", "grandstream/GXP1630", "000b82", "/cfg", |mac| {
+                Identity::grandstream("GXP1630", mac, "1.0.4.138", 3)
+            }),
+            Play::new("Grandstream GXP21xx", "grandstream/GXP2135", "000b82", "/cfg", |mac| {
+                Identity::grandstream("GXP2135", mac, "1.0.11.85", 4)
+            }),
+            Play::new("Grandstream GRP", "grandstream/GRP2614", "c074ad", "/cfg", |mac| {
+                Identity::grandstream("GRP2614", mac, "1.0.5.15", 4)
+            }),
+            Play::new("Grandstream HT", "grandstream/HT802", "ec74d7", "/cfg", |mac| Identity::grandstream("HT802", mac, "1.0.17.5", 2)),
+            Play::new("Grandstream DP", "grandstream/DP750", "c074ad", "/cfg", |mac| Identity::grandstream("DP750", mac, "1.0.5.1", 10)),
+            Play::new("Fanvil, text", "fanvil/X2", "0c383e", "/cfg", |mac| {
+                Identity::fanvil("X2", mac, "2.14.0.7386", Some("f0X2hw1.100"), 2)
+            }),
+            Play::new("Fanvil, old XML", "fanvil/X4", "0c383e", "/cfg", |mac| {
+                Identity::fanvil("X4", mac, "2.10.2.6887", Some("f0X4hw1.100"), 4)
+            }),
+            Play::new("Fanvil, new XML", "fanvil/X4U", "0c383e", "/cfg", |mac| Identity::fanvil("X4U", mac, "2.12.16.17", None, 12)),
         ]
     })
 }
