@@ -67,3 +67,9 @@ fn a_full_file_reads_back_pins_the_phone_and_leaves_no_other_slot_on() {
         }
     }
 }
+
+#[test]
+fn every_brand_passes_the_rehearsal_that_an_operators_folder_leads_to() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(brands::Catalogue::load(Some(folder.path())).is_ok_and(|catalogue| catalogue.brands().len() == CATALOGUE.brands().len()));
+}

@@ -89,7 +89,7 @@ fn keys(keys: impl IntoIterator<Item = char>) -> Element {
     Element::Keys { keys: keys.into_iter().collect(), repeated: false }
 }
 
-/// `2-5,8` or `13*`.
+/// `2-5,8`, `13*`, or `x*#`: an x is every digit here too.
 fn range(text: &str) -> Vec<char> {
     let text: Vec<char> = text.chars().filter(|c| *c != ',').collect();
     let mut keys = Vec::new();
@@ -98,6 +98,9 @@ fn range(text: &str) -> Vec<char> {
         if at + 2 < text.len() && text[at + 1] == '-' {
             keys.extend(text[at]..=text[at + 2]);
             at += 3;
+        } else if matches!(text[at], 'x' | 'X') {
+            keys.extend('0'..='9');
+            at += 1;
         } else {
             keys.push(text[at]);
             at += 1;
@@ -152,6 +155,8 @@ mod tests {
         check("(<9:>xx.|[2-4,7]xS0)", None, &[("91", Some("1")), ("9123", Some("123")), ("31", Some("31")), ("51", None)]);
         check("(x.|*xx)", None, &[("0815", Some("0815")), ("*72", Some("*72"))]);
         check("(0900x.!|x.)", None, &[("09001", None), ("0800", Some("0800"))]);
+        check("([x*#].)", None, &[("0815", Some("0815")), ("*72#", Some("*72#")), ("", Some(""))]);
+        check("(S0<:*89>|112S0|[x*#].)", Some("*89"), &[("112", Some("112")), ("1125", Some("1125"))]);
         check("(<#:+49>x.)", None, &[("#30", Some("+4930"))]);
     }
 

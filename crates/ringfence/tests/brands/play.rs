@@ -101,7 +101,7 @@ pub(crate) fn all() -> &'static [Play] {
             Play::new("Yealink T before V81", "yealink/T46G", "001565", "/cfg", yealink_old),
             Play::new("Yealink W", "yealink/W60B", "805ec0", "/cfg", yealink_base),
             Play::new("Cisco SPA adapter", "cisco/SPA112", "002699", "/cfg/$MA.xml", |mac| cisco("SPA112", mac, "1.4.1", 2)),
-            Play::new("Cisco SPA phone", "cisco/SPA504G", "002699", "/cfg/spa$PSN.cfg", |mac| cisco("SPA504G", mac, "7.6.2", 4)),
+            Play::new("Cisco SPA phone", "cisco/SPA504G", "002699", "/cfg/$MA.xml", |mac| cisco("SPA504G", mac, "7.6.2", 4)),
             Play::new("Cisco ATA", "cisco/ATA191", "002699", "/cfg/$MA.xml", |mac| cisco("ATA191", mac, "11-1-0-MSR4", 2)),
             Play::new("Cisco MPP", "cisco/8841", "d0ec35", "/cfg/$PSN.xml", |mac| cisco("8841", mac, "11.3.1", 10)),
             Play::new("Linksys", "linksys/PAP2T", "000e08", "/cfg/$MA.xml", |mac| linksys("PAP2T", mac, "5.1.6", 2)),
