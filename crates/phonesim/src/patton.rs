@@ -117,9 +117,16 @@ impl Firmware for Patton {
         timers.min().map(|(_, seconds)| Duration::from_secs(seconds))
     }
 
+    /// By the first port of each: an identity is registered once, however many ports call by it.
     fn accounts(&self, unit: Unit<'_>) -> Vec<Account> {
         let Some(script) = running(unit) else { return Vec::new() };
-        (1..=unit.identity.accounts).filter_map(|slot| port_account(&script, slot)).collect()
+        let mut accounts: Vec<Account> = Vec::new();
+        for account in (1..=unit.identity.accounts).filter_map(|slot| port_account(&script, slot)) {
+            if accounts.iter().all(|known| (&known.user, &known.server) != (&account.user, &account.server)) {
+                accounts.push(account);
+            }
+        }
+        accounts
     }
 
     fn dials(&self, unit: Unit<'_>, slot: u16, digits: &str) -> Option<String> {

@@ -143,6 +143,16 @@ fn a_port_works_only_where_everything_is_bound_and_switched_on() {
 }
 
 #[test]
+fn ports_that_share_an_identity_are_registered_once() {
+    let second = "context cs switch\n  interface fxs F1\n    route call dest-table RT\n    subscriber-number claim\nport fxs 0 1\n  encapsulation cc-fxs\n  bind interface F1 switch\n  no shutdown\n";
+    let both = format!("{FIRST}{second}");
+    on(&both, |unit| {
+        assert_eq!(Patton.accounts(unit).iter().map(|account| account.slot).collect::<Vec<_>>(), [1]);
+        assert_eq!(Patton.dials(unit, 2, "").as_deref(), Some("*89"), "and both ports call");
+    });
+}
+
+#[test]
 fn calls_go_where_the_tables_lead() {
     let dials = |text: &str, digits: &str| on(text, |unit| Patton.dials(unit, 1, digits));
     assert_eq!(dials(FIRST, "").as_deref(), Some("*89"), "by lifting the handset");
