@@ -174,7 +174,9 @@ impl Room {
         for line in self.lines.iter_mut().filter(|line| !line.is_leaving && !wanted.contains(&line.account)) {
             line.is_leaving = true;
             line.due = Some(Instant::now());
-            lock(&self.shared.lines).remove(&line.account.slot);
+            if is_held(&self.shared, &line.account) {
+                lock(&self.shared.lines).remove(&line.account.slot);
+            }
         }
         for account in wanted {
             if self.lines.iter().any(|line| !line.is_leaving && line.account == account) {
@@ -261,9 +263,11 @@ impl Room {
     }
 
     fn show(&self) {
+        let down = self.lines.iter().filter(|line| line.is_leaving || !line.is_up);
+        let down: Vec<u16> = down.map(|line| &line.account).filter(|account| is_held(&self.shared, account)).map(|one| one.slot).collect();
         self.shared.view.send_modify(|view| {
-            for line in self.lines.iter().filter(|line| line.is_leaving || !line.is_up) {
-                view.registered.remove(&line.account.slot);
+            for slot in down {
+                view.registered.remove(&slot);
             }
             for line in self.lines.iter().filter(|line| !line.is_leaving && line.is_up) {
                 view.registered.insert(line.account.slot);
@@ -340,6 +344,11 @@ impl Room {
         }
         self.shared.keep(call);
     }
+}
+
+/// Whether the account's slot is its own still, or nobody's: one that leaves may find that another server's has moved in.
+fn is_held(shared: &Shared, account: &Account) -> bool {
+    lock(&shared.lines).get(&account.slot).is_none_or(|line| line.account == sip_account(account))
 }
 
 /// Whether a registration of the one is one of the other.
