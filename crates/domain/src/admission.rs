@@ -249,7 +249,9 @@ fn refuse_at_once(request: &Request<'_>, around: &Surroundings<'_>) -> Option<De
 fn wrong_reason(wrong: Wrong) -> Reason {
     match wrong {
         Wrong::Device => Reason::WrongDevice,
-        Wrong::Credentials | Wrong::Global | Wrong::Malformed | Wrong::Factory => Reason::GlobalWrong,
+        // Nobody typed it: the phone has none yet.
+        Wrong::Factory => Reason::LoginRequired,
+        Wrong::Credentials | Wrong::Global | Wrong::Malformed => Reason::GlobalWrong,
     }
 }
 

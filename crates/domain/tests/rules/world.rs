@@ -80,6 +80,8 @@ pub enum Shown {
     Nothing,
     Stale,
     Wrong,
+    /// What the brand's phones send from the factory.
+    Factory,
     Global(GlobalId),
     Login(Login),
 }
@@ -254,6 +256,7 @@ impl World {
             Shown::Nothing => return Proof::Nothing,
             Shown::Stale => return Proof::Stale,
             Shown::Wrong => return Proof::Wrong(Wrong::Credentials),
+            Shown::Factory => return Proof::Wrong(Wrong::Factory),
             Shown::Global(id) => {
                 let login = self.globals.iter().find(|login| login.id == *id).expect("a global login of this world");
                 (login.user.clone(), login.password.clone(), None)

@@ -18,6 +18,13 @@ fn a_stale_nonce_is_asked_again_and_never_counted() {
 }
 
 #[test]
+fn a_login_from_the_factory_is_refused_like_none_and_is_no_wrong_password() {
+    let mut world = World::new("");
+    world.sees(&Ask::front().shows(Shown::Factory), "401, login_required");
+    world.sees(&Ask::front().shows(Shown::Wrong), "401, global_wrong");
+}
+
+#[test]
 fn a_login_opens_its_own_device_only() {
     let mut world = World::new("");
     let login = world.provision();
