@@ -120,9 +120,11 @@ impl Firmware for Poly {
     }
 
     /// One in the address, else the stored one, else the factory's; each only to who asks.
-    fn logins(&self, unit: Unit<'_>, at: &Address, server: &Address) -> Vec<Login> {
-        let stored = || self.provisioning(unit).login.filter(|_| at.same_server(server));
-        vec![at.login.clone().or_else(stored).unwrap_or_else(|| Login::new(FACTORY, FACTORY))]
+    fn logins(&self, unit: Unit<'_>, at: &Address, _server: &Address) -> Vec<Login> {
+        let Provisioning { url, login } = self.provisioning(unit);
+        let is_own = url.and_then(|url| url.parse::<Address>().ok()).is_some_and(|own| own.same_server(at));
+        let stored = login.filter(|_| is_own);
+        vec![at.login.clone().or(stored).unwrap_or_else(|| Login::new(FACTORY, FACTORY))]
     }
 
     /// The person has to open the menu or QSetup.

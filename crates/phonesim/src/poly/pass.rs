@@ -2,9 +2,9 @@
 //! what the phone itself has put there.
 
 use super::file::{File, Master, NotAFile};
-use super::{Program, agent, text};
+use super::{Poly, Program, agent, text};
 use crate::address::{Address, Slash};
-use crate::firmware::{Ask, Came, Cause, Ended, Fetched, Got, Pass, Step, Work};
+use crate::firmware::{Ask, Came, Cause, Ended, Fetched, Firmware as _, Got, Pass, Step, Work};
 
 /// A start, or a look for news.
 pub(super) struct Masters {
@@ -14,7 +14,11 @@ pub(super) struct Masters {
     masters: Vec<Address>,
     stage: Stage,
     ended: Ended,
+    restarts: u8,
 }
+
+/// After that many in a row it is left alone with what it has: its files contradict each other.
+const RESTARTS_MAX: u8 = 3;
 
 /// What was asked for last.
 enum Stage {
@@ -30,7 +34,7 @@ enum Stage {
 impl Masters {
     pub fn over(server: &Address, cause: Cause) -> Self {
         let program = if cause == Cause::Boot { Program::Updater } else { Program::Application };
-        Self { server: server.clone(), program, masters: Vec::new(), stage: Stage::Begin, ended: Ended::NothingThere }
+        Self { server: server.clone(), program, masters: Vec::new(), stage: Stage::Begin, ended: Ended::NothingThere, restarts: 0 }
     }
 
     /// The server's address may itself name a master.
@@ -101,8 +105,7 @@ impl Masters {
             work.flash.set(key, value);
         }
         if *work.flash.settings() != before && self.program == Program::Updater {
-            work.note("writes its flash and restarts");
-            return Step::End(Ended::Applied);
+            return self.restart(work);
         }
         if self.program == Program::Updater {
             self.program = Program::Application;
@@ -114,8 +117,20 @@ impl Masters {
         }
         let changed = *work.flash.settings() != before;
         work.note(if changed { "applies its files" } else { "finds nothing new" });
-        self.ended = if changed { Ended::Applied } else { Ended::Unchanged };
+        self.ended = if changed || self.restarts > 0 { Ended::Applied } else { Ended::Unchanged };
         self.own(work)
+    }
+
+    /// What was written into flash makes it start again, at the server that stands there now.
+    fn restart(&mut self, work: &mut Work<'_>) -> Step {
+        work.note("writes its flash and restarts");
+        self.restarts += 1;
+        if self.restarts > RESTARTS_MAX {
+            return Step::End(Ended::Applied);
+        }
+        let stored = Poly.provisioning(work.unit()).url.and_then(|url| url.parse().ok());
+        self.server = stored.unwrap_or_else(|| self.server.clone());
+        self.begin(work)
     }
 
     fn own(&mut self, work: &Work<'_>) -> Step {
