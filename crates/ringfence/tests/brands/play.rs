@@ -95,6 +95,13 @@ pub(crate) fn all() -> &'static [Play] {
         let base = Identity::yealink("W60B", mac, "77.81.0.35", Some("077"), 8); // firmware
         Identity { agent: AgentForm::YEALINK_NO_SIP, ..base }
     };
+    let vvx = |mac| Identity::poly("VVX450", mac, "6.4.0.1234", 12); // firmware
+    let sound_point = |mac| Identity::poly("SPIP335", mac, "4.0.4.2906", 2); // firmware
+    let hdv = |mac| Identity::panasonic("HDV130", mac, "01.000", 2);
+    let utg = |mac| Identity::panasonic("UTG200", mac, "03.210", 2);
+    let tgp = |mac| Identity::panasonic("TGP500", mac, "12.81", 8);
+    // The address names the phone's own file: its login stands in it, which a model's file cannot give on.
+    let own_file = "/cfg/Config{MAC}.cfg";
     ALL.get_or_init(|| {
         vec![
             Play::new("Yealink T", "yealink/T46S", "001565", "/cfg", Identity::yealink_t46s),
@@ -128,6 +135,11 @@ pub(crate) fn all() -> &'static [Play] {
                 Identity::fanvil("X4", mac, "2.10.2.6887", Some("f0X4hw1.100"), 4)
             }),
             Play::new("Fanvil, new XML", "fanvil/X4U", "0c383e", "/cfg", |mac| Identity::fanvil("X4U", mac, "2.12.16.17", None, 12)),
+            Play::new("Poly VVX", "poly/VVX450", "64167f", "/cfg", vvx),
+            Play::new("Poly SoundPoint", "poly/SPIP335", "0004f2", "/cfg", sound_point),
+            Play::new("Panasonic HDV", "panasonic/HDV130", "bcc342", own_file, hdv),
+            Play::new("Panasonic UTG", "panasonic/UTG200", "0080f0", own_file, utg),
+            Play::new("Panasonic TGP", "panasonic/TGP500", "080023", own_file, tgp),
         ]
     })
 }
