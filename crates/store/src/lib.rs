@@ -13,6 +13,7 @@
 //! A write is one transaction: all of it or nothing. Its closure may be run more than once, so it must not act on the outside world.
 //! An error inside a write always undoes it, on both engines; it cannot be caught and ignored.
 
+pub mod api_answer;
 pub mod audit;
 pub mod backup;
 pub mod call;

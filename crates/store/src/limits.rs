@@ -72,6 +72,8 @@ pub const CALL_FIELD_BYTES_MAX: usize = 80;
 pub const CALL_PROMPTS_MAX: usize = 64;
 /// How long the answer to a PIN attempt is kept, so that a repeated one is answered alike.
 pub const PIN_ATTEMPT_HOURS: i64 = 24;
+/// How long the answer to a request with an idempotency key is kept.
+pub const API_ANSWER_HOURS: i64 = 24;
 /// The longest name of an engine's session, in bytes.
 pub const PIN_ATTEMPT_SESSION_BYTES_MAX: usize = 200;
 /// Phones that nobody added, remembered; the longest unseen go.

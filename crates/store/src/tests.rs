@@ -1,5 +1,6 @@
 //! The contract suite, run on both engines, and what only one of them can show.
 
+mod api_answers;
 mod calls;
 mod contacts;
 mod contract;

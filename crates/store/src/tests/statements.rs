@@ -9,6 +9,7 @@ use crate::tests::tree::mac;
 
 fn all() -> Vec<&'static Sql> {
     [
+        crate::api_answer::STATEMENTS,
         crate::audit::STATEMENTS,
         crate::call::STATEMENTS,
         crate::contact::STATEMENTS,
