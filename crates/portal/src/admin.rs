@@ -17,10 +17,12 @@ pub mod import;
 pub mod line;
 pub mod login_request;
 pub mod menu_password;
+pub mod part;
 pub mod policy;
 pub mod prompt;
 pub mod reseller;
 pub mod setting;
+pub mod simulate;
 pub mod site;
 pub mod telephone;
 pub mod token;
@@ -28,6 +30,7 @@ pub mod tree;
 pub mod trunk;
 pub mod trust;
 pub mod trusting;
+pub mod user;
 
 use std::sync::Arc;
 
@@ -97,6 +100,16 @@ impl By {
         self.actor.node
     }
 
+    /// One's own branch as what is acted on.
+    pub(crate) fn branch(&self) -> Target {
+        match self.actor.node {
+            Node::Operator => Target::default(),
+            Node::Reseller(id) => Target { reseller: Some(id), ..Target::default() },
+            Node::Customer(id) => Target { customer: Some(id), ..Target::default() },
+            Node::Site(id) => Target { site: Some(id), ..Target::default() },
+        }
+    }
+
     /// Refuses what the role may not do. `policy` is the one in force at the target.
     pub(crate) fn may(&self, action: Action, target: &Target, policy: &Policy) -> Result<(), Error> {
         if may(self.actor, action, target, policy) { Ok(()) } else { Err(Error::Forbidden) }
@@ -138,6 +151,11 @@ impl Admin {
     {
         self.store.read(move |db| Ok(look(db))).await?
     }
+}
+
+/// Refuses a change that was made for an older version of a thing.
+pub(crate) fn still(expected: Option<i64>, version: i64) -> Result<(), Error> {
+    if expected.is_none_or(|expected| expected == version) { Ok(()) } else { Err(Error::Changed) }
 }
 
 /// A new id: sorted by time, the rest random.

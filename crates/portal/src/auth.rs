@@ -3,6 +3,7 @@
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use uuid::Uuid;
 
 use crate::App;
 use crate::admin::{By, token};
@@ -11,15 +12,25 @@ use crate::problem::Problem;
 
 /// A caller who showed a valid token.
 #[derive(Clone, Debug)]
-pub struct Bearer(pub By);
+pub struct Bearer {
+    /// Who acts.
+    pub by: By,
+    /// Which token it was.
+    pub token: Uuid,
+}
 
 impl FromRequestParts<App> for Bearer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        // The guard of the API has looked already.
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
         let shown = shown_token(parts).ok_or_else(Problem::unauthenticated)?;
-        let by = token::recognise(&app.admin, shown, (app.clock)()).await?.ok_or_else(Problem::unauthenticated)?;
-        Ok(Self(by))
+        let found = token::recognise(&app.admin, shown, (app.clock)()).await?;
+        let (by, token) = found.ok_or_else(Problem::unauthenticated)?;
+        Ok(Self { by, token })
     }
 }
 

@@ -17,8 +17,7 @@ pub(crate) async fn ready(State(app): State<App>) -> Result<&'static str, Proble
         Ok(_) => Ok("ready\n"),
         Err(error) => {
             tracing::error!(%error, "not ready: the store does not answer");
-            let detail = "The store does not answer.".to_owned();
-            Err(Problem { status: StatusCode::SERVICE_UNAVAILABLE, code: "store_unavailable", detail })
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", "The store does not answer."))
         }
     }
 }

@@ -1,9 +1,11 @@
-//! People's face: the administrative acts behind command line and API, and a listener with health, metrics and bearer tokens.
+//! People's face: the administrative acts behind command line and API, the REST API itself, and a listener with health and metrics.
 //!
 //! [`admin`] holds what people do, one file per noun: each act checks the role, loads, asks `domain`, saves, and leaves audit and
-//! outbox messages in the same transaction. The command line and the API are two callers of the same acts.
+//! outbox messages in the same transaction. The command line and the API are two callers of the same acts; the API's table of contents is
+//! `routes`.
 
 pub mod admin;
+mod api;
 pub mod auth;
 pub mod edge;
 mod health;
@@ -11,6 +13,7 @@ pub mod limits;
 pub mod listener;
 pub mod metrics;
 pub mod problem;
+pub mod rates;
 mod routes;
 pub mod telephone;
 
@@ -20,6 +23,7 @@ use domain::Time;
 
 use crate::admin::Admin;
 use crate::metrics::Metrics;
+use crate::rates::Rates;
 use crate::telephone::Telephone;
 
 /// What every request of the portal works with. Clones share it.
@@ -31,6 +35,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// The telephone face; none where there is none.
     pub telephone: Option<Arc<dyn Telephone>>,
+    /// How often each token may ask.
+    pub rates: Arc<Rates>,
     /// The clock; read once per request.
     pub clock: fn() -> Time,
 }

@@ -22,8 +22,12 @@ pub const TOKEN_BYTES_MAX: usize = 128;
 pub const NAME_BYTES_MAX: usize = 100;
 /// Bytes of a device's label.
 pub const LABEL_BYTES_MAX: usize = 100;
+/// Entries that a list of the API gives at once, unless it is asked for another number.
+pub const PAGE_DEFAULT: usize = 100;
 /// Entries that a list gives at once.
 pub const PAGE_MAX: usize = 500;
+/// Bytes of a text that is looked for in a list: longer than any name.
+pub const QUERY_BYTES_MAX: usize = 100;
 /// Rows of one import file: one transaction, with an audit entry and a message for each, which the store takes ten thousand of.
 pub const IMPORT_ROWS_MAX: usize = 10_000;
 /// The lines of a phone that the import file has columns for.
@@ -38,3 +42,15 @@ pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const LOGIN_BYTES_MAX: usize = 128;
 /// Channels of one trunk: more than any carrier sells at once.
 pub const TRUNK_CHANNELS_MAX: u32 = 100_000;
+/// Requests that a token may send a second, for long: as many phones as a script can add one by one without pressing the others.
+pub const RATE_PER_SECOND: u64 = 50;
+/// Requests that a token may send at once.
+pub const RATE_BURST: u64 = 500;
+/// Tokens whose requests are counted at once.
+pub const RATE_TOKENS_MAX: usize = 10_000;
+/// The longest span that anybody may set, in seconds: a year, as on the command line.
+pub const SPAN_SECONDS_MAX: u32 = 31_536_000;
+/// The longest `Idempotency-Key`, in bytes: five times a UUID.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 200;
+/// The largest answer that is kept for a repeated request: what makes one thing answers with that thing.
+pub const ANSWER_BYTES_MAX: usize = 128 * 1024;

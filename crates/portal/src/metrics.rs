@@ -77,7 +77,7 @@ impl FromRequestParts<App> for Reader {
         if !forwarded && parts.extensions.get::<Peer>().is_some_and(|peer| peer.0.ip().is_loopback()) {
             return Ok(Self);
         }
-        let Bearer(by) = Bearer::from_request_parts(parts, app).await?;
+        let Bearer { by, .. } = Bearer::from_request_parts(parts, app).await?;
         let allowed = may(by.actor, Action::ViewAudit, &Target::default(), &Policy::default());
         if allowed { Ok(Self) } else { Err(Error::Forbidden.into()) }
     }

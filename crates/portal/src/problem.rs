@@ -1,5 +1,7 @@
 //! What goes wrong, as `application/problem+json` (RFC 9457) with a stable code.
 
+use std::num::NonZeroU32;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -17,28 +19,129 @@ pub struct Problem {
     pub code: &'static str,
     /// What happened and what to do, for people.
     pub detail: String,
+    /// After how many seconds it is worth another try.
+    pub retry_after: Option<NonZeroU32>,
 }
+
+/// Every code, so that a program can know them all. `import` has codes of its own in its rows.
+pub const CODES: &[&str] = &[
+    // The request itself.
+    "malformed",
+    "media_type",
+    "body",
+    "query",
+    "limit",
+    "cursor",
+    "too_large",
+    "limited",
+    "method_not_allowed",
+    "unauthenticated",
+    "idempotency_key",
+    "key_reused",
+    "key_in_use",
+    // What it is about.
+    "not_found",
+    "ambiguous",
+    "forbidden",
+    "exists",
+    "in_use",
+    "conflict",
+    "changed",
+    "refused",
+    // A value that cannot be.
+    "address",
+    "brand",
+    "cells",
+    "confirm",
+    "csv",
+    "customer",
+    "duplicate",
+    "duration",
+    "file",
+    "header",
+    "id",
+    "label",
+    "language",
+    "languages",
+    "line",
+    "lives_by_trust",
+    "login",
+    "mac",
+    "model",
+    "name",
+    "network",
+    "no_encrypted_files",
+    "no_such_file",
+    "pick_one",
+    "policy",
+    "prompt",
+    "reason",
+    "render",
+    "role",
+    "setting",
+    "site",
+    "too_many_lines",
+    "trunk",
+    "value",
+    "wav",
+    // The server.
+    "unavailable",
+    "timeout",
+    "failed",
+    "store_unavailable",
+];
 
 impl Problem {
     /// No valid token was shown.
     pub fn unauthenticated() -> Self {
         let detail = "Send a valid token: Authorization: Bearer TOKEN. `ringfence token create` makes one.";
-        Self { status: StatusCode::UNAUTHORIZED, code: "unauthenticated", detail: detail.to_owned() }
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
     }
 
     /// There is nothing of that name.
     pub fn not_found() -> Self {
-        Self { status: StatusCode::NOT_FOUND, code: "not_found", detail: "There is nothing here that you may see.".to_owned() }
+        Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here that you may see.")
     }
 
     /// The address exists, the method does not.
     pub fn method() -> Self {
-        Self { status: StatusCode::METHOD_NOT_ALLOWED, code: "method_not_allowed", detail: "This address takes another method.".to_owned() }
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This address takes another method.")
     }
 
     /// The answer took too long.
     pub fn timeout() -> Self {
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, code: "timeout", detail: "This took too long. Try again in a moment.".to_owned() }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", "This took too long. Try again in a moment.")
+    }
+
+    /// The body, or the address, is not what HTTP or JSON know.
+    pub fn malformed() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "malformed",
+            "This cannot be read: the body is no whole JSON document, or the address holds a NUL.",
+        )
+    }
+
+    /// A body of another kind than belongs here.
+    pub fn media_type(wanted: &str) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", &format!("Send this as Content-Type: {wanted}."))
+    }
+
+    /// A body over the limit.
+    pub fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is larger than this address takes.")
+    }
+
+    /// A token that asked more than its share.
+    pub fn limited(retry_after: NonZeroU32) -> Self {
+        let detail = "This token asks more often than its share. Wait as long as Retry-After says.";
+        Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "limited", detail) }
+    }
+
+    /// With a stable code.
+    pub(crate) fn new(status: StatusCode, code: &'static str, detail: &str) -> Self {
+        let retry_after = if status == StatusCode::SERVICE_UNAVAILABLE { NonZeroU32::new(5) } else { None };
+        Self { status, code, detail: detail.to_owned(), retry_after }
     }
 }
 
@@ -58,10 +161,11 @@ impl IntoResponse for Problem {
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        match self.status {
-            StatusCode::UNAUTHORIZED => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"ringfence\""))),
-            StatusCode::SERVICE_UNAVAILABLE => drop(headers.insert(RETRY_AFTER, HeaderValue::from_static("5"))),
-            _ => {}
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"ringfence\""));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.get()));
         }
         response
     }
@@ -73,6 +177,7 @@ impl From<Error> for Problem {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Forbidden => StatusCode::FORBIDDEN,
             Error::Exists(_) | Error::InUse(_) | Error::Conflict | Error::Refused { .. } => StatusCode::CONFLICT,
+            Error::Changed => StatusCode::PRECONDITION_FAILED,
             Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -85,6 +190,49 @@ impl From<Error> for Problem {
             }
             other => other.to_string(),
         };
-        Self { status, code: error.code(), detail }
+        Self::new(status, error.code(), &detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    const CALLS: [&str; 5] = ["::invalid(", "::refused(", "Self::new(", "Problem::new(", "const CODE: &str ="];
+
+    /// The first word in quotes behind each of these beginnings; a call that takes its code from elsewhere has none before its end.
+    fn codes_in(text: &str, beginnings: &[&str], found: &mut BTreeSet<String>) {
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        for (at, beginning) in beginnings.iter().flat_map(|beginning| text.match_indices(beginning)) {
+            let word = text[at + beginning.len()..].split(';').next().and_then(|rest| rest.split('"').nth(1)).unwrap_or_default();
+            if !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') {
+                found.insert(word.to_owned());
+            }
+        }
+    }
+
+    fn files_below(folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+    }
+
+    #[test]
+    fn every_code_that_is_made_is_listed_and_every_listed_one_is_made() {
+        let mut made = BTreeSet::new();
+        for path in files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+            let text = std::fs::read_to_string(&path).unwrap();
+            codes_in(&text, &CALLS, &mut made);
+            // The codes of whole kinds of errors.
+            if path.ends_with("admin/error.rs") || path.ends_with("admin/device/add.rs") {
+                codes_in(text.split("impl From").next().unwrap(), &["=>"], &mut made);
+            }
+        }
+        let listed: BTreeSet<String> = CODES.iter().map(|code| (*code).to_owned()).collect();
+        assert_eq!(listed.len(), CODES.len(), "no code twice");
+        assert_eq!(listed.difference(&made).collect::<Vec<_>>(), Vec::<&String>::new(), "listed, but never made");
+        assert_eq!(made.difference(&listed).collect::<Vec<_>>(), Vec::<&String>::new(), "made, but not listed");
     }
 }

@@ -1,12 +1,16 @@
-//! The route table.
+//! The route table: all addresses of the portal on one page.
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::get;
-use axum::{Json, Router};
-use serde::Serialize;
+use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{self, MethodRouter};
+use axum::{Router, routing::get};
 
-use crate::auth::Bearer;
-use crate::limits::BODY_BYTES_MAX;
+use crate::api::answer::PREFIX;
+use crate::api::document;
+use crate::api::guard::guard;
+use crate::api::idempotency::once;
+use crate::limits::{BODY_BYTES_MAX, IMPORT_BYTES_MAX};
 use crate::problem::Problem;
 use crate::{App, health, metrics};
 
@@ -16,25 +20,148 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::show))
-        .route("/api/v1/whoami", get(whoami))
+        .route(document::PATH, get(document::show))
+        .nest(PREFIX, endpoints(&app))
         .method_not_allowed_fallback(|| async { Problem::method() })
         .fallback(|| async { Problem::not_found() })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(app)
 }
 
-/// Who the token speaks for.
-#[derive(Serialize)]
-struct Whoami {
-    name: String,
-    role: &'static str,
-    reseller: Option<String>,
-    customer: Option<String>,
-    site: Option<String>,
+/// Declares the API: the router, and the list of what it serves for the document that describes it.
+macro_rules! api {
+    ($($verb:ident $path:literal => $module:ident::$handler:ident;)*) => {
+        fn endpoints(app: &App) -> Router<App> {
+            let table = Router::new()$(.route($path, $verb(app, crate::api::$module::$handler)))*;
+            table
+                .method_not_allowed_fallback(|| async { Problem::method() })
+                .fallback(|| async { Problem::not_found() })
+                .layer(from_fn_with_state(app.clone(), guard))
+        }
+
+        /// Verb and path of every endpoint.
+        pub(crate) const ENDPOINTS: &[(&str, &str)] = &[$((stringify!($verb), $path)),*];
+
+        /// What the endpoints say of themselves.
+        #[derive(utoipa::OpenApi)]
+        #[openapi(paths($(crate::api::$module::$handler),*))]
+        pub(crate) struct Described;
+    };
 }
 
-async fn whoami(axum::extract::State(app): axum::extract::State<App>, bearer: Bearer) -> Result<Json<Whoami>, Problem> {
-    let node = app.admin.node_names(bearer.0.actor.node).await?;
-    let by = bearer.0;
-    Ok(Json(Whoami { name: by.name, role: by.actor.role.code(), reseller: node.reseller, customer: node.customer, site: node.site }))
+api! {
+    read   "/whoami"                                      => whoami::show;
+
+    read   "/devices"                                     => devices::list;
+    create "/devices"                                     => devices::create;
+    read   "/devices.csv"                                 => devices::csv;
+    import "/imports"                                     => imports::create;
+    read   "/simulate"                                    => simulate::simulate;
+    read   "/devices/{mac}"                               => devices::read;
+    update "/devices/{mac}"                               => devices::update;
+    remove "/devices/{mac}"                               => devices::delete;
+    read   "/devices/{mac}/configs/{file}"                => devices::config;
+    read   "/devices/{mac}/requests"                      => devices::requests;
+    read   "/devices/{mac}/calls"                         => devices::calls;
+    act    "/devices/{mac}/reset-authentication"          => device_acts::reset;
+    act    "/devices/{mac}/suspend-authentication"        => device_acts::suspend;
+    remove "/devices/{mac}/suspend-authentication"        => device_acts::end_suspension;
+    act    "/devices/{mac}/allow-global-password"         => device_acts::allow;
+    act    "/devices/{mac}/allow-second-claimant"         => device_acts::allow_second;
+    act    "/devices/{mac}/resync"                        => device_acts::resync;
+    act    "/devices/{mac}/move"                          => device_acts::relocate;
+    act    "/devices/{mac}/replace"                       => device_acts::replace;
+    set    "/devices/{mac}/login"                         => device_acts::set_login;
+    remove "/devices/{mac}/login"                         => device_acts::clear_login;
+    act    "/devices/{mac}/rotate-login"                  => device_acts::rotate_login;
+
+    read   "/resellers"                                   => resellers::list;
+    create "/resellers"                                   => resellers::create;
+    read   "/resellers/{id}"                              => resellers::read;
+    update "/resellers/{id}"                              => resellers::update;
+    remove "/resellers/{id}"                              => resellers::delete;
+    read   "/customers"                                   => customers::list;
+    create "/customers"                                   => customers::create;
+    read   "/customers/{id}"                              => customers::read;
+    update "/customers/{id}"                              => customers::update;
+    remove "/customers/{id}"                              => customers::delete;
+    read   "/sites"                                       => sites::list;
+    create "/sites"                                       => sites::create;
+    read   "/sites/{id}"                                  => sites::read;
+    update "/sites/{id}"                                  => sites::update;
+    remove "/sites/{id}"                                  => sites::delete;
+
+    read   "/operator/policy"                             => policies::of_operator;
+    set    "/operator/policy"                             => policies::set_operator;
+    read   "/resellers/{id}/policy"                       => policies::of_reseller;
+    set    "/resellers/{id}/policy"                       => policies::set_reseller;
+    read   "/customers/{id}/policy"                       => policies::of_customer;
+    set    "/customers/{id}/policy"                       => policies::set_customer;
+    read   "/sites/{id}/policy"                           => policies::of_site;
+    set    "/sites/{id}/policy"                           => policies::set_site;
+    read   "/customers/{id}/trusted-networks"             => trusted_networks::list;
+    create "/customers/{id}/trusted-networks"             => trusted_networks::create;
+    remove "/customers/{id}/trusted-networks/{network}"   => trusted_networks::delete;
+    remove "/customers/{id}/trust-windows/{network}"      => trusted_networks::close;
+
+    read   "/tokens"                                      => tokens::list;
+    create "/tokens"                                      => tokens::create;
+    read   "/tokens/{id}"                                 => tokens::read;
+    remove "/tokens/{id}"                                 => tokens::delete;
+    read   "/users"                                       => users::list;
+    create "/users"                                       => users::create;
+    read   "/users/{id}"                                  => users::read;
+    update "/users/{id}"                                  => users::update;
+    remove "/users/{id}"                                  => users::delete;
+    read   "/trunks"                                      => trunks::list;
+    create "/trunks"                                      => trunks::create;
+    read   "/trunks/{name}"                               => trunks::read;
+    remove "/trunks/{name}"                               => trunks::delete;
+    read   "/brands"                                      => brands::list;
+    read   "/brands/{brand}"                              => brands::read;
+
+    read   "/global-logins"                               => global_logins::list;
+    create "/global-logins"                               => global_logins::create;
+    read   "/global-login-requests"                       => global_login_requests::list;
+    create "/global-login-requests"                       => global_login_requests::create;
+    read   "/global-login-requests/{id}"                  => global_login_requests::read;
+    act    "/global-login-requests/{id}/grant"            => global_login_requests::grant;
+    act    "/global-login-requests/{id}/decline"          => global_login_requests::decline;
+    act    "/global-login-requests/{id}/reveal"           => global_login_requests::reveal;
+    read   "/audit"                                       => audit::list;
+    read   "/audit/verify"                                => audit::verify;
+
+    read   "/sip-accounts/{name}"                         => telephone::account;
+    act    "/pin-attempts"                                => telephone::pin;
+}
+
+fn read<H: Handler<T, App>, T: 'static>(_: &App, handler: H) -> MethodRouter<App> {
+    get(handler)
+}
+
+/// Makes something; once, if the request carries a key.
+fn create<H: Handler<T, App>, T: 'static>(app: &App, handler: H) -> MethodRouter<App> {
+    routing::post(handler).layer(from_fn_with_state(app.clone(), once))
+}
+
+/// Takes a large file, which does nothing more when it comes again.
+fn import<H: Handler<T, App>, T: 'static>(_: &App, handler: H) -> MethodRouter<App> {
+    routing::post(handler).layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX))
+}
+
+/// Does something to what is there.
+fn act<H: Handler<T, App>, T: 'static>(_: &App, handler: H) -> MethodRouter<App> {
+    routing::post(handler)
+}
+
+fn update<H: Handler<T, App>, T: 'static>(_: &App, handler: H) -> MethodRouter<App> {
+    routing::patch(handler)
+}
+
+fn set<H: Handler<T, App>, T: 'static>(_: &App, handler: H) -> MethodRouter<App> {
+    routing::put(handler)
+}
+
+fn remove<H: Handler<T, App>, T: 'static>(_: &App, handler: H) -> MethodRouter<App> {
+    routing::delete(handler)
 }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 
 use domain::{Mac, Secret, Time};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::admin::Error;
 
@@ -56,7 +57,7 @@ pub struct PinAttempt {
 }
 
 /// What came of a PIN, in the shape of interfaces.md.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PinAnswer {
     /// ok, wrong, failed, blocked, expired.
     pub result: &'static str,

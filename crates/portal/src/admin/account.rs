@@ -56,7 +56,7 @@ pub async fn begin(admin: &Admin, by: &By) -> Result<Beginning, Error> {
 }
 
 /// Argon2id with its crate's own parameters (19 MiB, two passes), in the PHC string form.
-fn hash(password: &Secret<String>) -> Result<String, Error> {
+pub(crate) fn hash(password: &Secret<String>) -> Result<String, Error> {
     let mut salt = [0; 16];
     SystemChance.fill(&mut salt);
     let hash = Argon2::default().hash_password_with_salt(password.expose().as_bytes(), &salt);

@@ -1,16 +1,18 @@
 //! Who did what.
 
 use domain::policy::Policy;
-use domain::role::{Action, Target, may};
+use domain::role::Action;
 use serde::Serialize;
 use store::audit::{Kept, Verdict};
+use utoipa::ToSchema;
 
+use super::part::{Listing, Part, no_cursor};
 use super::policy::subject;
 use super::{Admin, By, Error};
 use crate::limits::PAGE_MAX;
 
 /// One line of the audit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AuditView {
     /// Its number; later entries have higher ones.
     pub seq: i64,
@@ -29,7 +31,7 @@ pub struct AuditView {
 }
 
 /// Whether the audit is as it was written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AuditVerdict {
     /// No entry was changed or removed.
     pub whole: bool,
@@ -41,10 +43,7 @@ pub struct AuditVerdict {
 
 /// The newest entries of one's own branch, newest first.
 pub async fn list(admin: &Admin, by: &By, limit: usize) -> Result<Vec<AuditView>, Error> {
-    let target = own_branch(by);
-    if !may(by.actor, Action::ViewAudit, &target, &Policy::default()) {
-        return Err(Error::Forbidden);
-    }
+    by.may(Action::ViewAudit, &by.branch(), &Policy::default())?;
     let by = by.clone();
     admin
         .read(move |db| {
@@ -53,15 +52,25 @@ pub async fn list(admin: &Admin, by: &By, limit: usize) -> Result<Vec<AuditView>
                 let page = store::audit::newest(db, &by.scope(), below, PAGE_MAX.min(limit - found.len()))?;
                 let Some(oldest) = page.last() else { break };
                 below = oldest.seq;
-                for kept in page {
-                    // The place may be gone since: then the entry stands alone.
-                    let scope = subject(db, kept.node).unwrap_or_else(|_| "removed".to_owned());
-                    found.push(view(kept, scope));
-                }
+                found.extend(page.into_iter().map(|kept| placed(db, kept)));
             }
             Ok(found)
         })
         .await
+}
+
+/// Part of the entries of one's own branch, newest first.
+pub async fn part(admin: &Admin, by: &By, part: Part) -> Result<Listing<AuditView>, Error> {
+    part.check()?;
+    by.may(Action::ViewAudit, &by.branch(), &Policy::default())?;
+    let below = part.after.as_deref().map(|text| text.parse::<i64>().map_err(|_| no_cursor())).transpose()?.unwrap_or(i64::MAX);
+    let by = by.clone();
+    let look = move |db: &store::Db| {
+        let page = store::audit::newest(db, &by.scope(), below, part.limit)?;
+        let next = page.last().filter(|_| page.len() == part.limit).map(|kept| kept.seq.to_string());
+        Ok(Listing { items: page.into_iter().map(|kept| placed(db, kept)).collect(), next })
+    };
+    admin.read(look).await
 }
 
 /// Checks that no entry was changed or removed.
@@ -73,17 +82,9 @@ pub async fn verify(admin: &Admin, by: &By) -> Result<AuditVerdict, Error> {
     })
 }
 
-fn own_branch(by: &By) -> Target {
-    use domain::tenancy::Node;
-    match by.actor.node {
-        Node::Operator => Target::default(),
-        Node::Reseller(id) => Target { reseller: Some(id), ..Target::default() },
-        Node::Customer(id) => Target { customer: Some(id), ..Target::default() },
-        Node::Site(id) => Target { site: Some(id), ..Target::default() },
-    }
-}
-
-fn view(kept: Kept, scope: String) -> AuditView {
+fn placed(db: &store::Db, kept: Kept) -> AuditView {
+    // The place may be gone since: then the entry stands alone.
+    let scope = subject(db, kept.node).unwrap_or_else(|_| "removed".to_owned());
     let entry = kept.entry;
     AuditView {
         seq: kept.seq,

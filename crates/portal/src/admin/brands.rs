@@ -16,6 +16,7 @@ use domain::settings::Resolved;
 use domain::{Mac, Secret};
 use serde::Serialize;
 use store::device::{Setup, Stored};
+use utoipa::ToSchema;
 
 use super::device::{load, node_of, parse_mac};
 use super::{Admin, By, Error, Platform};
@@ -35,7 +36,7 @@ pub struct Preview {
 }
 
 /// A file as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RenderedView {
     /// Its name.
     pub file: String,
@@ -46,7 +47,7 @@ pub struct RenderedView {
 }
 
 /// A line and where it comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WhyView {
     /// The line.
     pub text: String,

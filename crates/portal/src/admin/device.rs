@@ -3,6 +3,7 @@
 mod add;
 mod calls;
 mod list;
+mod update;
 mod view;
 
 use std::net::IpAddr;
@@ -23,9 +24,10 @@ pub(crate) use self::add::{Checked, add_within, check, update_within};
 pub use self::add::{NewDevice, add};
 pub use self::calls::{CallView, calls};
 pub(crate) use self::list::{Policies, each, each_kind};
-pub use self::list::{Which, list};
+pub use self::list::{Which, list, part};
+pub use self::update::{DeviceChange, update};
 pub(crate) use self::view::Viewer;
-pub use self::view::{DeviceView, ProfileKeyView, RequestView, profile_key, requests, show};
+pub use self::view::{DeviceView, ProfileKeyView, RequestView, look, profile_key, requests, show};
 use super::tree::{NodeNames, find_place, policy_at};
 use super::{Admin, By, Error, Named, trusting};
 use crate::edge::SystemChance;
@@ -57,6 +59,17 @@ pub async fn allow_global(admin: &Admin, by: &By, mac: &str, allow: bool) -> Res
     let detail = if allow { "yes" } else { "no" };
     change(admin, by, mac, Action::AllowGlobal, detail, move |device, policy, by| Ok(rules::allow_global(device, allow, policy, by.now)))
         .await
+}
+
+/// The lock icon: clears the login and lets the global password in once more, in one step. Whoever may do the second may do both.
+pub async fn clear_and_allow_global(admin: &Admin, by: &By, mac: &str) -> Result<DeviceView, Error> {
+    change(admin, by, mac, Action::AllowGlobal, "yes, login cleared", |device, policy, by| {
+        let mut cleared = rules::clear_login(device, by.now, &mut SystemChance);
+        let allowed = rules::allow_global(&cleared.device, true, policy, by.now);
+        cleared.effects.extend(allowed.effects);
+        Ok(Change { device: allowed.device, effects: cleared.effects })
+    })
+    .await
 }
 
 /// Lets the second claimant have the hand-over: what the first was given ends. Refused if nobody else asked.

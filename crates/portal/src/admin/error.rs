@@ -22,6 +22,9 @@ pub enum Error {
     /// Somebody else changed it meanwhile.
     #[error("somebody else changed this at the same moment; try again")]
     Conflict,
+    /// It is not what the caller had read any more.
+    #[error("this was changed since it was read; read it again")]
+    Changed,
     /// A value that cannot be.
     #[error("{message}")]
     Invalid {
@@ -65,6 +68,7 @@ impl Error {
             Self::Exists(_) => "exists",
             Self::InUse(_) => "in_use",
             Self::Conflict => "conflict",
+            Self::Changed => "changed",
             Self::Invalid { code, .. } | Self::Refused { code, .. } => code,
             Self::Unavailable(_) => "unavailable",
             Self::Failed(_) => "failed",

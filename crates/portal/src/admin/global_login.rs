@@ -6,6 +6,7 @@ use domain::tenancy::Node;
 use domain::{Span, Time};
 use serde::Serialize;
 use store::{Db, Scope, login};
+use utoipa::ToSchema;
 
 use super::tree::reseller_id;
 use super::{Admin, By, Error};
@@ -15,7 +16,7 @@ use crate::edge::SystemChance;
 pub const USER: &str = "setup";
 
 /// A global login as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct GlobalLoginView {
     /// User name.
     pub user: String,

@@ -6,6 +6,7 @@ use ::brands::Model;
 use domain::ipei::Ipei;
 use domain::settings::Settings;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Error, line};
 use crate::limits::HANDSETS_MAX;
@@ -14,7 +15,7 @@ use crate::limits::HANDSETS_MAX;
 const FIELDS: [&str; 3] = ["ipei", "name", "line"];
 
 /// A handset as it is shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct HandsetView {
     /// Its number at the base, from 1.
     pub number: u16,

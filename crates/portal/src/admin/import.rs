@@ -8,6 +8,7 @@ use domain::settings::{Line, Settings};
 use serde::Serialize;
 use store::Scope;
 use store::{Db, StoreError};
+use utoipa::ToSchema;
 
 use super::device::{Checked, NewDevice, add_within, check, update_within};
 use super::export::unsafe_again;
@@ -25,7 +26,8 @@ pub struct Mode {
 }
 
 /// What an import did, or would do.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ImportOutcome)]
 pub struct Outcome {
     /// Rows in the file.
     pub rows: usize,
@@ -40,7 +42,8 @@ pub struct Outcome {
 }
 
 /// A row that failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ImportFailedRow)]
 pub struct FailedRow {
     /// Its line in the file, the header being 1.
     pub row: usize,

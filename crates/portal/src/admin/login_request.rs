@@ -1,20 +1,21 @@
 //! Requests for the global login: somebody asks, the operator grants or declines, and a granted request shows the login once.
 
 use domain::policy::Policy;
-use domain::role::{Action, Target};
-use domain::tenancy::Node;
+use domain::role::Action;
 use serde::Serialize;
 use store::Db;
 use store::login_request::{self, LoginRequest, State};
+use utoipa::ToSchema;
 
 use super::global_login::{GlobalLoginView, in_force_at};
 use super::policy::subject;
-use super::tree::{NodeNames, find};
+use super::tree::{Found, NodeNames, find};
 use super::{Admin, By, Error, Named};
 use crate::limits::LABEL_BYTES_MAX;
 
 /// A request as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = GlobalLoginRequestView)]
 pub struct RequestView {
     /// Its number.
     pub id: i64,
@@ -47,7 +48,7 @@ pub async fn add(admin: &Admin, by: &By, reseller: Option<String>, reason: &str)
         .write(move |db| {
             let found = match &reseller {
                 Some(name) => find(db, &by.scope(), &NodeNames { reseller: Some(name.clone()), ..NodeNames::default() })?,
-                None => own(&by),
+                None => Found { node: by.actor.node, target: by.branch() },
             };
             by.may(Action::RequestGlobalLogin, &found.target, &Policy::default())?;
             let number = login_request::add(db, found.node, &reason, &by.name, by.now)?;
@@ -59,9 +60,16 @@ pub async fn add(admin: &Admin, by: &By, reseller: Option<String>, reason: &str)
 
 /// The newest requests, newest first: all for the operator, one's own for others.
 pub async fn list(admin: &Admin, by: &By) -> Result<Vec<RequestView>, Error> {
-    by.may(Action::RequestGlobalLogin, &own(by).target, &Policy::default())?;
+    by.may(Action::RequestGlobalLogin, &by.branch(), &Policy::default())?;
     let scope = by.scope();
     admin.read(move |db| login_request::list(db, &scope)?.into_iter().map(|request| view(db, request)).collect()).await
+}
+
+/// One request.
+pub async fn show(admin: &Admin, by: &By, number: i64) -> Result<RequestView, Error> {
+    by.may(Action::RequestGlobalLogin, &by.branch(), &Policy::default())?;
+    let scope = by.scope();
+    admin.read(move |db| view(db, login_request::one(db, &scope, number).named(|| format!("request {number}"))?)).await
 }
 
 /// Grants or declines a request.
@@ -80,7 +88,7 @@ pub async fn decide(admin: &Admin, by: &By, number: i64, grant: bool) -> Result<
 
 /// Shows the login of a granted request, once: the requester's own if there is one, else the platform's. That is audited.
 pub async fn reveal(admin: &Admin, by: &By, number: i64) -> Result<Vec<GlobalLoginView>, Error> {
-    by.may(Action::RequestGlobalLogin, &own(by).target, &Policy::default())?;
+    by.may(Action::RequestGlobalLogin, &by.branch(), &Policy::default())?;
     let by = by.clone();
     admin
         .write(move |db| {
@@ -89,16 +97,6 @@ pub async fn reveal(admin: &Admin, by: &By, number: i64) -> Result<Vec<GlobalLog
             in_force_at(db, request.node, by.now)
         })
         .await
-}
-
-fn own(by: &By) -> super::tree::Found {
-    let target = match by.actor.node {
-        Node::Operator => Target::default(),
-        Node::Reseller(id) => Target { reseller: Some(id), ..Target::default() },
-        Node::Customer(id) => Target { customer: Some(id), ..Target::default() },
-        Node::Site(id) => Target { site: Some(id), ..Target::default() },
-    };
-    super::tree::Found { node: by.actor.node, target }
 }
 
 fn view(db: &Db, request: LoginRequest) -> Result<RequestView, Error> {

@@ -8,12 +8,13 @@ use domain::settings::Layer;
 use domain::tenancy::Node;
 use serde::Serialize;
 use store::Db;
+use utoipa::ToSchema;
 
 use super::tree::{NodeNames, find, names, policy_at};
 use super::{Admin, By, Error, trusting};
 
 /// One key in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PolicyValue {
     /// Its value.
     pub value: String,

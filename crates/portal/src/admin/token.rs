@@ -1,11 +1,13 @@
 //! Bearer tokens for the API. Only their hashes are kept; a token is shown once.
 
 use domain::login::new_password;
+use domain::policy::Policy;
 use domain::role::{Action, Actor, Role};
 use domain::{Secret, Span, Time};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use store::people::{self, Token};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::policy::subject;
@@ -31,7 +33,7 @@ pub struct NewToken {
 }
 
 /// A token as lists show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TokenView {
     /// Its id, for revoking it.
     pub id: String,
@@ -49,8 +51,22 @@ pub struct TokenView {
     pub last_used: Option<String>,
 }
 
+/// A token that was made: shown once, kept nowhere.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// Its id, for revoking it.
+    pub id: Uuid,
+    /// The token itself.
+    pub token: Secret<String>,
+}
+
 /// Makes a token and returns it.
 pub async fn create(admin: &Admin, by: &By, new: NewToken) -> Result<Secret<String>, Error> {
+    Ok(make(admin, by, new).await?.token)
+}
+
+/// Makes a token and returns it with its id.
+pub async fn make(admin: &Admin, by: &By, new: NewToken) -> Result<Made, Error> {
     let roles = || Role::ALL.iter().map(|role| role.code()).collect::<Vec<_>>().join(", ");
     let role = Role::from_code(&new.role).ok_or_else(|| Error::invalid("role", format!("role {:?}: there are {}", new.role, roles())))?;
     if new.label.len() > LABEL_BYTES_MAX || new.label.chars().any(char::is_control) {
@@ -73,11 +89,11 @@ pub async fn create(admin: &Admin, by: &By, new: NewToken) -> Result<Secret<Stri
             by.audit(db, found.node, "token.created", &new.label, &format!("{} at {}", role.code(), subject(db, found.node)?))
         })
         .await?;
-    Ok(secret)
+    Ok(Made { id, token: secret })
 }
 
-/// Who a token speaks for, if it is valid now.
-pub async fn recognise(admin: &Admin, token: &str, now: Time) -> Result<Option<By>, Error> {
+/// Who a token speaks for and which one it is, if it is valid now.
+pub async fn recognise(admin: &Admin, token: &str, now: Time) -> Result<Option<(By, Uuid)>, Error> {
     let hash = hash(token);
     let found = admin.store.read(move |db| people::token(db, &hash, now)).await?;
     let Some(token) = found else { return Ok(None) };
@@ -87,11 +103,12 @@ pub async fn recognise(admin: &Admin, token: &str, now: Time) -> Result<Option<B
         let id = token.id;
         admin.store.write(move |db| people::note_token_use(db, id, now)).await?;
     }
-    Ok(Some(By { name: format!("token {}", token.label), actor: token.actor, now }))
+    Ok(Some((By { name: format!("token {}", token.label), actor: token.actor, now }, token.id)))
 }
 
 /// Tokens in scope, oldest first.
 pub async fn list(admin: &Admin, by: &By) -> Result<Vec<TokenView>, Error> {
+    by.may(Action::EditPeople, &by.branch(), &Policy::default())?;
     let by = by.clone();
     admin
         .read(move |db| {
@@ -111,6 +128,13 @@ pub async fn list(admin: &Admin, by: &By) -> Result<Vec<TokenView>, Error> {
         .await
 }
 
+/// One token.
+pub async fn show(admin: &Admin, by: &By, id: Uuid) -> Result<TokenView, Error> {
+    let wanted = id.to_string();
+    let found = list(admin, by).await?.into_iter().find(|token| token.id == wanted);
+    found.ok_or_else(|| Error::NotFound(format!("token {id}")))
+}
+
 /// Ends a token at once.
 pub async fn revoke(admin: &Admin, by: &By, id: &str) -> Result<(), Error> {
     let wanted: Uuid = id.parse().map_err(|_| Error::invalid("id", format!("{id:?} is no id; `ringfence token list` shows them")))?;
@@ -119,6 +143,7 @@ pub async fn revoke(admin: &Admin, by: &By, id: &str) -> Result<(), Error> {
         .write(move |db| {
             let tokens = people::tokens(db, &by.scope())?;
             let token = tokens.iter().find(|token| token.id == wanted).ok_or_else(|| Error::NotFound(format!("token {wanted}")))?;
+            by.may(Action::EditPeople, &by.branch(), &Policy::default())?;
             people::remove_token(db, &by.scope(), wanted).named(|| format!("token {wanted}"))?;
             by.audit(db, token.actor.node, "token.revoked", &token.label, "")
         })
@@ -129,7 +154,7 @@ fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-fn where_to(role: Role) -> &'static str {
+pub(crate) fn where_to(role: Role) -> &'static str {
     match role {
         Role::Operator => "the role operator counts for the whole platform: leave --customer and --reseller away",
         Role::Reseller => "the role reseller needs --reseller NAME",

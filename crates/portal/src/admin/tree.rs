@@ -1,12 +1,13 @@
-//! The tenancy tree by its names, as people write them.
+//! The tenancy tree by its names, as people write them. Where a name may stand, the id may as well.
 
 use domain::policy::Policy;
 use domain::role::Target;
-use domain::tenancy::{Node, Place, ResellerId};
+use domain::tenancy::{CustomerId, Node, Place, ResellerId, SiteId};
 use serde::Serialize;
 use store::Db;
 use store::Scope;
 use store::tenancy::{self, Customer, Site};
+use uuid::Uuid;
 
 use super::{Admin, Error, Named};
 
@@ -47,9 +48,10 @@ impl Admin {
 /// Finds the node of these names inside a scope.
 pub(crate) fn find(db: &Db, scope: &Scope, names: &NodeNames) -> Result<Found, Error> {
     if names.customer.is_none() {
-        return match &names.reseller {
-            None => Ok(Found { node: Node::Operator, target: Target::default() }),
-            Some(name) => {
+        return match (&names.site, &names.reseller) {
+            (Some(site), _) => site_by_id(db, scope, site),
+            (None, None) => Ok(Found { node: Node::Operator, target: Target::default() }),
+            (None, Some(name)) => {
                 let id = reseller_id(db, scope, name)?;
                 Ok(Found { node: Node::Reseller(id), target: Target { reseller: Some(id), ..Target::default() } })
             }
@@ -75,15 +77,35 @@ pub(crate) fn find_place(db: &Db, scope: &Scope, names: &NodeNames) -> Result<(P
 
 /// The customer of a name. Somebody of one site finds the customer above it by its name, too.
 pub(crate) fn find_customer(db: &Db, scope: &Scope, name: &str) -> Result<Customer, Error> {
-    tenancy::customer_by_name(db, scope, name).named(|| format!("customer {name:?}"))
+    let found = id_of(name).map_or_else(|| tenancy::customer_by_name(db, scope, name), |id| tenancy::customer(db, scope, CustomerId(id)));
+    found.named(|| format!("customer {name:?}"))
 }
 
 pub(crate) fn find_site(db: &Db, scope: &Scope, customer: &Customer, name: &str) -> Result<Site, Error> {
-    tenancy::site_by_name(db, scope, customer.id, name).named(|| format!("site {name:?} of customer {:?}", customer.name))
+    let found = match id_of(name) {
+        Some(id) => tenancy::site(db, scope, SiteId(id))
+            .and_then(|site| if site.customer == customer.id { Ok(site) } else { Err(store::StoreError::NotFound) }),
+        None => tenancy::site_by_name(db, scope, customer.id, name),
+    };
+    found.named(|| format!("site {name:?} of customer {:?}", customer.name))
+}
+
+/// A site without its customer: only its id says which.
+fn site_by_id(db: &Db, scope: &Scope, text: &str) -> Result<Found, Error> {
+    let unknown = || Error::NotFound(format!("site {text:?}"));
+    let site = tenancy::site(db, scope, SiteId(id_of(text).ok_or_else(unknown)?)).named(|| format!("site {text:?}"))?;
+    let reseller = tenancy::customer(db, &Scope::Operator, site.customer)?.reseller;
+    Ok(Found { node: Node::Site(site.id), target: Target { reseller, customer: Some(site.customer), site: Some(site.id) } })
+}
+
+/// An id as lists show it: 36 characters, so that hardly any name looks like one.
+fn id_of(text: &str) -> Option<Uuid> {
+    (text.len() == 36).then(|| text.parse().ok()).flatten()
 }
 
 pub(crate) fn reseller_id(db: &Db, scope: &Scope, name: &str) -> Result<ResellerId, Error> {
-    Ok(tenancy::reseller_by_name(db, scope, name).named(|| format!("reseller {name:?}"))?.id)
+    let found = id_of(name).map_or_else(|| tenancy::reseller_by_name(db, scope, name), |id| tenancy::reseller(db, scope, ResellerId(id)));
+    Ok(found.named(|| format!("reseller {name:?}"))?.id)
 }
 
 /// The policy in force at a node.

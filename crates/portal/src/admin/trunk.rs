@@ -7,6 +7,7 @@ use domain::{Secret, Time};
 use serde::Serialize;
 use store::trunk::{self, Kept};
 use store::{Db, Scope};
+use utoipa::ToSchema;
 
 use super::tree::{NodeNames, check_name, find, names, policy_at};
 use super::{Admin, By, Error, Named, new_id};
@@ -34,7 +35,7 @@ pub struct NewTrunk {
 }
 
 /// A trunk as it is shown; its password never is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TrunkView {
     /// Its name.
     pub name: String,
@@ -95,6 +96,18 @@ pub async fn list(admin: &Admin, by: &By) -> Result<Vec<TrunkView>, Error> {
         .read(move |db| {
             let kept = trunk::list(db, &by.scope())?;
             kept.iter().map(|one| see(db, &by, one).and_then(|()| view(db, one))).collect()
+        })
+        .await
+}
+
+/// One trunk.
+pub async fn show(admin: &Admin, by: &By, name: String) -> Result<TrunkView, Error> {
+    let by = by.clone();
+    admin
+        .read(move |db| {
+            let kept = trunk::by_name(db, &by.scope(), &name).named(|| format!("trunk {name:?}"))?;
+            see(db, &by, &kept)?;
+            view(db, &kept)
         })
         .await
 }

@@ -10,13 +10,14 @@ use serde::Serialize;
 use store::Db;
 use store::tenancy::Customer;
 use store::trust::{self, Network};
+use utoipa::ToSchema;
 
 use super::tree::{find_customer, policy_at};
 use super::{Admin, By, Error, Named};
 use crate::limits::LABEL_BYTES_MAX;
 
 /// A trusted network as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TrustView {
     /// The network, host bits cut off.
     pub network: String,

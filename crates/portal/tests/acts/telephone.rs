@@ -9,7 +9,7 @@ use crate::world::{NOW, World};
 
 /// A telephone face that knows one account and one PIN.
 #[derive(Debug)]
-struct Face;
+pub struct Face;
 
 impl Telephone for Face {
     fn pin_attempt(&self, attempt: PinAttempt, _: Time) -> Answering<'_, PinAnswer> {

@@ -83,12 +83,14 @@ mod tests {
 
     fn site(number: Option<&str>) -> SiteView {
         SiteView {
+            id: String::new(),
             customer: "Example Ltd".into(),
             name: "Berlin".into(),
             country: None,
             caller_number: number.map(str::to_owned),
             location: None,
             created: String::new(),
+            version: 1,
         }
     }
 

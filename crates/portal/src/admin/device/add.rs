@@ -52,7 +52,7 @@ pub(crate) struct Checked {
 
 impl Checked {
     /// Refuses a phone that would live by stand-ins alone, unless that is meant.
-    fn check_trust(&self, policy: &Policy) -> Result<(), Error> {
+    pub(crate) fn check_trust(&self, policy: &Policy) -> Result<(), Error> {
         let asks = policy.lives_by_trust(self.reaches_the_voice) && !self.by_trust;
         if asks { Err(trusting::refused(&[(self.mac, self.model.clone())])) } else { Ok(()) }
     }

@@ -3,12 +3,13 @@
 use domain::role::Action;
 use serde::Serialize;
 use store::call::Call;
+use utoipa::ToSchema;
 
 use super::{load, parse_mac};
 use crate::admin::{Admin, By, Error};
 
 /// One call of a phone, in the shape of interfaces.md. Never a digit that was keyed in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CallView {
     /// When it came.
     pub started: String,

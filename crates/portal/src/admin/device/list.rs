@@ -13,7 +13,8 @@ use store::device::{Filter, Kind, Listed};
 
 use super::node_of;
 use super::view::{DeviceView, Viewer};
-use crate::admin::tree::{find_customer, policy_at};
+use crate::admin::part::{Listing, Part};
+use crate::admin::tree::{find_customer, find_site, policy_at};
 use crate::admin::{Admin, By, Error};
 use crate::limits::PAGE_MAX;
 
@@ -22,6 +23,8 @@ use crate::limits::PAGE_MAX;
 pub struct Which {
     /// Of this customer.
     pub customer: Option<String>,
+    /// Of this site of the customer.
+    pub site: Option<String>,
     /// In one of these states.
     pub states: Vec<State>,
 }
@@ -37,6 +40,22 @@ pub async fn list(admin: &Admin, by: &By, which: Which) -> Result<Vec<DeviceView
             Ok(())
         });
         Ok(walked.map(|()| found))
+    });
+    found.await?
+}
+
+/// Part of the phones by customer and MAC, without their PINs; `query` stands in MAC, label or model.
+pub async fn part(admin: &Admin, by: &By, which: Which, part: Part) -> Result<Listing<DeviceView>, Error> {
+    let (by, viewer, after) = (by.clone(), Viewer::new(admin), part.cursor()?);
+    let found = admin.store.report(move |db| {
+        Ok(filter(db, &by, &which, Action::ViewDevices).and_then(|filter| {
+            let (filter, mut policies) = (Filter { query: part.query.clone(), ..filter }, Policies::default());
+            let page = store::device::list(db, &by.scope(), &filter, by.now, after.as_ref(), part.limit)?;
+            Listing::of(page, |listed| {
+                let policy = policies.at(db, node_of(listed.stored.device.place))?;
+                Ok(viewer.of_listed(&by, listed, policy))
+            })
+        }))
     });
     found.await?
 }
@@ -62,16 +81,7 @@ pub(crate) fn each(
     action: Action,
     mut take: impl FnMut(Listed) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let customer = which.customer.as_deref().map(|name| find_customer(db, &by.scope(), name)).transpose()?;
-    let (node, target) = match &customer {
-        Some(customer) => {
-            let target = Target { reseller: customer.reseller, customer: Some(customer.id), site: None };
-            (Node::Customer(customer.id), target)
-        }
-        None => (by.scope(), own_target(by.scope())),
-    };
-    by.may(action, &target, &policy_at(db, node)?)?;
-    let filter = Filter { customer: customer.map(|customer| customer.id), states: which.states.clone(), ..Filter::default() };
+    let filter = filter(db, by, which, action)?;
     let mut after = None;
     loop {
         let page = store::device::list(db, &by.scope(), &filter, by.now, after.as_ref(), PAGE_MAX)?;
@@ -81,6 +91,27 @@ pub(crate) fn each(
             None => return Ok(()),
         }
     }
+}
+
+/// What is wished, in the store's words. Refused if the role may not do that to these phones.
+fn filter(db: &Db, by: &By, which: &Which, action: Action) -> Result<Filter, Error> {
+    if which.customer.is_none() && which.site.is_some() {
+        return Err(Error::invalid("site", "site: name its customer, too"));
+    }
+    let customer = which.customer.as_deref().map(|name| find_customer(db, &by.scope(), name)).transpose()?;
+    let (node, target) = match &customer {
+        Some(customer) => {
+            let target = Target { reseller: customer.reseller, customer: Some(customer.id), site: None };
+            (Node::Customer(customer.id), target)
+        }
+        None => (by.scope(), by.branch()),
+    };
+    by.may(action, &target, &policy_at(db, node)?)?;
+    let site = match (&which.site, &customer) {
+        (Some(name), Some(customer)) => Some(find_site(db, &by.scope(), customer, name)?.id),
+        _ => None,
+    };
+    Ok(Filter { customer: customer.map(|customer| customer.id), site, states: which.states.clone(), ..Filter::default() })
 }
 
 /// Walks over what phones a branch has, without opening anything.
@@ -94,15 +125,5 @@ pub(crate) fn each_kind(db: &Db, branch: Scope, mut take: impl FnMut(Kind) -> Re
             Some(last) => after = Some(last),
             None => return Ok(()),
         }
-    }
-}
-
-/// The actor's own branch as a target.
-fn own_target(scope: Scope) -> Target {
-    match scope {
-        Scope::Operator => Target::default(),
-        Scope::Reseller(id) => Target { reseller: Some(id), ..Target::default() },
-        Scope::Customer(id) => Target { customer: Some(id), ..Target::default() },
-        Scope::Site(id) => Target { site: Some(id), ..Target::default() },
     }
 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use store::Db;
 use store::device::Stored;
 use store::seen::{Seen, Served};
+use utoipa::ToSchema;
 
 use super::{load, node_of, parse_mac};
 use crate::admin::handset::{self, HandsetView};
@@ -19,7 +20,7 @@ use crate::admin::tree::names;
 use crate::admin::{Admin, By, Error};
 
 /// A phone, in the shape of interfaces.md.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DeviceView {
     /// Twelve lower-case digits.
     pub mac: String,
@@ -36,6 +37,7 @@ pub struct DeviceView {
     /// needed, failed, blocked, successful.
     pub state: &'static str,
     /// none, pending, confirmed, unconfirmed, rotating.
+    #[schema(value_type = String, example = "none")]
     pub login_state: LoginState,
     /// The switch *allow global password (one time)*.
     pub allow_global_password: bool,
@@ -68,6 +70,9 @@ pub struct DeviceView {
     /// The handsets of a DECT base; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handsets: Option<Vec<HandsetView>>,
+    /// Counts its changes.
+    #[serde(skip)]
+    pub version: i64,
 }
 
 /// The password of a phone's first encrypted files.
@@ -80,7 +85,8 @@ pub struct ProfileKeyView {
 }
 
 /// One request of a phone, in the shape of interfaces.md.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = DeviceRequestView)]
 pub struct RequestView {
     /// When it came.
     pub time: String,
@@ -108,6 +114,12 @@ pub struct RequestView {
 pub async fn show(admin: &Admin, by: &By, mac: &str) -> Result<DeviceView, Error> {
     let (mac, by, viewer) = (parse_mac(mac)?, by.clone(), Viewer::new(admin));
     admin.write(move |db| viewer.reveal(db, &by, mac)).await
+}
+
+/// Shows one phone without its PIN, which leaves no trace in the audit.
+pub async fn look(admin: &Admin, by: &By, mac: &str) -> Result<DeviceView, Error> {
+    let (mac, by, viewer) = (parse_mac(mac)?, by.clone(), Viewer::new(admin));
+    admin.read(move |db| viewer.view(db, &by, mac)).await
 }
 
 /// The password of the files that a phone fetches at the front door over plain HTTP, for whoever types it into the phone's rule. Shown to
@@ -207,7 +219,7 @@ impl Viewer {
     }
 
     fn assemble(&self, by: &By, stored: Stored, policy: &Policy, names: Names, seen: Option<&Seen>, noticed: &[String]) -> DeviceView {
-        let mut device = stored.device;
+        let (mut device, version) = (stored.device, stored.version);
         device.auth.settle(policy, by.now);
         let auth = &device.auth;
         let (brand, model) = self.model(&device.model);
@@ -239,6 +251,7 @@ impl Viewer {
             disabled: device.disabled,
             attention: attention(auth, login_state, served, noticed),
             handsets: None,
+            version,
         }
     }
 

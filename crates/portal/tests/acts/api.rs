@@ -1,0 +1,145 @@
+//! The REST API as programs see it: whole requests over a connection.
+
+mod creates;
+mod devices;
+mod matrix;
+mod requests;
+mod resources;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use domain::role::Role;
+use portal::App;
+use portal::admin::By;
+use portal::admin::token::{self, NewToken};
+use portal::admin::tree::NodeNames;
+use portal::listener::Portal;
+use portal::metrics::Metrics;
+use prometheus_client::registry::Registry;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::telephone::Face;
+use crate::world::{NOW, World};
+
+/// A portal on loopback, and the tokens of those who work there.
+pub struct Site {
+    pub world: World,
+    portal: Portal,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    headers: BTreeMap<String, String>,
+    pub text: String,
+}
+
+impl Site {
+    pub async fn open() -> Self {
+        let world = World::new().await;
+        let metrics = Arc::new(Metrics::new(Registry::default()));
+        let (admin, rates, telephone) = (world.admin.clone(), Arc::default(), Some(Arc::new(Face) as Arc<_>));
+        let app = App { admin, metrics, telephone, rates, clock: || NOW };
+        Self { portal: Portal::open("127.0.0.1:0".parse().unwrap(), None, app).unwrap(), world }
+    }
+
+    /// A token for a role at `Dealer`, `Shop`, `Front`, `Office`, or the operator's own.
+    pub async fn token(&self, role: Role, at: &str) -> String {
+        let at = match at {
+            "" => NodeNames::default(),
+            "Dealer" => NodeNames { reseller: Some(at.into()), ..NodeNames::default() },
+            "Front" => NodeNames { customer: Some("Shop".into()), site: Some(at.into()), ..NodeNames::default() },
+            customer => NodeNames::customer(customer),
+        };
+        let new = NewToken { role: role.code().into(), at, label: "test".into(), lasts: None };
+        token::create(&self.world.admin, &By::command_line(NOW), new).await.unwrap().expose().clone()
+    }
+
+    pub async fn operator(&self) -> String {
+        self.token(Role::Operator, "").await
+    }
+
+    /// One request, with a bearer token unless that is empty. `line` is method and path below the API.
+    pub async fn ask(&self, token: &str, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let (method, path) = line.split_once(' ').unwrap();
+        let mut request = format!("{method} /api/v1{path} HTTP/1.1\r\nHost: portal.example.com\r\nConnection: close\r\n");
+        if !token.is_empty() {
+            write!(request, "Authorization: Bearer {token}\r\n").unwrap();
+        }
+        for (name, value) in headers {
+            write!(request, "{name}: {value}\r\n").unwrap();
+        }
+        write!(request, "Content-Length: {}\r\n\r\n", body.len()).unwrap();
+        Answer::read(&self.exchange(&[request.as_bytes(), body.as_bytes()].concat()).await)
+    }
+
+    /// A request with a JSON body; none if it is empty.
+    pub async fn json(&self, token: &str, line: &str, body: &str) -> Answer {
+        let kind = [("Content-Type", "application/json")];
+        self.ask(token, line, if body.is_empty() { &[] } else { &kind }, body).await
+    }
+
+    pub async fn get(&self, token: &str, path: &str) -> Answer {
+        self.json(token, &format!("GET {path}"), "").await
+    }
+
+    pub async fn exchange(&self, request: &[u8]) -> String {
+        let stream = TcpStream::connect(self.portal.address()).await.unwrap();
+        let (mut from, mut to) = stream.into_split();
+        let request = request.to_vec();
+        // It may answer before it has read everything; and a test must not wait for it to read while it waits to write.
+        let sending = tokio::spawn(async move {
+            let _ = to.write_all(&request).await;
+            to
+        });
+        let mut answer = Vec::new();
+        let _ = from.read_to_end(&mut answer).await;
+        drop(sending.await.unwrap());
+        String::from_utf8(answer).unwrap()
+    }
+}
+
+impl Answer {
+    fn read(raw: &str) -> Self {
+        let (head, text) = raw.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {raw:?}"));
+        let mut lines = head.lines();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let header = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
+        Self { status, headers: lines.filter_map(header).collect(), text: text.to_owned() }
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    /// The body, which must be JSON.
+    pub fn body(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// Status and code of a problem, in the form that all problems have.
+    pub fn problem(&self) -> (u16, String) {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+        let body = self.body();
+        assert_eq!(body["status"], self.status, "{self:?}");
+        assert!(portal::problem::CODES.contains(&body["code"].as_str().unwrap()), "{self:?}");
+        assert!(!body["detail"].as_str().unwrap().is_empty(), "{self:?}");
+        (self.status, body["code"].as_str().unwrap().to_owned())
+    }
+
+    /// Asserts success, and gives the body.
+    pub fn ok(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{self:?}");
+        self.body()
+    }
+}
+
+/// A problem as the tests write it.
+pub fn problem(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
+}
