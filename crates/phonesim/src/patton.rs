@@ -81,10 +81,8 @@ impl Firmware for Patton {
 
     fn pass(&self, unit: Unit<'_>, server: &Address, _cause: Cause) -> Box<dyn Pass> {
         // Option 66 names a folder or the file.
-        let path = match server.path.ends_with(".cfg") {
-            true => server.path.clone(),
-            false => format!("{}/{MAC}.cfg", server.path.trim_end_matches('/')),
-        };
+        let is_file = server.file_name().contains('.');
+        let path = if is_file { server.path.clone() } else { format!("{}/{MAC}.cfg", server.path.trim_end_matches('/')) };
         Box::new(Once { at: Address { path: fill(&path, unit.identity), login: None, ..server.clone() } })
     }
 
@@ -250,7 +248,7 @@ impl<'s> Port<'s> {
     /// What leaves when the handset is lifted: a table with nothing but its default is not waited for.
     fn lifted(&self) -> Option<(&'s str, String)> {
         let routes = self.routes();
-        if routes.len() == 1 && routes[0].0 == "default" { self.follow(&routes[0], "") } else { None }
+        (routes.len() == 1 && routes[0].0 == "default").then(|| self.follow(&routes[0], ""))
     }
 
     /// The interface and number that a dialled number leads to: the longest entry that fits, the default where none does. Without a
@@ -266,7 +264,7 @@ impl<'s> Port<'s> {
             ".T" => 1,
             number => 1 + number.len(),
         };
-        self.follow(routes.iter().filter(fits).max_by_key(weight)?, digits)
+        routes.iter().filter(fits).max_by_key(weight).map(|route| self.follow(route, digits))
     }
 
     fn routes(&self) -> Vec<Route<'s>> {
@@ -279,15 +277,15 @@ impl<'s> Port<'s> {
         self.script.all(&[SWITCH, &table], "route").into_iter().filter_map(read).collect()
     }
 
-    fn follow(&self, (_, interface, mapping): &Route<'s>, digits: &str) -> Option<(&'s str, String)> {
-        let Some(mapping) = mapping else { return Some((interface, digits.to_owned())) };
+    fn follow(&self, (_, interface, mapping): &Route<'s>, digits: &str) -> (&'s str, String) {
+        let Some(mapping) = mapping else { return (interface, digits.to_owned()) };
         let table = format!("mapping-table called-e164 to called-e164 {mapping}");
         let mapped = self.script.all(&[SWITCH, &table], "map").into_iter().find_map(|words| match words[..] {
             [".%" | "default", "to", number] => Some(number.to_owned()),
             [from, "to", number] if from == digits => Some(number.to_owned()),
             _ => None,
         });
-        Some((interface, mapped.unwrap_or_else(|| digits.to_owned())))
+        (interface, mapped.unwrap_or_else(|| digits.to_owned()))
     }
 }
 

@@ -76,7 +76,7 @@ impl Script {
             [no, word] if no == "no" && word == "shutdown" => Some(true),
             _ => None,
         });
-        told.last() == Some(true)
+        told.fold(false, |_, is_up| is_up)
     }
 
     /// The contexts of a kind inside another one: `identity` inside `location-service LOC` gives the names of its accounts.
