@@ -226,7 +226,7 @@ impl Firmware for Fanvil {
 fn device_file(unit: Unit<'_>, server: &Address) -> Address {
     let mac = unit.identity.mac_in_names();
     let with_mac = |text: &str| text.replace("$mac", &mac);
-    if server.file_name().ends_with(".cfg") {
+    if server.file_name().to_ascii_lowercase().ends_with(".cfg") {
         return Address { path: with_mac(&server.path), ..server.clone() };
     }
     let name = unit.text(Generation::of(unit.identity).provisioning_keys().file).unwrap_or("$mac.cfg");

@@ -68,8 +68,6 @@ impl ConfigFiles {
 impl Pass for ConfigFiles {
     fn next(&mut self, work: &mut Work<'_>, came: Came) -> Step {
         match (came.one(), self.asked.take()) {
-            // The start, or the firmware's answer.
-            (_, None) => {}
             (Some(Got::File(fetched)), Some(asked)) if asked.is_xml => self.take(work, &fetched),
             (Some(Got::File(fetched)), Some(_)) => work.refuses(&fetched.at, "it is no binary configuration"),
             (Some(got), Some(asked)) => {
@@ -77,7 +75,8 @@ impl Pass for ConfigFiles {
                     return Step::End(ended);
                 }
             }
-            (None, Some(_)) => {}
+            // The start, or the firmware's answer.
+            (_, None) | (None, Some(_)) => {}
         }
         if let Some(next) = self.waiting.pop_front() {
             let at = self.server.file(&next.name, Slash::Added);
