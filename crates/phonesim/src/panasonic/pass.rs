@@ -77,7 +77,7 @@ impl Pass for Paths {
                 }
                 // A phone's own file has named itself for the next time; only a model's leads on at once.
                 let leads_on = fetched.at.file_name().starts_with("KX-");
-                self.at = self.at.or(Some(if leads_on || is_utg(work.identity) { 0 } else { 1 }));
+                self.at = self.at.or(Some(usize::from(!leads_on && !is_utg(work.identity))));
             }
             // Any failed download keeps what there is.
             Some(Got::Missing(_)) => return Step::End(self.ended),

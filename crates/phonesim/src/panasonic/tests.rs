@@ -47,7 +47,7 @@ fn fetch(model: &str, flash: &mut Flash, server: &str, files: &[(&str, String)])
 #[test]
 fn text_is_thrown_away_whole_for_one_slip() {
     let check = |text: &str, expected: Result<usize, NotAFile>| {
-        assert_eq!(read(text.as_bytes(), "HDV130").map(|found| found.len()), expected, "{text:?}")
+        assert_eq!(read(text.as_bytes(), "HDV130").map(|found| found.len()), expected, "{text:?}");
     };
     check(&plain(&["# remark", "", "A_1=\"x\"", "A_1=\"y\"", "B=\"\""]), Ok(2));
     check("A=\"1\"\r\n\r\n", Err(NotAFile::Header));
@@ -147,7 +147,9 @@ fn only_utg_calls_by_itself_and_a_plan_may_refuse() {
     let line = |n: u16| [("PHONE_NUMBER", "c"), ("SIP_RGSTR_ADDR", "h")].map(|(name, value)| (format!("{name}_{n}"), value));
     let dials = |model: &str, more: &[(&str, &str)], digits: &str| {
         let (identity, mut kept) = (identity(model), flash(more));
-        line(1).iter().for_each(|(key, value)| kept.set(key, value));
+        for (key, value) in line(1) {
+            kept.set(&key, value);
+        }
         Panasonic.dials(Unit { identity: &identity, flash: &kept }, 1, digits)
     };
     let hot = [("HOT_LINE_ENABLE", "Y"), ("HOT_LINE_NUMBER", "*89"), ("HOT_LINE_DELAY_TIME", "0")];

@@ -41,7 +41,7 @@ impl File {
     pub fn flash(&self) -> impl Iterator<Item = (&str, &str)> {
         let is_set = |key: &str| self.settings.get(key).is_some_and(|value| value == "1");
         let allowed = is_set("device.set");
-        let device = self.settings.iter().filter(|(key, _)| key.starts_with("device.") && *key != "device.set" && !key.ends_with(".set"));
+        let device = self.settings.iter().filter(|(key, _)| key.starts_with("device.") && key.strip_suffix(".set").is_none());
         device.filter(move |(key, _)| allowed && is_set(&format!("{key}.set"))).map(|(key, value)| (key.as_str(), value.as_str()))
     }
 

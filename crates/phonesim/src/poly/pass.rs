@@ -11,7 +11,7 @@ pub(super) struct Masters {
     server: Address,
     program: Program,
     /// Masters that are still to be tried, the next one last.
-    masters: Vec<Address>,
+    untried: Vec<Address>,
     stage: Stage,
     ended: Ended,
     restarts: u8,
@@ -34,24 +34,24 @@ enum Stage {
 impl Masters {
     pub fn over(server: &Address, cause: Cause) -> Self {
         let program = if cause == Cause::Boot { Program::Updater } else { Program::Application };
-        Self { server: server.clone(), program, masters: Vec::new(), stage: Stage::Begin, ended: Ended::NothingThere, restarts: 0 }
+        Self { server: server.clone(), program, untried: Vec::new(), stage: Stage::Begin, ended: Ended::NothingThere, restarts: 0 }
     }
 
     /// The server's address may itself name a master.
     fn begin(&mut self, work: &Work<'_>) -> Step {
         let file = |name: &str| self.server.file(name, Slash::One);
-        self.masters = vec![file("000000000000.cfg"), file(&format!("{}.cfg", work.identity.mac_in_names()))];
+        self.untried = vec![file("000000000000.cfg"), file(&format!("{}.cfg", work.identity.mac_in_names()))];
         let own = self.server.file_name();
-        if own.len() >= 5 && own.ends_with(".cfg") {
+        if own.len() >= 5 && is_master(own) {
             let folder = |name: &str| self.server.reference(name).unwrap_or_else(|_| self.server.clone());
             let mac = format!("{}.cfg", work.identity.mac_in_names());
-            self.masters = vec![folder("000000000000.cfg"), folder(&mac), self.server.clone()];
+            self.untried = vec![folder("000000000000.cfg"), folder(&mac), self.server.clone()];
         }
         self.master(work).unwrap_or(Step::End(Ended::NothingThere))
     }
 
     fn master(&mut self, work: &Work<'_>) -> Option<Step> {
-        let master = self.masters.pop()?;
+        let master = self.untried.pop()?;
         self.stage = Stage::Master(master.clone());
         Some(Step::Ask(vec![self.ask(work, master)]))
     }
@@ -151,10 +151,14 @@ impl Masters {
 
     /// A file in the server's folder.
     fn beside(&self, name: &str) -> Address {
-        let is_file = self.server.file_name().ends_with(".cfg");
+        let is_file = is_master(self.server.file_name());
         let beside = if is_file { self.server.reference(name).ok() } else { None };
         beside.unwrap_or_else(|| self.server.file(name, Slash::One))
     }
+}
+
+fn is_master(name: &str) -> bool {
+    name.strip_suffix(".cfg").is_some()
 }
 
 impl Pass for Masters {
