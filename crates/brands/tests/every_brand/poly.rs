@@ -33,7 +33,7 @@ fn what_goes_to_flash_has_its_twin_in_the_same_file() {
     for body in [restricted(Notice::Needed), full(&[line("200")], &everything)] {
         let parsed = read(FileKind::Carrier, body);
         assert_eq!(parsed.parameters["device.set"], "1");
-        let flash = parsed.parameters.keys().filter(|key| key.starts_with("device.") && !key.ends_with(".set"));
+        let flash = parsed.parameters.keys().filter(|key| key.starts_with("device.") && key.strip_suffix(".set").is_none());
         let mut seen = 0;
         for key in flash {
             assert_eq!(parsed.parameters.get(&format!("{key}.set")).map(String::as_str), Some("1"), "{key}");
