@@ -22,7 +22,6 @@ fn told(world: &World, count: usize) -> (Value, Value) {
         if rows.as_array().unwrap().len() >= count {
             return (world.json(&["device", "show", MAC])["attention"].clone(), rows[0].clone());
         }
-        std::thread::sleep(std::time::Duration::from_millis(20));
     }
 }
 

@@ -40,7 +40,7 @@ ports differ from run to run, so the last bytes do.
 ";
 
 /// How far the size of a boot may be from the committed one: addresses and ports are longer or shorter by a few digits each.
-const BYTES_APART: usize = 300;
+const BYTES_APART: f64 = 300.0;
 
 /// Compares these rows with the committed table, or writes it anew if that is asked for.
 pub(crate) fn compare(rows: &[(&Play, &Life)], is_part: bool) {
@@ -96,8 +96,8 @@ fn render(rows: &[(&Play, &Life)], committed: &str) -> String {
 fn boot_row(play: &Play, boot: Boot, committed: &str) -> String {
     let start = format!("| {} | {} | {} | {} | {} |", play.title, play.model, boot.requests, boot.challenges, boot.not_found);
     let known = committed.lines().find_map(|line| line.strip_prefix(&start)?.trim_matches([' ', '|']).parse::<f64>().ok());
-    let kilobytes = boot.bytes as f64 / 1_000.0;
-    let shown = known.filter(|known| (known - kilobytes).abs() * 1_000.0 <= BYTES_APART as f64).unwrap_or(kilobytes);
+    let kilobytes = f64::from(u32::try_from(boot.bytes).unwrap()) / 1_000.0;
+    let shown = known.filter(|known| (known - kilobytes).abs() * 1_000.0 <= BYTES_APART).unwrap_or(kilobytes);
     format!("{start} {shown:.1} |\n")
 }
 
