@@ -93,7 +93,9 @@ fn the_first_phones_pass_over_a_version_that_did_not_rise() {
 
 fn with(pairs: &[(&str, &str)]) -> Flash {
     let mut flash = Flash::default();
-    pairs.iter().for_each(|(key, value)| flash.set(key, value));
+    for (key, value) in pairs {
+        flash.set(key, value);
+    }
     flash
 }
 

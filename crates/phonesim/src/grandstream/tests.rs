@@ -123,7 +123,9 @@ fn blank_values_clear_and_absent_ones_stay() {
 
 fn with(pairs: &[(&str, &str)]) -> Flash {
     let mut flash = Flash::default();
-    pairs.iter().for_each(|(key, value)| flash.set(key, value));
+    for (key, value) in pairs {
+        flash.set(key, value);
+    }
     flash
 }
 
