@@ -36,6 +36,7 @@ use crate::cisco::Cisco;
 use crate::display::Account;
 use crate::fanvil::Fanvil;
 use crate::flash::Flash;
+use crate::gigaset::Gigaset;
 use crate::grandstream::Grandstream;
 use crate::identity::{AgentForm, Identity};
 use crate::login::Scheme;
@@ -43,6 +44,8 @@ use crate::panasonic::Panasonic;
 use crate::patton::Patton;
 use crate::phone::{Network, Outcome};
 use crate::poly::Poly;
+use crate::snom::Snom;
+use crate::snom_c::SnomC;
 use crate::transcript::Transcript;
 use crate::yealink::Yealink;
 
@@ -65,12 +68,29 @@ pub enum Brand {
     Grandstream,
     /// Fanvil: C, X, V, H, i, W.
     Fanvil,
+    /// Snom: desk phones, and the DECT bases M300 to M900.
+    Snom,
+    /// Snom's C520, C620, M100, M200, M500.
+    SnomC,
+    /// Gigaset: DECT bases of both generations, Maxwell.
+    Gigaset,
 }
 
 impl Brand {
     /// All of them.
-    pub const ALL: &'static [Self] =
-        &[Self::Yealink, Self::Cisco, Self::Linksys, Self::Patton, Self::Poly, Self::Panasonic, Self::Grandstream, Self::Fanvil];
+    pub const ALL: &'static [Self] = &[
+        Self::Yealink,
+        Self::Cisco,
+        Self::Linksys,
+        Self::Patton,
+        Self::Poly,
+        Self::Panasonic,
+        Self::Grandstream,
+        Self::Fanvil,
+        Self::Snom,
+        Self::SnomC,
+        Self::Gigaset,
+    ];
 
     /// The catalogue's name.
     pub fn name(self) -> &'static str {
@@ -83,6 +103,9 @@ impl Brand {
             Self::Panasonic => "panasonic",
             Self::Grandstream => "grandstream",
             Self::Fanvil => "fanvil",
+            Self::Snom => "snom",
+            Self::SnomC => "snom-c",
+            Self::Gigaset => "gigaset",
         }
     }
 
@@ -102,6 +125,9 @@ impl Brand {
             Self::Panasonic => &Panasonic,
             Self::Grandstream => &Grandstream,
             Self::Fanvil => &Fanvil,
+            Self::Snom => &Snom,
+            Self::SnomC => &SnomC,
+            Self::Gigaset => &Gigaset,
         }
     }
 }

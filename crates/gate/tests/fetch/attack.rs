@@ -6,7 +6,7 @@ use domain::tenancy::{CustomerId, Place};
 use store::Scope;
 
 use crate::world::{self, Auth, Sent, World};
-use crate::{CARRIER, own_door};
+use crate::{CARRIER, own_door, sealed};
 
 const PIN_ONLY: [(&str, &str); 2] = [("login", "none"), ("pin", "required")];
 const OWN_FILE: &str = "001565000001.cfg";
@@ -58,6 +58,24 @@ async fn a_claim_that_anybody_gets_forgives_no_wrong_login() {
         slowed |= world.get(CARRIER, Auth::Basic("desk-7".into(), format!("guess {number}"))).await.status == 503;
     }
     assert!(slowed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_from_the_factory_slows_nobody() {
+    let world = sealed::world(&[]).await;
+    // In this brand phones answer every challenge with their MAC first.
+    let answers = async |user: &str| {
+        let auth = Auth::Basic(user.to_owned(), "from the label".to_owned());
+        world.send(Sent { agent: Some(sealed::AGENT), ..Sent::get(sealed::CARRIER, auth) }).await.status
+    };
+    for _ in 0..40 {
+        assert_eq!(answers(&sealed::MAC.to_ascii_uppercase()).await, 401);
+    }
+    let mut slowed = false;
+    for _ in 0..40 {
+        slowed |= answers("00005E0053FF").await == 503;
+    }
+    assert!(slowed, "another phone's MAC is a guess like any other");
 }
 
 #[tokio::test(flavor = "multi_thread")]

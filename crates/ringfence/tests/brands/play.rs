@@ -79,12 +79,18 @@ impl Play {
 
 const PATTON_LOGIN: &str = "No document says that a SmartNode sends an HTTP login; one in the path is played by the tests of the server.";
 
+const GIGASET_POLL: &str = "No parameter is known that sets how often a base asks by itself; it is told by NOTIFY all the same.";
+
 fn cisco(model: &str, mac: Mac, firmware: &str, lines: u16) -> Identity {
     Identity::cisco(model, mac, "FICT0001", firmware, lines)
 }
 
 fn linksys(model: &str, mac: Mac, firmware: &str, lines: u16) -> Identity {
     Identity::linksys(model, mac, "FICT0001", firmware, lines)
+}
+
+fn gigaset(model: &str, mac: Mac, firmware: &str, accounts: u16) -> Identity {
+    Identity::gigaset(model, mac, "FICT", firmware, accounts)
 }
 
 /// All of them, in the order of the table.
@@ -140,6 +146,20 @@ pub(crate) fn all() -> &'static [Play] {
             Play::new("Panasonic HDV", "panasonic/HDV130", "bcc342", own_file, hdv),
             Play::new("Panasonic UTG", "panasonic/UTG200", "0080f0", own_file, utg),
             Play::new("Panasonic TGP", "panasonic/TGP500", "080023", own_file, tgp),
+            Play::new("Snom D", "snom/D385", "000413", "/cfg/", |mac| Identity::snom("D385", mac, "10.1.184.15", 12)),
+            Play::new("Snom before V10", "snom/710", "000413", "/cfg/", |mac| Identity::snom("710", mac, "8.7.5.35", 12)),
+            Play::new("Snom DECT", "snom/M300", "000413", "/cfg/", |mac| Identity::snom("M300", mac, "05.20.0001", 20)),
+            Play::new("Snom C", "snom-c/C520-WiMi", "000413", "/cfg/", |mac| Identity::snom_c("C520-WiMi", mac, "1.0", 3)),
+            Play::new("Snom M100 to M500", "snom-c/M200SC", "000413", "/cfg/", |mac| Identity::snom_c("M200SC", mac, "1.0", 6)),
+            Play {
+                cannot: vec![(Cell::Resync, GIGASET_POLL)],
+                ..Play::new("Gigaset N610 to N870", "gigaset/N610", "7c2f80", "/cfg/%MACD.xml", |mac| gigaset("N610", mac, "2.65.0", 8))
+            },
+            Play {
+                cannot: vec![(Cell::Resync, GIGASET_POLL)],
+                ..Play::new("Gigaset N510", "gigaset/N510", "7c2f80", "/cfg/%MACD.xml", |mac| gigaset("N510", mac, "42.262.00.000.000", 6))
+            },
+            Play::new("Gigaset Maxwell", "gigaset/Maxwell3", "7c2f80", "/cfg/%MACD.xml", |mac| gigaset("Maxwell3", mac, "2.41.0", 4)),
         ]
     })
 }
