@@ -14,6 +14,9 @@ use crate::admin::Error;
 /// An answer that takes time.
 pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
+/// The codes with which it refuses a PIN attempt: the field that cannot be, or a session and number that were used for another phone.
+pub const CODES: [&str; 4] = ["account", "pin", "session", "session_reused"];
+
 /// The telephone face.
 pub trait Telephone: fmt::Debug + Send + Sync {
     /// Takes a PIN that somebody keyed in elsewhere: in one transaction, counted once for each session and number, whichever node is

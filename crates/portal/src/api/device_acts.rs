@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::Tagged;
-use super::extract::{Named, Unpacked};
+use super::extract::{MayBe, Named, Unpacked};
 use crate::App;
 use crate::admin::Error;
 use crate::admin::device::{self, DeviceView};
@@ -45,7 +45,7 @@ pub(crate) struct SuspendBody {
 /// Serves this one phone without proof, for a while.
 #[utoipa::path(post, path = "/devices/{mac}/suspend-authentication", params(("mac" = String, Path, description = "MAC in any spelling")),
     request_body = SuspendBody, responses((status = 200, body = DeviceView)))]
-pub(crate) async fn suspend(State(app): State<App>, bearer: Bearer, Named(mac): Named, Unpacked(body): Unpacked<SuspendBody>) -> Answer {
+pub(crate) async fn suspend(State(app): State<App>, bearer: Bearer, Named(mac): Named, MayBe(body): MayBe<SuspendBody>) -> Answer {
     let lasts = body.seconds.map(span).transpose()?;
     Ok(now(device::suspend(&app.admin, &bearer.by, &mac, lasts, body.address).await?))
 }

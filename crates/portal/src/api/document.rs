@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi as _;
 
 use super::answer::PREFIX;
+use crate::limits::IDEMPOTENCY_KEY_BYTES_MAX;
 use crate::problem::CODES;
 use crate::routes::{Described, ENDPOINTS};
 
@@ -16,6 +17,9 @@ use crate::routes::{Described, ENDPOINTS};
 pub(crate) const PATH: &str = "/api/v1/openapi.json";
 
 static TEXT: LazyLock<String> = LazyLock::new(|| document().to_string());
+
+/// Requests whose body may be left away, since every field of it has a default.
+const MAY_BE_EMPTY: [&str; 3] = ["/devices/{mac}/suspend-authentication", "/global-logins", "/global-login-requests"];
 
 /// The document.
 pub(crate) async fn show() -> impl IntoResponse {
@@ -56,10 +60,11 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     operation["tags"] = json!([path.split('/').nth(1).unwrap_or_default()]);
     let mut more = Vec::new();
     if creates {
-        more.push(header("Idempotency-Key", "The same request with the same key within a day is answered alike and done once.", 200));
+        let schema = json!({ "type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_BYTES_MAX, "pattern": "^[!-~]+$" });
+        more.push(header("Idempotency-Key", "The same request with the same key within a day is answered alike and done once.", &schema));
     }
     if method == "patch" {
-        more.push(header("If-Match", "The ETag that was read: otherwise whoever comes last wins.", 100));
+        more.push(header("If-Match", "The ETag that was read: otherwise whoever comes last wins.", &json!({ "type": "string" })));
     }
     if !more.is_empty() {
         let mut all = operation["parameters"].as_array().cloned().unwrap_or_default();
@@ -67,6 +72,9 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         operation["parameters"] = Value::Array(all);
     }
     let reads_body = operation.get("requestBody").is_some();
+    if reads_body && MAY_BE_EMPTY.contains(&path) {
+        operation["requestBody"]["required"] = json!(false);
+    }
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (status, response) in responses.iter_mut() {
         response["description"] = json!(reason(status.parse().unwrap_or_default()));
@@ -89,8 +97,7 @@ fn operation_id(path: &str, method: &str) -> String {
     [method].into_iter().chain(words).collect::<Vec<_>>().join("_")
 }
 
-fn header(name: &str, description: &str, max_length: u32) -> Value {
-    let schema = json!({ "type": "string", "minLength": 1, "maxLength": max_length, "pattern": "^[!-~]+$" });
+fn header(name: &str, description: &str, schema: &Value) -> Value {
     json!({ "name": name, "in": "header", "required": false, "description": description, "schema": schema })
 }
 

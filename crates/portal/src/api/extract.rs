@@ -2,9 +2,9 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use http::StatusCode;
-use http::header::{CONTENT_TYPE, IF_MATCH};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, TRANSFER_ENCODING};
 use http::request::Parts;
+use http::{HeaderValue, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
@@ -16,22 +16,37 @@ use crate::admin::part::Part;
 use crate::limits::PAGE_DEFAULT;
 use crate::problem::Problem;
 
-/// A JSON body. An absent one is `{}`, for acts whose every field may be left away.
+const JSON: &str = "application/json";
+
+/// A JSON body.
 pub(crate) struct Unpacked<T>(pub T);
+
+/// A JSON body that may be left away, which is `{}`: for acts whose every field has a default.
+pub(crate) struct MayBe<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<App> for Unpacked<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let kind = request.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_ascii_lowercase());
-        let bytes = Whole::from_request(request, app).await?.0;
-        if bytes.is_empty() && kind.is_none() {
+        if !kind.is_some_and(|kind| kind.starts_with(JSON.as_bytes())) {
+            return Err(Problem::media_type(JSON));
+        }
+        read(&Whole::from_request(request, app).await?.0).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for MayBe<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let length = parts.headers.get(CONTENT_LENGTH).map(HeaderValue::as_bytes);
+        let absent = matches!(length, None | Some(b"0")) && !parts.headers.contains_key(TRANSFER_ENCODING);
+        if absent && !parts.headers.contains_key(CONTENT_TYPE) {
             return read(b"{}").map(Self);
         }
-        if !kind.is_some_and(|kind| kind.starts_with(b"application/json")) {
-            return Err(Problem::media_type("application/json"));
-        }
-        read(&bytes).map(Self)
+        Unpacked::from_request(Request::from_parts(parts, body), app).await.map(|Unpacked(body)| Self(body))
     }
 }
 

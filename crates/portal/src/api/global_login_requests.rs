@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::Created;
-use super::extract::{Number, Unpacked};
+use super::extract::{MayBe, Number};
 use crate::App;
 use crate::admin::global_login::GlobalLoginView;
 use crate::admin::login_request::{self, RequestView};
@@ -37,7 +37,7 @@ pub(crate) async fn list(State(app): State<App>, bearer: Bearer) -> Result<impl 
 pub(crate) async fn create(
     State(app): State<App>,
     bearer: Bearer,
-    Unpacked(body): Unpacked<NewRequestBody>,
+    MayBe(body): MayBe<NewRequestBody>,
 ) -> Result<impl IntoResponse, Problem> {
     let added = login_request::add(&app.admin, &bearer.by, body.reseller, &body.reason).await?;
     Ok(Created::at(format!("global-login-requests/{}", added.id), added))

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Asked, Unpacked};
+use super::extract::{Asked, MayBe};
 use crate::App;
 use crate::admin::global_login::{self, GlobalLoginView};
 use crate::admin::part::Listing;
@@ -49,11 +49,7 @@ pub(crate) async fn list(State(app): State<App>, bearer: Bearer, Asked(asked): A
 
 /// Makes a new global login. The answer lists those in force, the new one last.
 #[utoipa::path(post, path = "/global-logins", request_body = RotateBody, responses((status = 201, body = Listing<GlobalLoginView>)))]
-pub(crate) async fn create(
-    State(app): State<App>,
-    bearer: Bearer,
-    Unpacked(body): Unpacked<RotateBody>,
-) -> Result<impl IntoResponse, Problem> {
+pub(crate) async fn create(State(app): State<App>, bearer: Bearer, MayBe(body): MayBe<RotateBody>) -> Result<impl IntoResponse, Problem> {
     let overlap = Span::seconds(body.overlap_seconds.into());
     let all = global_login::rotate(&app.admin, &bearer.by, overlap, body.reseller).await?;
     Ok((StatusCode::CREATED, Json(Listing::whole(all))))

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
+mod api;
 mod backup;
 mod bad_input;
 mod batch;

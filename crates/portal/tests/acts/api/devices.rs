@@ -153,7 +153,7 @@ async fn acts_give_the_phone_as_it_is_afterwards() {
         ("suspend-authentication", r#"{"seconds":0}"#, 422, "duration"),
         ("suspend-authentication", r#"{"seconds":99999999}"#, 422, "duration"),
         ("allow-global-password", r#"{"allow":false,"clear_login":true}"#, 422, "body"),
-        ("allow-global-password", "", 422, "body"),
+        ("allow-global-password", "{}", 422, "body"),
         ("dance", "", 404, "not_found"),
     ] {
         assert_eq!(act(wrong, body).await.problem(), problem(status, code), "{wrong} {body}");

@@ -18,6 +18,10 @@ async fn nonsense_gets_a_problem() {
         ("TRACE /customers", vec![], "", 405, "method_not_allowed"),
         ("POST /customers", vec![("Content-Type", "text/xml")], "<a/>", 415, "media_type"),
         ("POST /customers", vec![], "{}", 415, "media_type"),
+        ("PUT /operator/policy", vec![], "", 415, "media_type"),
+        ("PUT /operator/policy", vec![json], "", 400, "malformed"),
+        ("POST /global-logins", vec![], "{}", 415, "media_type"),
+        ("POST /global-logins", vec![json], "", 400, "malformed"),
         ("POST /customers", vec![json], "{", 400, "malformed"),
         ("POST /customers", vec![json], "[1]", 422, "body"),
         ("POST /customers", vec![json], &large, 413, "too_large"),
@@ -25,6 +29,9 @@ async fn nonsense_gets_a_problem() {
     ];
     for (line, headers, body, status, code) in cases {
         assert_eq!(site.ask(&token, line, &headers, body).await.problem(), problem(status, code), "{line} {headers:?}");
+    }
+    for path in ["/global-logins", "/global-login-requests"] {
+        assert_eq!(site.ask(&token, &format!("POST {path}"), &[], "").await.status, 201, "{path} needs no body");
     }
     let refused = site.ask(&token, "PUT /customers", &[json], "{}").await;
     assert!(refused.header("allow").contains("POST"), "{refused:?}");
