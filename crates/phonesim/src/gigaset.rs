@@ -186,7 +186,7 @@ fn configured(unit: Unit<'_>) -> Option<Login> {
 fn asks(identity: &Identity, server: &Address) -> Vec<Ask> {
     let mac = identity.mac_in_names();
     let path = server.path.replace("%MACD", &mac);
-    if path.ends_with(".xml") {
+    if path.to_ascii_lowercase().ends_with(".xml") {
         return vec![Ask::get(Address { path, ..server.clone() })];
     }
     let file = |name: &str| server.file(name, Slash::One);

@@ -110,7 +110,7 @@ impl Firmware for SnomC {
 
 /// A folder has two files; an address with a query, or one that ends in `.cfg`, is a file.
 fn files(identity: &Identity, server: &Address) -> Vec<Address> {
-    if server.path.contains('?') || server.path.ends_with(".cfg") {
+    if server.path.contains('?') || server.path.to_ascii_lowercase().ends_with(".cfg") {
         return vec![server.clone()];
     }
     let names = [format!("{}.cfg", identity.model), format!("{}_{}.cfg", identity.model, identity.mac_in_names())];

@@ -118,7 +118,9 @@ fn an_older_base_reads_letters_of_one_byte_texts_in_quotes_and_hexadecimal_numbe
 fn notifies_and_polls_are_heeded_by_family() {
     let told = |model: &str, pairs: &[(&str, &str)], event: &str| {
         let mut flash = Flash::default();
-        pairs.iter().for_each(|(key, value)| flash.set(key, value));
+        for (key, value) in pairs {
+            flash.set(key, value);
+        }
         Gigaset.told(Unit { identity: &identity(model), flash: &flash }, 1, event).map(|told| told.then)
     };
     let reboot = "check-sync;reboot=true";

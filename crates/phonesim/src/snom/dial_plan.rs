@@ -31,8 +31,8 @@ impl DialPlan {
 
     /// What leaves when somebody keys this in and then waits; an entry that dials at once does so at the first key that makes it match.
     pub fn dialled(&self, digits: &str) -> String {
-        let typed = (1..=digits.len()).filter_map(|end| digits.get(..end));
-        let early = typed.filter_map(|typed| Some((typed, self.entry(typed).filter(|entry| entry.at_once)?))).next();
+        let mut typed = (1..=digits.len()).filter_map(|end| digits.get(..end));
+        let early = typed.find_map(|typed| Some((typed, self.entry(typed).filter(|entry| entry.at_once)?)));
         match early.or_else(|| Some((digits, self.entry(digits)?))) {
             Some((typed, entry)) => entry.number.replace("\\1", typed),
             None => digits.to_owned(),

@@ -87,7 +87,9 @@ fn a_flag_says_who_may_change_a_setting() {
 
 fn flash(pairs: &[(&str, &str)]) -> Flash {
     let mut flash = Flash::default();
-    pairs.iter().for_each(|(key, value)| flash.set(key, value));
+    for (key, value) in pairs {
+        flash.set(key, value);
+    }
     flash
 }
 

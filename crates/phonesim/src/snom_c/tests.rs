@@ -71,7 +71,9 @@ fn lines_poll_and_notify_are_as_its_settings_say() {
     let phone = identity("C520-WiMi");
     let flash = |pairs: &[(&str, &str)]| {
         let mut flash = Flash::default();
-        pairs.iter().for_each(|(key, value)| flash.set(key, value));
+        for (key, value) in pairs {
+            flash.set(key, value);
+        }
         flash
     };
     let accounts = |pairs: &[(&str, &str)]| SnomC.accounts(Unit { identity: &phone, flash: &flash(pairs) });
