@@ -107,6 +107,28 @@ fn the_lines_of_a_base_share_its_servers() {
 }
 
 #[test]
+fn a_base_without_a_dial_plan_is_known_by_its_notice() {
+    let read = |body| CATALOGUE.parse(snom(), file("snom/M300", Some("05.20.0001"), body).as_bytes()).unwrap();
+    let settings = Resolved::default();
+    let restricted = read(restricted(Notice::Failed));
+    assert_eq!((restricted.notice.as_deref(), restricted.hotline), (Some("Authentication failed"), None));
+    assert_eq!(read(full(&[line("200")], &settings)).notice, None);
+}
+
+#[test]
+fn a_phone_book_is_a_page_for_the_phones_own_browser() {
+    let (brand, desk) = CATALOGUE.model("snom/D385").unwrap();
+    let (_, base) = CATALOGUE.model("snom/M300").unwrap();
+    let mac = "000413a11fa7".parse().unwrap();
+    assert_eq!(brand.phonebook_name(mac, desk).as_deref(), Some("snom-phonebook.xml"));
+    assert_eq!(brand.phonebook_name(mac, base), None, "a base reads books of another form");
+    let entries = [brands::Entry { name: "A & B".into(), number: "100".into() }];
+    let book = text(&order_of(brand, desk, None, FileKind::Phonebook, Body::Phonebook { title: "Company", entries: &entries }));
+    let entry = "<DirectoryEntry>\n<Name>A &amp; B</Name>\n<Telephone>100</Telephone>\n</DirectoryEntry>\n</SnomIPPhoneDirectory>\n";
+    assert!(book.contains("<Title>Company</Title>\n") && book.ends_with(entry), "{book}");
+}
+
+#[test]
 fn one_server_more_than_a_base_holds_is_refused() {
     let lines: Vec<_> = (1..=11).map(|n| Line { server: format!("pbx{n}.example.com"), ..line("200") }).collect();
     let settings = Resolved::default();

@@ -129,7 +129,7 @@ fn lines_of_a_base_are_on_the_servers_of_a_list() {
 
 #[test]
 fn polls_and_notifies_are_heeded_as_the_firmware_can() {
-    let (old, new) = (identity("710", "8.7.5.35"), identity("D385", "10.1.184.15"));
+    let (old, new) = (identity("710", "8.7.5.35"), identity("D385", "10.1.184.15")); // firmware
     let on =
         [("prov_polling_enabled", "on"), ("prov_polling_mode", "rel"), ("prov_polling_period", "300"), ("settings_refresh_timer", "600")];
     let poll =

@@ -79,6 +79,9 @@ impl Play {
 
 const PATTON_LOGIN: &str = "No document says that a SmartNode sends an HTTP login; one in the path is played by the tests of the server.";
 
+const GIGASET_LOGIN: &str = "No public document names the parameters of its HTTP login: the shared one that it was given stays in front of its own, \
+     which stands in the address only.";
+
 const GIGASET_POLL: &str = "No parameter is known that sets how often a base asks by itself; it is told by NOTIFY all the same.";
 
 fn cisco(model: &str, mac: Mac, firmware: &str, lines: u16) -> Identity {
@@ -152,14 +155,17 @@ pub(crate) fn all() -> &'static [Play] {
             Play::new("Snom C", "snom-c/C520-WiMi", "000413", "/cfg/", |mac| Identity::snom_c("C520-WiMi", mac, "1.0", 3)),
             Play::new("Snom M100 to M500", "snom-c/M200SC", "000413", "/cfg/", |mac| Identity::snom_c("M200SC", mac, "1.0", 6)),
             Play {
-                cannot: vec![(Cell::Resync, GIGASET_POLL)],
+                cannot: vec![(Cell::OneTimePassword, GIGASET_LOGIN), (Cell::TypedLogin, GIGASET_LOGIN), (Cell::Resync, GIGASET_POLL)],
                 ..Play::new("Gigaset N610 to N870", "gigaset/N610", "7c2f80", "/cfg/%MACD.xml", |mac| gigaset("N610", mac, "2.65.0", 8))
             },
             Play {
                 cannot: vec![(Cell::Resync, GIGASET_POLL)],
                 ..Play::new("Gigaset N510", "gigaset/N510", "7c2f80", "/cfg/%MACD.xml", |mac| gigaset("N510", mac, "42.262.00.000.000", 6))
             },
-            Play::new("Gigaset Maxwell", "gigaset/Maxwell3", "7c2f80", "/cfg/%MACD.xml", |mac| gigaset("Maxwell3", mac, "2.41.0", 4)),
+            Play {
+                cannot: vec![(Cell::OneTimePassword, GIGASET_LOGIN), (Cell::TypedLogin, GIGASET_LOGIN)],
+                ..Play::new("Gigaset Maxwell", "gigaset/Maxwell3", "7c2f80", "/cfg/%MACD.xml", |mac| gigaset("Maxwell3", mac, "2.41.0", 4))
+            },
         ]
     })
 }
