@@ -11,6 +11,7 @@ const HEAD: &str = "# What each brand is known to do
 Every \"yes\" is a story that a simulated phone of the brand lives through against the program as it is shipped, whenever the tests run.
 The phone asks in its brand's order, logs in as its brand does, reads by itself what it is served, and refuses what the real one would
 ignore. It is built from the makers' documents and from what others saw real phones do; no table replaces trying your own model.
+Spectralink's servers are not played: no public source names their files or parameters, so their folder is an experiment.
 
 This page is made by the tests: `BRANDS_BLESS=1 cargo test -p ringfence --test brands`.
 
