@@ -63,7 +63,7 @@ fn line(n: usize, settings: Settings) -> Line {
         password: Secret::from("k3Zx0vQ9pLr2"),
         server: "pbx.example.com".into(),
         port: Some(5061),
-        transport: Transport::Tls,
+        transport: Transport::Udp,
         outbound_proxy: None,
         extension: Some(format!("{}", 200 + n)),
         name: Some(format!("Desk {n}")),
