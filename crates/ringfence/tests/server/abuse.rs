@@ -91,7 +91,6 @@ async fn absurd_macs_and_path_tricks_lead_nowhere() {
     let (mut house, given) = one_live_phone().await;
     let handle = given.door.path.trim_matches('/').rsplit('/').next().unwrap().to_owned();
     let mut targets: Vec<String> = [
-        "/cfg/000000000000.cfg",
         "/cfg/ffffffffffff.cfg",
         "/cfg/0015650000.cfg",
         "/cfg/00156500000100.cfg",
