@@ -109,3 +109,10 @@ pub const PROMPTS_BYTES_MAX: i64 = 64 << 20;
 pub const CONTACTS_MAX: i64 = 2_000;
 /// Phones whose lines a phone book is made from: five times what fits into one.
 pub const DIRECTORY_DEVICES_MAX: i64 = 5_000;
+
+/// Sessions that one person may have open; the oldest ends when one more begins.
+pub const SESSIONS_PER_ACCOUNT_MAX: usize = 20;
+/// Wrong sign-ins that are counted at once. Beyond it the oldest are forgotten.
+pub const SIGN_IN_TRIES_MAX: i64 = 100_000;
+/// The longest name of a browser that is kept, in bytes; the rest is cut.
+pub const AGENT_BYTES_MAX: usize = 200;

@@ -114,14 +114,21 @@ pub fn account_by_name(db: &Db, name: &str) -> Result<Option<Account>> {
     db.opt(BY_NAME, &[name.into()], read_account)
 }
 
+/// Somebody who is signed in. A session has no scope of its own: this is where it comes from.
+pub fn account_of_session(db: &Db, wanted: Uuid) -> Result<Option<Account>> {
+    db.opt(BY_ID, &[id(&wanted)], read_account)
+}
+
 /// The accounts in scope, by name. At most 1000 are looked at.
 pub fn accounts(db: &Db, scope: &Scope) -> Result<Vec<Account>> {
     within(db, scope, db.all(ALL, &[], read_account)?, |account| account.actor)
 }
 
-/// Removes an account.
+/// Removes an account, with its sessions and its second factor.
 pub fn remove_account(db: &Db, scope: &Scope, wanted: Uuid) -> Result<()> {
     account(db, scope, wanted)?;
+    crate::session::end_all(db, wanted, None)?;
+    crate::second_factor::remove(db, wanted)?;
     db.exec(DROP, &[id(&wanted)]).map(drop)
 }
 

@@ -14,6 +14,7 @@ statements! {
     TRUNKS = "select id from trunk where id > $1 order by id limit $2";
     CONTACTS = "select id from contact where id > $1 order by id limit $2";
     ANSWERS = "select id from api_answer where id > $1 and answer is not null order by id limit $2";
+    FACTORS = "select account from second_factor where account > $1 order by account limit $2";
     METAS = "select name from meta where name > $1 order by name limit $2";
     AUTH = "select auth from device where mac = $1";
     SET_AUTH = "update device set auth = $1 where mac = $2 and auth = $3";
@@ -27,6 +28,8 @@ statements! {
     SET_CONTACT = "update contact set entry = $1 where id = $2 and entry = $3";
     ANSWER = "select answer from api_answer where id = $1 and answer is not null";
     SET_ANSWER = "update api_answer set answer = $1 where id = $2 and answer = $3";
+    FACTOR = "select secret from second_factor where account = $1";
+    SET_FACTOR = "update second_factor set secret = $1 where account = $2 and secret = $3";
     VALUE = "select value from meta where name = $1";
     SET_VALUE = "update meta set value = $1 where name = $2 and value = $3";
     HEAD = "select hash from audit_head where id = $1 and hash is not null";
@@ -47,6 +50,7 @@ impl Store {
         count += self.stepwise(uuid::Uuid::nil(), |db, after| step(db, CONTACTS, id(after), |row| uuid(row, 0), contact)).await?;
         let answers = |db: &Db, after: &Vec<u8>| step(db, ANSWERS, after.into(), |row| Ok(row.bytes(0)?.to_vec()), answer);
         count += self.stepwise(Vec::new(), answers).await?;
+        count += self.stepwise(uuid::Uuid::nil(), |db, after| step(db, FACTORS, id(after), |row| uuid(row, 0), factor)).await?;
         count += self
             .stepwise(String::new(), |db, after| step(db, METAS, after.as_str().into(), |row| Ok(row.text(0)?.to_owned()), meta))
             .await?;
@@ -106,6 +110,10 @@ fn contact(db: &Db, of: &uuid::Uuid) -> Result<u64> {
 
 fn answer(db: &Db, id: &Vec<u8>) -> Result<u64> {
     again(db, ANSWER, SET_ANSWER, id.into(), crate::api_answer::place(id))
+}
+
+fn factor(db: &Db, of: &uuid::Uuid) -> Result<u64> {
+    again(db, FACTOR, SET_FACTOR, id(of), crate::second_factor::place(of.as_bytes()))
 }
 
 fn meta(db: &Db, name: &String) -> Result<u64> {

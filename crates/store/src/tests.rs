@@ -8,6 +8,7 @@ mod devices;
 mod fixture;
 mod postgres;
 mod prompts;
+mod sessions;
 mod sqlite;
 mod statements;
 mod tenants;
