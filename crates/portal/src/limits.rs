@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use domain::Span;
+
 /// Connections at once. People and scripts, not phones: a thousand open pages with a few connections each.
 pub const CONNECTIONS_MAX: usize = 4096;
 /// Connections waiting in the kernel.
@@ -54,3 +56,31 @@ pub const SPAN_SECONDS_MAX: u32 = 31_536_000;
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 200;
 /// The largest answer that is kept for a repeated request: what makes one thing answers with that thing.
 pub const ANSWER_BYTES_MAX: usize = 128 * 1024;
+/// Bytes of a password that is compared: more is no password.
+pub const PASSWORD_BYTES_MAX: usize = 1024;
+/// The shortest password that somebody may choose: NIST SP 800-63B's floor for a password that is not the only factor is lower.
+pub const PASSWORD_CHARS_MIN: usize = 12;
+/// Passwords that are compared at once, 19 MiB each.
+pub const HASHES_AT_ONCE: usize = 4;
+/// How long a session lasts, whatever happens: a working week.
+pub const SESSION: Span = Span::days(7);
+/// How long it lasts unused: over night, not over a weekend.
+pub const SESSION_IDLE: Span = Span::hours(16);
+/// How long a sign-in waits for the code of the second factor.
+pub const SESSION_HALF: Span = Span::minutes(10);
+/// How long after the password was given secrets are shown without asking again.
+pub const PROVED: Span = Span::minutes(15);
+/// Wrong sign-ins that cost nothing: of one name from one network.
+pub const WRONG_BY_NAME_AND_NETWORK: u32 = 5;
+/// From one network: an office behind one address mistypes on Monday morning.
+pub const WRONG_BY_NETWORK: u32 = 50;
+/// Of one name from everywhere.
+pub const WRONG_BY_NAME: u32 = 100;
+/// The first wait after those; each further one doubles it.
+pub const SHUT_FIRST: Span = Span::seconds(15);
+/// The longest wait.
+pub const SHUT_LONGEST: Span = Span::minutes(15);
+/// Bytes of a form.
+pub const FORM_BYTES_MAX: usize = 1024 * 1024;
+/// Steps that a page's template may take: a list of 500 rows needs some 200 000.
+pub const PAGE_FUEL: u64 = 20_000_000;

@@ -1,6 +1,7 @@
 //! Phones: what an admin does to them.
 
 mod add;
+mod allowed;
 mod calls;
 mod list;
 mod update;
@@ -22,6 +23,7 @@ use store::device::Stored;
 
 pub(crate) use self::add::{Checked, add_within, check, update_within};
 pub use self::add::{NewDevice, add};
+pub use self::allowed::allowed;
 pub use self::calls::{CallView, calls};
 pub(crate) use self::list::{Policies, each, each_kind};
 pub use self::list::{Which, list, part};

@@ -9,7 +9,7 @@ use store::Scope;
 use store::tenancy::{self, Customer, Site};
 use uuid::Uuid;
 
-use super::{Admin, Error, Named};
+use super::{Admin, By, Error, Named};
 
 /// A node by its names; the operator without any.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -111,6 +111,25 @@ pub(crate) fn reseller_id(db: &Db, scope: &Scope, name: &str) -> Result<Reseller
 /// The policy in force at a node.
 pub(crate) fn policy_at(db: &Db, node: Node) -> Result<Policy, Error> {
     Ok(store::policy::inherited(db, &Scope::Operator, node)?.policy)
+}
+
+/// Id and name of the customer at a node, or above it; nothing if it is not in the actor's branch.
+pub(crate) async fn chosen(admin: &Admin, by: &By, node: Node) -> Result<Option<(String, String)>, Error> {
+    let scope = by.scope();
+    let found = admin.read(move |db| {
+        let id = match node {
+            Node::Site(id) => tenancy::site(db, &scope, id)?.customer,
+            Node::Customer(id) => tenancy::customer(db, &scope, id)?.id,
+            Node::Operator | Node::Reseller(_) => return Err(Error::NotFound("customer".into())),
+        };
+        // Whoever works at one site knows the customer above it by name.
+        Ok(tenancy::customer(db, &Scope::Operator, id)?)
+    });
+    match found.await {
+        Ok(customer) => Ok(Some((customer.id.0.to_string(), customer.name))),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The names of a node and of those above it.

@@ -127,6 +127,9 @@ pub async fn update(admin: &Admin, by: &By, id: Uuid, change: UserChange, expect
             account.disabled = change.disabled.unwrap_or(kept.disabled);
             account.password_hash = hashed.clone().unwrap_or(kept.password_hash);
             account.version = people::save_account(db, &by.scope(), &account).named(|| format!("user {:?}", account.name))?;
+            if change.new_password || account.disabled {
+                store::session::end_all(db, id, None)?;
+            }
             let detail = if change.new_password { "new password" } else { "" };
             by.audit(db, account.actor.node, "user.changed", &account.name, detail)?;
             view(db, &account)
