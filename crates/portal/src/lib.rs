@@ -9,9 +9,11 @@ mod api;
 pub mod auth;
 pub mod edge;
 mod health;
+mod hex;
 pub mod limits;
 pub mod listener;
 pub mod metrics;
+mod pages;
 pub mod problem;
 pub mod rates;
 mod routes;
@@ -24,6 +26,7 @@ use domain::Time;
 use crate::admin::Admin;
 use crate::metrics::Metrics;
 use crate::rates::Rates;
+pub use crate::routes::PAGES;
 use crate::telephone::Telephone;
 
 /// What every request of the portal works with. Clones share it.
@@ -39,4 +42,6 @@ pub struct App {
     pub rates: Arc<Rates>,
     /// The clock; read once per request.
     pub clock: fn() -> Time,
+    /// How browsers reach the portal.
+    pub public_url: Arc<str>,
 }

@@ -31,6 +31,10 @@ use crate::routes::routes;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
+/// Whether the request came over TLS of this listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Encrypted(pub bool);
+
 /// An open portal. Dropping it cuts all connections; [`Portal::drain`] lets requests finish.
 #[derive(Debug)]
 pub struct Portal {
@@ -140,24 +144,25 @@ impl Connection {
     async fn live(mut self, stream: TcpStream, tls: Option<TlsAcceptor>) {
         // A socket that refuses this is dead, as the first read will show.
         let _ = stream.set_nodelay(true);
-        let Some(tls) = tls else { return self.serve(stream).await };
+        let Some(tls) = tls else { return self.serve(stream, Encrypted(false)).await };
         let mut stages = self.stages.clone();
         let handshake = tokio::select! {
             _ = stages.wait_for(|stage| *stage != Stage::Open) => return,
             handshake = timeout(HANDSHAKE, tls.accept(stream)) => handshake,
         };
         match handshake {
-            Ok(Ok(stream)) => self.serve(stream).await,
+            Ok(Ok(stream)) => self.serve(stream, Encrypted(true)).await,
             Ok(Err(error)) => tracing::debug!(%error, peer = %self.peer.0, "a TLS handshake failed"),
             Err(_) => tracing::debug!(peer = %self.peer.0, "a TLS handshake took too long"),
         }
     }
 
-    async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: S) {
+    async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: S, encrypted: Encrypted) {
         let inner = TowerToHyperService::new(self.routes.clone());
         let peer = self.peer;
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(encrypted);
             let answer = inner.call(request);
             async move { Ok::<Response, Infallible>(in_time(answer).await) }
         });

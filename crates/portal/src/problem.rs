@@ -48,6 +48,8 @@ pub const CODES: &[&str] = &[
     "conflict",
     "changed",
     "refused",
+    "second_factor",
+    "stale",
     // A value that cannot be.
     "account",
     "address",
@@ -76,6 +78,7 @@ pub const CODES: &[&str] = &[
     "network",
     "no_encrypted_files",
     "no_such_file",
+    "password",
     "pick_one",
     "pin",
     "policy",

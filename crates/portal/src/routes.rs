@@ -11,6 +11,8 @@ use crate::api::document;
 use crate::api::guard::guard;
 use crate::api::idempotency::once;
 use crate::limits::{BODY_BYTES_MAX, IMPORT_BYTES_MAX};
+use crate::pages::failure::Failure;
+use crate::pages::frame::frame;
 use crate::problem::Problem;
 use crate::{App, health, metrics};
 
@@ -22,10 +24,48 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/metrics", get(metrics::show))
         .route(document::PATH, get(document::show))
         .nest(PREFIX, endpoints(&app))
-        .method_not_allowed_fallback(|| async { Problem::method() })
-        .fallback(|| async { Problem::not_found() })
+        .merge(pages(&app))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(app)
+}
+
+/// Declares the pages: the router, and their list, which a test walks as everybody.
+macro_rules! pages {
+    ($($verb:ident $path:literal => $module:ident::$handler:ident;)*) => {
+        fn pages(app: &App) -> Router<App> {
+            let table = Router::new()$(.route($path, routing::$verb(crate::pages::$module::$handler)))*;
+            table
+                .method_not_allowed_fallback(|| async { Failure::from(Problem::method()) })
+                .fallback(|| async { Failure::not_found() })
+                .layer(from_fn_with_state(app.clone(), frame))
+        }
+
+        /// Verb and path of every page, so that a test can walk all of them as everybody.
+        pub const PAGES: &[(&str, &str)] = &[$((stringify!($verb), $path)),*];
+    };
+}
+
+pages! {
+    get  "/assets/{hash}/{*name}"                         => assets::show;
+    get  "/login"                                         => sign_in::show;
+    post "/login"                                         => sign_in::enter;
+    post "/login/code"                                    => sign_in::code;
+    post "/logout"                                        => sign_in::leave;
+
+    get  "/account"                                       => account::show;
+    post "/account/manner"                                => account::set_manner;
+    get  "/account/prove"                                 => account::ask_proof;
+    post "/account/prove"                                 => account::give_proof;
+    post "/account/password"                              => account::set_password;
+    post "/account/sessions/end"                          => account::end_session;
+    post "/account/sessions/end-others"                   => account::end_all;
+    post "/account/second-factor"                         => account::enrol;
+    post "/account/second-factor/confirm"                 => account::confirm;
+    post "/account/second-factor/off"                     => account::switch_off;
+
+    get  "/inventory/phone-hardware"                      => phone_hardware::show;
+    get  "/devices/{mac}/unlock"                          => phone_hardware::ask;
+    post "/devices/{mac}/unlock"                          => phone_hardware::unlock;
 }
 
 /// Declares the API: the router, and the list of what it serves for the document that describes it.

@@ -113,7 +113,8 @@ impl Server {
         let opened = open_gate(&config, limits, &doors, &desk, metrics).and_then(|gate| {
             let engine = Engine::new(voice.pins().clone(), Arc::clone(voice.accounts()));
             let (admin, metrics) = (context.admin.clone(), Arc::new(Metrics::new(registry)));
-            let app = portal::App { admin, metrics, telephone: Some(Arc::new(engine)), rates: Arc::default(), clock: now };
+            let public_url = config.portal.public_url.to_string().into();
+            let app = portal::App { admin, metrics, telephone: Some(Arc::new(engine)), rates: Arc::default(), clock: now, public_url };
             Ok((gate, config.portal.listen.map(|address| open_portal(address, &doors, app)).transpose()?))
         });
         let (gate, portal) = match opened {

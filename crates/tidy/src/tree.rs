@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders that hold what tools made, not what people wrote.
-const MADE_BY_TOOLS: [&str; 4] = [".git", "target", "node_modules", "__pycache__"];
+/// Folders that hold what tools made or others wrote, which stays as it came.
+const NOT_OURS: [&str; 5] = [".git", "target", "node_modules", "__pycache__", "vendor"];
 
 /// A text file of the project.
 pub struct File {
@@ -62,7 +62,7 @@ fn collect(folder: &Path, prefix: &str, found: &mut Vec<File>) {
     for entry in entries {
         let entry = entry.expect("the entries of a folder that was just opened can be read");
         let name = entry.file_name().to_string_lossy().into_owned();
-        if MADE_BY_TOOLS.contains(&name.as_str()) {
+        if NOT_OURS.contains(&name.as_str()) {
             continue;
         }
         let path = format!("{prefix}{name}");

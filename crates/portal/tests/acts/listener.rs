@@ -25,7 +25,14 @@ impl Site {
     async fn open() -> Self {
         let world = World::new().await;
         let metrics = Arc::new(Metrics::new(Registry::default()));
-        let app = App { admin: world.admin.clone(), metrics, telephone: None, rates: Arc::default(), clock: || NOW };
+        let app = App {
+            admin: world.admin.clone(),
+            metrics,
+            telephone: None,
+            rates: Arc::default(),
+            clock: || NOW,
+            public_url: "https://portal.example.com".into(),
+        };
         Self { portal: Portal::open("127.0.0.1:0".parse().unwrap(), None, app).unwrap(), world }
     }
 

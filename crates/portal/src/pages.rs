@@ -1,0 +1,20 @@
+//! The portal's pages: server-rendered HTML that works without script. One file per page; `routes` is their table of contents.
+//!
+//! A handler unpacks ([`visitor::Visitor`], [`form::Posted`], [`form::Query`]), calls an act of `admin`, and packs: a page by
+//! [`Visitor::show`](visitor::Visitor::show), or the way back by [`answer::back`]. What goes wrong is a [`failure::Failure`], which becomes a page, too.
+
+pub(crate) mod answer;
+pub(crate) mod assets;
+pub(crate) mod clock;
+pub(crate) mod failure;
+pub(crate) mod form;
+pub(crate) mod frame;
+pub(crate) mod language;
+pub(crate) mod look;
+pub(crate) mod menu;
+pub(crate) mod template;
+pub(crate) mod visitor;
+
+pub(crate) mod account;
+pub(crate) mod phone_hardware;
+pub(crate) mod sign_in;

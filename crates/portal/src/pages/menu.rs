@@ -1,0 +1,45 @@
+//! The menu at the left: the pages by group, each with what one must be allowed to do to see it.
+
+use domain::role::{Action, Role};
+use serde::Serialize;
+
+use super::visitor::Visitor;
+
+/// A group of pages.
+#[derive(Serialize)]
+pub(crate) struct Group {
+    /// The key of its sentence.
+    key: &'static str,
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct Entry {
+    key: &'static str,
+    path: &'static str,
+    icon: &'static str,
+    here: bool,
+}
+
+/// Group, sentence, path, icon, and what one must be allowed to do.
+const PAGES: &[(&str, &str, &str, &str, Action)] =
+    &[("menu-inventory", "menu-phone-hardware", "/inventory/phone-hardware", "phone", Action::ViewDevices)];
+
+/// What this visitor may see, in groups.
+pub(crate) fn groups(visitor: &Visitor) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (group, key, path, icon, action) in PAGES {
+        // An auditor reads; pages that only change things are not theirs.
+        let shown = visitor.may(*action) || (visitor.by.actor.role == Role::Operator);
+        if !shown {
+            continue;
+        }
+        let here = visitor.reader.path == *path || visitor.reader.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        let entry = Entry { key, path, icon, here };
+        match groups.last_mut().filter(|last| last.key == *group) {
+            Some(last) => last.entries.push(entry),
+            None => groups.push(Group { key: group, entries: vec![entry] }),
+        }
+    }
+    groups
+}

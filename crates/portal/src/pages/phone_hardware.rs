@@ -1,0 +1,99 @@
+//! *Inventory › Phone Hardware*: the phones, with search, states as tabs, and the lock icon in each row.
+
+use axum::extract::{Path, State};
+use domain::device::State as DeviceState;
+use domain::role::Action;
+use minijinja::{Value, context};
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, back, local, see_other};
+use super::failure::Failure;
+use super::form::{Posted, Query};
+use super::template::view;
+use super::visitor::Visitor;
+use crate::App;
+use crate::admin::Error;
+use crate::admin::device::{self, DeviceView, Which};
+use crate::admin::part::Part;
+
+/// Rows of one page: what two screens hold.
+const ROWS: usize = 50;
+
+/// The tabs, in the order in which somebody has work with them.
+const STATES: [DeviceState; 4] = [DeviceState::Needed, DeviceState::Failed, DeviceState::Blocked, DeviceState::Successful];
+
+/// What is looked for.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    after: String,
+}
+
+/// The list.
+pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Answer {
+    let states = STATES.into_iter().filter(|state| state.code() == asked.state).collect();
+    let customer = visitor.customer.as_ref().map(|customer| customer.id.clone());
+    let which = Which { customer, site: None, states };
+    let after = Some(asked.after.clone()).filter(|after| !after.is_empty());
+    let part = Part { query: asked.q.trim().to_owned(), after, limit: ROWS };
+    let found = device::part(&app.admin, &visitor.by, which, part).await?;
+    let rows = rows(&app, &visitor, found.items).await?;
+    visitor.show("phone_hardware.html", context! { rows, next => found.next, asked => view(&asked) })
+}
+
+/// A phone of the list, and whether its lock may be opened.
+#[derive(Serialize)]
+struct Row {
+    #[serde(flatten)]
+    device: DeviceView,
+    lock: bool,
+}
+
+async fn rows(app: &App, visitor: &Visitor, devices: Vec<DeviceView>) -> Result<Vec<Value>, Failure> {
+    let macs: Vec<String> = devices.iter().map(|device| device.mac.clone()).collect();
+    let allowed = device::allowed(&app.admin, &visitor.by, &macs).await?;
+    let row = |device: DeviceView| {
+        let lock = allowed.get(&device.mac).is_some_and(|codes| codes.contains(Action::ResetAuthentication.code()));
+        view(Row { device, lock })
+    };
+    Ok(devices.into_iter().map(row).collect())
+}
+
+/// The question behind the lock icon: *Yes* or *No*.
+pub(crate) async fn ask(State(app): State<App>, visitor: Visitor, Path(mac): Path<String>, Query(from): Query<From>) -> Answer {
+    let device = device::look(&app.admin, &visitor.by, &mac).await?;
+    let allowed = device::allowed(&app.admin, &visitor.by, std::slice::from_ref(&device.mac)).await?;
+    if !allowed.values().any(|codes| codes.contains(Action::ResetAuthentication.code())) {
+        return Err(Error::Forbidden.into());
+    }
+    visitor.show("unlock.html", context! { device => view(device), back => from.back })
+}
+
+/// Where somebody came from.
+#[derive(Deserialize)]
+pub(crate) struct From {
+    #[serde(default)]
+    back: String,
+}
+
+/// The answer to the question, and where it was asked.
+#[derive(Deserialize)]
+pub(crate) struct Answered {
+    answer: String,
+    #[serde(default)]
+    back: String,
+}
+
+/// *Yes*: the login is cleared, the global password allowed once.
+pub(crate) async fn unlock(State(app): State<App>, visitor: Visitor, Path(mac): Path<String>, Posted(form): Posted<Answered>) -> Answer {
+    let to = if form.back.is_empty() { format!("/devices/{}", mac.to_lowercase()) } else { form.back };
+    if form.answer != "yes" {
+        return Ok(see_other(local(&to)));
+    }
+    device::reset(&app.admin, &visitor.by, &mac).await?;
+    Ok(back(&to, "reset"))
+}
