@@ -5,7 +5,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use crate::house::{AWAY, Given, House, OFFICE, PATIENCE, is_full};
-use crate::resets::live;
 
 const MAC: &str = "001565000001";
 const MEGABYTE: usize = 1 << 20;

@@ -8,7 +8,6 @@ use rusqlite::Connection;
 
 use crate::fleet::mac;
 use crate::house::{CUSTOMER, Given, House, OFFICE, is_full};
-use crate::resets::live;
 
 const MAC: &str = "001565000001";
 const DISK_MEGABYTES: u32 = 16;
@@ -23,7 +22,7 @@ async fn a_full_disk_refuses_writes_and_serves_on() {
     house.serve().await;
     house.add(MAC).await;
     let mut phone = house.phone(MAC, OFFICE, Some(&house.global));
-    let given = live(&house, &mut phone).await;
+    let given = house.live(&mut phone).await;
     crate::fleet::import(&house, 0x1000..0x1000 + PHONES).await;
 
     let filler = disk.fill();

@@ -4,7 +4,6 @@ use phonesim::{Answer, Identity, Login, Request, Scheme};
 
 use crate::fleet::mac;
 use crate::house::{AWAY, CUSTOMER, Given, House, OFFICE, is_full};
-use crate::resets::live;
 
 const MAC: &str = "001565000001";
 

@@ -3,7 +3,6 @@
 use phonesim::{Answer, Display, Identity, Login, Outcome, Request, Transcript};
 
 use crate::house::{AWAY, CUSTOMER, Given, House, OFFICE, is_full, line_password, until, value};
-use crate::resets::live;
 
 const MAC: &str = "001565000001";
 /// Nobody added it.
@@ -25,13 +24,13 @@ async fn a_trusted_network_needs_nothing_and_everybody_else_waits_for_the_pin() 
     house.cli(&["trust", "add", CUSTOMER, "127.0.5.0/24", "--force", "--label", "Office"]).await;
     let listed = house.cli(&["trust", "list", CUSTOMER]).await;
     assert_eq!((&listed[0]["network"], &listed[0]["kind"]), (&"127.0.5.0/24".into(), &"permanent".into()), "{listed}");
-    let given = live(&house, &mut phone).await;
+    let given = house.live(&mut phone).await;
     assert!(matches!(phone.display(), Display::Ready { .. }), "the restriction is taken back: {:?}", phone.display());
     assert_eq!(house.show(MAC).await["state"], "successful");
 
     // A phone that lost everything is served there as well; elsewhere it is not.
     phone.factory_reset();
-    let again = live(&house, &mut phone).await;
+    let again = house.live(&mut phone).await;
     assert_ne!(given, again);
     let elsewhere = house.front(MAC, AWAY, None).await;
     assert!(!is_full(&elsewhere, MAC), "{}", elsewhere.text());

@@ -9,7 +9,6 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use crate::house::{Given, House, OFFICE, is_full, until};
-use crate::resets::live;
 
 const RACERS: usize = 64;
 const ROUNDS: usize = 8;

@@ -6,25 +6,12 @@ use crate::house::{AWAY, CUSTOMER, Given, House, OFFICE, is_full};
 
 const MAC: &str = "001565000001";
 
-/// Boots a phone twice, so that it is live; what it was given. The second config differs from the first by its poll only, and not at
-/// all if the phone came with a claim already.
-pub(crate) async fn live(house: &House, phone: &mut Phone) -> Given {
-    for outcomes in [&[Outcome::Configured][..], &[Outcome::Configured, Outcome::Unchanged]] {
-        let mut transcript = Transcript::default();
-        let outcome = phone.boot(&mut transcript).await;
-        assert!(outcomes.contains(&outcome), "{outcome:?}\n{transcript}");
-    }
-    let given = Given::of_phone(phone);
-    house.keep_login(&given.login);
-    given
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_factory_reset_phone_is_refused_until_an_admin_resets_it() {
     let house = House::open().await;
     house.add(MAC).await;
     let mut phone = house.phone(MAC, OFFICE, Some(&house.global));
-    let first = live(&house, &mut phone).await;
+    let first = house.live(&mut phone).await;
 
     phone.factory_reset();
     let mut transcript = Transcript::default();
@@ -41,7 +28,7 @@ async fn a_factory_reset_phone_is_refused_until_an_admin_resets_it() {
     assert_eq!(shown["pin"].as_str().map(str::len), Some(6), "{shown}");
 
     phone.factory_reset();
-    let second = live(&house, &mut phone).await;
+    let second = house.live(&mut phone).await;
     assert_ne!(first, second);
     assert!(matches!(phone.display(), Display::Ready { .. }));
     assert_eq!(house.follow(&first, MAC, OFFICE).await.status, 401, "the login from before the reset stays dead");
@@ -108,7 +95,7 @@ async fn a_restart_changes_nothing_for_phones() {
     let mut house = House::open().await;
     house.add(MAC).await;
     let mut phone = house.phone(MAC, OFFICE, Some(&house.global));
-    let given = live(&house, &mut phone).await;
+    let given = house.live(&mut phone).await;
     let before = house.follow(&given, MAC, OFFICE).await;
     house.stop().await;
     house.serve().await;

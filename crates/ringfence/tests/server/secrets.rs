@@ -5,7 +5,6 @@
 use phonesim::{Outcome, Request, Transcript};
 
 use crate::house::{AWAY, CUSTOMER, Given, House, OFFICE, is_full, line_password};
-use crate::resets::live;
 
 const MAC: &str = "001565000001";
 
