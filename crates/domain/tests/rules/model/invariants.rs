@@ -163,9 +163,18 @@ fn trust_serves_its_own_customer(history: &History, step: &Step<'_>) {
 
 /// 7. A request decided after a reset's commit gets Full from no earlier login, claim, PIN, delivery, suspension or PIN-opened window.
 fn nothing_from_before_a_reset_earns_full(history: &History, step: &Step<'_>) {
-    if let (Event::Fetch(Fetch { show: Show::Login(login), address, .. }), Some(device), "FULL") = (step.event, step.device(), step.told) {
-        assert!(may_be_full(history, step.before, device, *login, address), "from before the reset: {:?}", step.event);
+    if let (Event::Fetch(fetch), Some(device), "FULL") = (step.event, step.device(), step.told)
+        && let Show::Login(login) = fetch.show
+    {
+        let may = may_be_full(history, step.before, device, login, fetch.address);
+        assert!(may || by_certificate(step, fetch, login), "from before the reset: {:?}", step.event);
     }
+}
+
+/// Whether a certificate earns the same without the login that is shown with it, and that login is not what is given.
+fn by_certificate(step: &Step<'_>, fetch: &Fetch, login: usize) -> bool {
+    let certified = Ask { door: fetch.door, ..Ask::front().certified() }.to(fetch.device).from(fetch.address);
+    fetch.certificate && step.served != Some(login) && is_full(&step.before.ask(&certified))
 }
 
 /// 7 again, for all that could be asked.
