@@ -9,7 +9,7 @@ use domain::reason::Reason;
 
 use super::event::{Event, Fetch, Show};
 use super::heard;
-use super::history::{History, Step, customer_of};
+use super::history::{Ground, History, Step, customer_of};
 use super::reference::{Body, asks_login, asks_pin};
 use crate::told::kind;
 use crate::world::{ADDRESSES, AWAY, Ask, NEXT_DOOR, OFFICE, OPERATOR, OWNERS, SIX, Shown, World, ip};
@@ -51,7 +51,7 @@ fn a_secret_needs_every_factor(history: &History, step: &Step<'_>) {
             return;
         }
         let by_pin = past.cleared.is_some_and(|(cleared, _)| cleared == login) || past.stood.contains(&login);
-        (Some(history.grounds[login]), by_pin)
+        (Some(history.grounds[login]).filter(|ground| !ground.spent), by_pin)
     } else {
         (None, false)
     };
@@ -215,25 +215,31 @@ fn an_unknown_phone_is_answered_alike(history: &History, step: &Step<'_>, device
         }
         for login in own_logins(history, device) {
             let ask = Ask::own(&step.logins[login]).to(device).from(address);
-            let covered = history.grounds[login].global.is_none_or(|global| world.globals[global].covers(&world.devices[device].place));
-            if covered && step.logins[login].by_hand.is_none() && !is_full(&world.ask(&ask)) {
+            if counts_here(history, world, device, login) && step.logins[login].by_hand.is_none() && !is_full(&world.ask(&ask)) {
                 alike(&ask);
             }
         }
     }
 }
 
+/// Whether what a login was made for counts at the device as it would at a MAC that nobody added.
+fn counts_here(history: &History, world: &World, device: usize, login: usize) -> bool {
+    let Ground { global, spent, .. } = history.grounds[login];
+    !spent && global.is_none_or(|global| world.globals[global].covers(&world.devices[device].place))
+}
+
 /// 8 for the telephone: an unknown MAC hears the same dialogue.
 fn an_unknown_phone_hears_the_same(history: &mut History, step: &Step<'_>) {
     let (Event::Call { login, address, right }, Some(device)) = (step.event, step.device()) else { return };
-    let (world, past) = (step.before, &mut history.devices[device]);
+    let world = step.before;
     let disabled = world.devices[device].disabled;
-    let covered = history.grounds[*login].global.is_none_or(|global| world.globals[global].covers(&world.devices[device].place));
+    let counts = counts_here(history, world, device, *login);
+    let past = &mut history.devices[device];
     if past.live.is_some() || (*right && !disabled && step.told == "right") {
         past.double = None;
         return;
     }
-    if !covered && !disabled {
+    if !counts && !disabled {
         past.double = None;
         return;
     }
