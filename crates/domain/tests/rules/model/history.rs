@@ -254,7 +254,11 @@ impl Past {
 
     fn take_up(&mut self, login: usize, success: Option<Time>, now: Time) {
         let mut grace = std::mem::take(&mut self.grace);
+        grace.retain(|(_, until)| *until > now);
         grace.extend(self.live.map(|old| (old, now + Span::minutes(15))));
+        // Every table has a cap: the fifth change within a quarter of an hour ends the first one's grace.
+        let surplus = grace.len().saturating_sub(4);
+        grace.drain(..surplus);
         let mut before_reset = std::mem::take(&mut self.before_reset);
         before_reset.remove(&login);
         *self = Self {
