@@ -84,3 +84,5 @@ pub const SHUT_LONGEST: Span = Span::minutes(15);
 pub const FORM_BYTES_MAX: usize = 1024 * 1024;
 /// Steps that a page's template may take: a list of 500 rows needs some 200 000.
 pub const PAGE_FUEL: u64 = 20_000_000;
+/// Phones that one act tells to fetch: half of the messages that a transaction may leave.
+pub const TOLD_AT_ONCE_MAX: usize = 5_000;

@@ -1,8 +1,9 @@
 //! What a decision of the domain wants done besides saving the device, done in the same transaction.
 
-use domain::Time;
 use domain::device::Device;
 use domain::effect::{Effect, Event};
+use domain::tenancy::Place;
+use domain::{Mac, Time};
 
 use crate::{Db, Result, outbox, trust};
 
@@ -14,8 +15,8 @@ pub fn carry_out(db: &Db, device: &Device, effects: &[Effect], now: Time) -> Res
     for effect in effects {
         match effect {
             Effect::Window(change) => trust::keep_window(db, change, now)?,
-            Effect::Event(event) => outbox::enqueue(db, now, event.code(), payload(device, Some(event)))?,
-            Effect::Refetch => outbox::enqueue(db, now, REFETCH, payload(device, None))?,
+            Effect::Event(event) => outbox::enqueue(db, now, event.code(), payload(device.mac, device.place, Some(event)))?,
+            Effect::Refetch => refetch(db, device.mac, device.place, now)?,
             // Seen by unproved traffic: kept in memory and written in batches.
             Effect::Knock | Effect::Notice(_) => {}
         }
@@ -23,7 +24,12 @@ pub fn carry_out(db: &Db, device: &Device, effects: &[Effect], now: Time) -> Res
     Ok(())
 }
 
-fn payload(device: &Device, event: Option<&Event>) -> String {
+/// Tells a phone to fetch because something changed that it shares with others.
+pub fn refetch(db: &Db, mac: Mac, place: Place, now: Time) -> Result<()> {
+    outbox::enqueue(db, now, REFETCH, payload(mac, place, None))
+}
+
+fn payload(mac: Mac, place: Place, event: Option<&Event>) -> String {
     let address = event.and_then(Event::address).map(|address| address.to_string());
-    serde_json::json!({ "mac": device.mac.to_string(), "customer": device.place.customer, "address": address }).to_string()
+    serde_json::json!({ "mac": mac.to_string(), "customer": place.customer, "address": address }).to_string()
 }
