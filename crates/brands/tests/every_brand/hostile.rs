@@ -137,8 +137,13 @@ proptest! {
     #[test]
     fn no_file_is_too_odd_to_be_read(bytes in prop::collection::vec(any::<u8>(), 0..200), lines in "(\\PC{0,20}(=|\n|<|>|\"|exit)){0,20}") {
         for brand in CATALOGUE.brands() {
-            let _ = CATALOGUE.parse(brand, &bytes);
-            let _ = CATALOGUE.parse(brand, lines.as_bytes());
+            for file in [&bytes[..], lines.as_bytes()] {
+                // What is told of a file's parameters stands in it, under a name.
+                if let Ok(parsed) = CATALOGUE.parse(brand, file) {
+                    let named = |key: &String| !key.is_empty() && parsed.in_order.iter().any(|(told, _)| told == key);
+                    prop_assert!(parsed.parameters.keys().all(named), "{}", brand.name());
+                }
+            }
         }
     }
 }
