@@ -45,7 +45,7 @@ async fn still_well(house: &mut House, given: &Given) {
 async fn one_live_phone() -> (House, Given) {
     let house = House::open().await;
     house.add(MAC).await;
-    let given = live(&house, &mut house.phone(MAC, OFFICE, Some(&house.global))).await;
+    let given = house.live(&mut house.phone(MAC, OFFICE, Some(&house.global))).await;
     (house, given)
 }
 

@@ -150,8 +150,8 @@ async fn a_damaged_row_is_503_for_its_device_alone() {
     let other = "001565000002";
     house.add(MAC).await;
     house.add(other).await;
-    let given = live(&house, &mut house.phone(MAC, OFFICE, Some(&house.global))).await;
-    let of_other = live(&house, &mut house.phone(other, OFFICE, Some(&house.global))).await;
+    let given = house.live(&mut house.phone(MAC, OFFICE, Some(&house.global))).await;
+    let of_other = house.live(&mut house.phone(other, OFFICE, Some(&house.global))).await;
     let damages = [
         // Bytes that nobody sealed, another device's sealed value, and one bit.
         "update device set auth = x'00', version = version + 1 where mac = ?1",

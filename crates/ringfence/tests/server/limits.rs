@@ -32,7 +32,7 @@ async fn a_mass_of_first_contacts_is_stopped_but_not_in_a_trusted_network() {
 async fn guesses_slow_their_source_and_not_the_owner() {
     let house = House::open().await;
     house.add(MAC).await;
-    let given = live(&house, &mut house.phone(MAC, OFFICE, Some(&house.global))).await;
+    let given = house.live(&mut house.phone(MAC, OFFICE, Some(&house.global))).await;
     let mut statuses = Vec::new();
     for guess in 0..40 {
         let login = Login::new(&given.login.user, &format!("guess-number-{guess}"));

@@ -10,7 +10,7 @@ const MAC: &str = "001565000001";
 async fn allowing_again_without_clearing_keeps_the_old_login() {
     let house = House::open().await;
     house.add(MAC).await;
-    let old = live(&house, &mut house.phone(MAC, OFFICE, Some(&house.global))).await;
+    let old = house.live(&mut house.phone(MAC, OFFICE, Some(&house.global))).await;
     assert_eq!(house.front(MAC, OFFICE, Some(&house.global)).await.status, 401);
 
     house.cli(&["device", "allow-global", MAC, "yes"]).await;
@@ -198,7 +198,7 @@ async fn global_logins_overlap_in_a_rotation_and_a_revoked_one_ends_what_it_earn
     assert_eq!(valid.as_array().map(Vec::len), Some(2), "{valid}");
     let pending = Given::of(&house.front(macs[0], OFFICE, Some(&first)).await).expect("the old one counts");
     let by_second = Given::of(&house.front(macs[1], OFFICE, Some(&second)).await).expect("the new one counts");
-    let taken_up = live(&house, &mut house.phone(macs[2], OFFICE, Some(&first))).await;
+    let taken_up = house.live(&mut house.phone(macs[2], OFFICE, Some(&first))).await;
 
     let third = rotate(&house, "0s").await;
     assert_eq!(house.follow(&pending, macs[0], OFFICE).await.status, 401, "earned by a revoked login, not taken up");

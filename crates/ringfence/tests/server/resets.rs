@@ -1,6 +1,6 @@
 //! Factory resets, resets by an admin, and devices that change hands.
 
-use phonesim::{Display, Outcome, Phone, Transcript};
+use phonesim::{Display, Outcome, Transcript};
 
 use crate::house::{AWAY, CUSTOMER, Given, House, OFFICE, is_full};
 
@@ -54,7 +54,7 @@ async fn moving_to_another_customer_resets_and_moving_between_sites_does_not() {
     house.add(MAC).await;
     house.cli(&["customer", "add", "Another Ltd"]).await;
     house.cli(&["site", "add", CUSTOMER, "Harbour"]).await;
-    let given = live(&house, &mut house.phone(MAC, OFFICE, Some(&house.global))).await;
+    let given = house.live(&mut house.phone(MAC, OFFICE, Some(&house.global))).await;
 
     house.cli(&["device", "move", MAC, "--customer", CUSTOMER, "--site", "Harbour"]).await;
     assert!(is_full(&house.follow(&given, MAC, OFFICE).await, MAC), "its site is no reason to lose a login");
@@ -63,7 +63,7 @@ async fn moving_to_another_customer_resets_and_moving_between_sites_does_not() {
     let shown = house.show(MAC).await;
     let now = (&shown["customer"], &shown["state"], &shown["login_state"], &shown["allow_global_password"]);
     assert_eq!(now, (&"Another Ltd".into(), &"needed".into(), &"none".into(), &true.into()), "{shown}");
-    let given = live(&house, &mut house.phone(MAC, AWAY, Some(&house.global))).await;
+    let given = house.live(&mut house.phone(MAC, AWAY, Some(&house.global))).await;
     assert!(is_full(&house.follow(&given, MAC, AWAY).await, MAC));
     house.close().await;
 }
@@ -74,8 +74,8 @@ async fn a_deleted_or_replaced_device_leaves_no_login_behind() {
     let (replaced, successor, deleted) = (MAC, "001565000002", "001565000003");
     house.add(replaced).await;
     house.add(deleted).await;
-    let of_replaced = live(&house, &mut house.phone(replaced, OFFICE, Some(&house.global))).await;
-    let of_deleted = live(&house, &mut house.phone(deleted, OFFICE, Some(&house.global))).await;
+    let of_replaced = house.live(&mut house.phone(replaced, OFFICE, Some(&house.global))).await;
+    let of_deleted = house.live(&mut house.phone(deleted, OFFICE, Some(&house.global))).await;
 
     house.cli(&["device", "replace", replaced, successor]).await;
     house.cli(&["device", "delete", deleted]).await;
