@@ -23,6 +23,7 @@ mod db;
 pub mod device;
 pub mod effect;
 mod error;
+pub mod event;
 pub mod job;
 pub mod limits;
 pub mod login;

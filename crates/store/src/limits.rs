@@ -116,3 +116,11 @@ pub const SESSIONS_PER_ACCOUNT_MAX: usize = 20;
 pub const SIGN_IN_TRIES_MAX: i64 = 100_000;
 /// The longest name of a browser that is kept, in bytes; the rest is cut.
 pub const AGENT_BYTES_MAX: usize = 200;
+/// How long events are kept: a listener that was away over a long weekend goes on where it was.
+pub const EVENT_DAYS: i64 = 7;
+/// Events kept at most: a fortnight's worth of a platform with 10 000 phones, about 60 MB.
+pub const EVENTS_KEPT_MAX: i64 = 200_000;
+/// The longest data of an event, in bytes; what we write has a few hundred.
+pub const EVENT_DATA_BYTES_MAX: usize = 4 << 10;
+/// Ended trust windows that one transaction tells of.
+pub const WINDOWS_TOLD_MAX: i64 = 500;

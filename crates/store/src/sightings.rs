@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use domain::{Mac, Time};
 
 use crate::db::{Db, Row, statements};
+use crate::event::{self, NewEvent};
 use crate::limits::{KNOCKS_MAX, REQUEST_FIELD_BYTES_MAX};
 use crate::scope::{Bounds, Scope};
 use crate::{Result, StoreError};
@@ -50,6 +51,7 @@ statements! {
         on conflict (mac, kind) do update set at = excluded.at, address = excluded.address";
     CLEAR = "delete from attention where mac = $1 and kind = $2";
     KNOWN = "select count(*) as known from device where mac = $1";
+    RAISED = "select count(*) as raised from attention where mac = $1 and kind = $2";
     CLEAR_TWO = "delete from attention where mac = $1 and (kind = $2 or kind = $3)";
     OF_DEVICE = "select a.mac, a.kind, a.at, a.address from attention a join device d on d.mac = a.mac join customer c on c.id = d.customer
         where a.mac = $1 and (c.reseller = $2 or $2 is null) and (d.customer = $3 or $3 is null) and (d.site = $4 or $4 is null)
@@ -97,6 +99,13 @@ pub fn raise(db: &Db, attention: &Attention) -> Result<()> {
     let (mac, address) = (attention.mac.to_string(), attention.address.map(|address| address.to_string()));
     if db.one(KNOWN, &[(&mac).into()], |row| row.int(0))? == 0 {
         return Ok(());
+    }
+    // Told when it is new: who repeats himself is not news.
+    let kind = domain::effect::Attention::IdentityMismatch.code();
+    if attention.kind == kind && db.one(RAISED, &[(&mac).into(), kind.into()], |row| row.int(0))? == 0 {
+        let of = event::place_of(db, attention.mac)?;
+        let told = NewEvent { of, mac: Some(attention.mac), data: serde_json::json!({ "address": address }) };
+        event::tell(db, attention.at, domain::effect::IDENTITY_MISMATCH, told)?;
     }
     db.exec(RAISE, &[(&mac).into(), (&attention.kind).into(), attention.at.into(), address.as_ref().into()]).map(drop)
 }

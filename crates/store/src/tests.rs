@@ -5,6 +5,7 @@ mod calls;
 mod contacts;
 mod contract;
 mod devices;
+mod events;
 mod fixture;
 mod postgres;
 mod prompts;

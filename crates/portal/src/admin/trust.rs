@@ -109,6 +109,7 @@ pub async fn close(admin: &Admin, by: &By, customer: String, address: &str) -> R
         .write(move |db| {
             let customer = editable(db, &by, &customer)?;
             trust::close_window(db, &by.scope(), customer.id, &network).named(|| format!("temporary window of {network}"))?;
+            store::event::tell_closed(db, customer.id, &network, &by.name, by.now)?;
             by.audit(db, Node::Customer(customer.id), "trust.closed", &network.to_string(), "")
         })
         .await

@@ -90,6 +90,9 @@ async fn lapses(store: Store, node: Uuid, mut stopped: watch::Receiver<bool>) {
 }
 
 async fn tell_lapsed(store: &Store, node: Uuid, since: Time, at: Time) -> Result<(), StoreError> {
+    if store.read(move |db| store::event::windows_ended(db, at)).await? {
+        store.write(move |db| store::event::tell_ended(db, at)).await?;
+    }
     let ended = store.read(move |db| store::device::changed_states(db, since, at)).await?;
     if ended.is_empty() {
         return Ok(());
@@ -118,7 +121,8 @@ async fn prune(store: Store, node: Uuid, mut stopped: watch::Receiver<bool>) {
                     return Ok(0);
                 }
                 let messages = store::outbox::prune_outbox(db, at, OUTBOX_AGE, OUTBOX_KEPT_MAX)?;
-                Ok(messages + store::trust::prune(db, at)? + store::job::prune_leases(db, at)?)
+                let events = store::event::prune(db, at)?;
+                Ok(messages + events + store::trust::prune(db, at)? + store::job::prune_leases(db, at)?)
             })
             .await;
         match pruned {

@@ -16,6 +16,7 @@ fn all() -> Vec<&'static Sql> {
         crate::context::STATEMENTS,
         crate::device::STATEMENTS,
         crate::device::LIST_STATEMENTS,
+        crate::event::STATEMENTS,
         crate::job::STATEMENTS,
         crate::login::STATEMENTS,
         crate::login_request::STATEMENTS,

@@ -1,0 +1,1 @@
+-- Numbers are given out before files are written; this one is taken.
