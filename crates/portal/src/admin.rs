@@ -9,6 +9,7 @@ pub mod contact;
 pub mod customer;
 pub mod device;
 mod error;
+pub mod event;
 pub mod export;
 pub mod figures;
 pub mod global_login;

@@ -12,6 +12,7 @@ pub(crate) mod customers;
 pub(crate) mod device_acts;
 pub(crate) mod devices;
 pub(crate) mod document;
+pub(crate) mod events;
 pub(crate) mod extract;
 pub(crate) mod global_login_requests;
 pub(crate) mod global_logins;

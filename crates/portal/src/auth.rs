@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::App;
 use crate::admin::{By, token};
 use crate::limits::TOKEN_BYTES_MAX;
+use crate::live::Still;
 use crate::problem::Problem;
 
 /// A caller who showed a valid token.
@@ -17,6 +18,17 @@ pub struct Bearer {
     pub by: By,
     /// Which token it was.
     pub token: Uuid,
+}
+
+impl Bearer {
+    /// Whether the token still counts, for what goes on long after it was shown.
+    pub(crate) fn still(&self, app: &App) -> Still {
+        let (app, token) = (app.clone(), self.token);
+        Box::new(move || {
+            let app = app.clone();
+            Box::pin(async move { token::counts(&app.admin, token, (app.clock)()).await })
+        })
+    }
 }
 
 impl FromRequestParts<App> for Bearer {

@@ -12,6 +12,7 @@ mod health;
 mod hex;
 pub mod limits;
 pub mod listener;
+pub mod live;
 pub mod metrics;
 mod pages;
 pub mod problem;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use domain::Time;
 
 use crate::admin::Admin;
+use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::rates::Rates;
 pub use crate::routes::PAGES;
@@ -40,6 +42,8 @@ pub struct App {
     pub telephone: Option<Arc<dyn Telephone>>,
     /// How often each token may ask.
     pub rates: Arc<Rates>,
+    /// Who listens to events.
+    pub live: Arc<Live>,
     /// The clock; read once per request.
     pub clock: fn() -> Time,
     /// How browsers reach the portal.

@@ -86,3 +86,19 @@ pub const FORM_BYTES_MAX: usize = 1024 * 1024;
 pub const PAGE_FUEL: u64 = 20_000_000;
 /// Phones that one act tells to fetch: half of the messages that a transaction may leave.
 pub const TOLD_AT_ONCE_MAX: usize = 5_000;
+/// Streams of events at once: each reads a few times a second while much happens.
+pub const STREAMS_MAX: usize = 512;
+/// Streams of one token or person: a dozen open pages, and those of pages just closed that nobody has noticed yet.
+pub const STREAMS_PER_CALLER_MAX: usize = 16;
+/// Events read for a stream in one go.
+pub const EVENT_PAGE: usize = 100;
+/// Pieces of a stream that may wait for a slow reader before the stream waits itself.
+pub const STREAM_LINES_WAITING: usize = 16;
+/// How long a stream waits for a reader that takes nothing.
+pub const STREAM_STALLED: Duration = Duration::from_secs(60);
+/// A stream's sign of life: shorter than proxies wait for silent answers.
+pub const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long streams are left alone after they were woken.
+pub const WAKE_PAUSE: Duration = Duration::from_millis(200);
+/// How long a listener is asked to wait before it comes back.
+pub const STREAM_RETRY_MS: u32 = 2_000;

@@ -62,6 +62,7 @@ pub const CODES: &[&str] = &[
     "default_password",
     "duplicate",
     "duration",
+    "event_type",
     "file",
     "handset",
     "header",

@@ -168,6 +168,7 @@ api! {
     act    "/global-login-requests/{id}/grant"            => global_login_requests::grant;
     act    "/global-login-requests/{id}/decline"          => global_login_requests::decline;
     act    "/global-login-requests/{id}/reveal"           => global_login_requests::reveal;
+    read   "/events"                                      => events::listen;
     read   "/audit"                                       => audit::list;
     read   "/audit/verify"                                => audit::verify;
 

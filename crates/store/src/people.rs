@@ -60,6 +60,7 @@ statements! {
     ADD_TOKEN = "insert into api_token (id, hash, label, role, node_kind, node, created, expires) values ($1, $2, $3, $4, $5, $6, $7, $8)";
     TOKEN = "select id, hash, label, role, node_kind, node, created, expires, last_used from api_token
         where hash = $1 and (expires is null or expires > $2)";
+    COUNTS = "select count(*) as counts from api_token where id = $1 and (expires is null or expires > $2)";
     TOKENS = "select id, hash, label, role, node_kind, node, created, expires, last_used from api_token order by created, id limit 1000";
     USED = "update api_token set last_used = $1 where id = $2";
     DROP_TOKEN = "delete from api_token where id = $1";
@@ -155,6 +156,11 @@ pub fn add_token(db: &Db, scope: &Scope, token: &Token) -> Result<()> {
 /// The token with this hash, unless it ended.
 pub fn token(db: &Db, hash: &[u8; 32], now: Time) -> Result<Option<Token>> {
     db.opt(TOKEN, &[hash.into(), now.into()], read_token)
+}
+
+/// Whether a token is still there and has not ended.
+pub fn token_counts(db: &Db, wanted: Uuid, now: Time) -> Result<bool> {
+    db.one(COUNTS, &[id(&wanted), now.into()], |row| Ok(row.int(0)? > 0))
 }
 
 /// Notes that a token was used. Once a minute is enough.
