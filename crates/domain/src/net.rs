@@ -32,6 +32,35 @@ pub fn is_private(address: IpAddr) -> bool {
     }
 }
 
+/// Whether an address is somewhere on the Internet, as opposed to inside somebody's network: what we may be sent to by people who are not
+/// the operator. Everything with a purpose of its own is refused (IANA's registries of special-purpose addresses), and of IPv6 all but
+/// global unicast.
+pub fn is_public(address: IpAddr) -> bool {
+    match canonical(address) {
+        IpAddr::V4(v4) => !is_private_v4(v4) && !is_special_v4(v4),
+        IpAddr::V6(v6) => {
+            let global_unicast = v6.segments()[0] & 0xe000 == 0x2000;
+            global_unicast && !SPECIAL_V6.iter().any(|(network, bits)| Ipv6Net::new_assert(*network, *bits).contains(&v6))
+        }
+    }
+}
+
+/// Protocol assignments and Teredo, documentation, 6to4 (which leads to an IPv4 address of the caller's choice).
+const SPECIAL_V6: [(Ipv6Addr, u8); 4] = [
+    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
+    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
+    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
+];
+
+/// Protocol assignments, documentation, 6to4 relays, benchmarks, multicast, reserved.
+fn is_special_v4(v4: Ipv4Addr) -> bool {
+    let [a, b, c, _] = v4.octets();
+    let assigned = matches!([a, b, c], [192, 0, 0] | [192, 88, 99]);
+    let benchmarks = a == 198 && matches!(b, 18 | 19);
+    assigned || benchmarks || v4.is_documentation() || a >= 224
+}
+
 /// Whether any address of the network is private.
 pub fn overlaps_private(network: &IpNet) -> bool {
     let v4 = |text: [u8; 4], bits| IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::from(text), bits));
@@ -103,6 +132,62 @@ mod tests {
         }
         for text in ["", "198.51.100", "198.51.100.7/33", "198.51.100.7/255.0.255.0", "2001:db8::/129", "phones.example.com"] {
             assert_eq!(parse_network(text), Err(NetworkError), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_public_has_no_other_purpose() {
+        for text in [
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "192.0.0.8",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "64:ff9b:1::1",
+            "100::1",
+            "2001::1",
+            "2001:db8::1",
+            "2002:a00:1::1",
+            "3fff::1",
+            "5f00::1",
+            "fc00::1",
+            "fd12::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+        ] {
+            assert!(!is_public(text.parse().unwrap()), "{text}");
+        }
+        for text in [
+            "8.8.8.8",
+            "100.63.255.255",
+            "100.128.0.1",
+            "172.32.0.1",
+            "192.0.1.1",
+            "198.20.0.1",
+            "223.255.255.255",
+            "2a00::1",
+            "2001:4860:4860::8888",
+            "2620:fe::fe",
+            "::ffff:8.8.8.8",
+        ] {
+            assert!(is_public(text.parse().unwrap()), "{text}");
         }
     }
 

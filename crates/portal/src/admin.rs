@@ -35,6 +35,7 @@ pub mod trunk;
 pub mod trust;
 pub mod trusting;
 pub mod user;
+pub mod webhook;
 
 use std::sync::Arc;
 
@@ -51,6 +52,7 @@ use uuid::Uuid;
 pub use self::error::Error;
 pub(crate) use self::error::Named;
 use crate::edge::SystemChance;
+use crate::webhook::Road;
 
 /// What all acts work with. Clones share it.
 #[derive(Clone, Debug)]
@@ -80,6 +82,8 @@ pub struct Platform {
     pub service_number: String,
     /// Emergency numbers of the whole platform.
     pub emergency_numbers: Vec<String>,
+    /// How deliveries of webhooks travel.
+    pub webhooks: Road,
 }
 
 /// Who acts, and when.

@@ -28,4 +28,5 @@ pub(crate) mod tokens;
 pub(crate) mod trunks;
 pub(crate) mod trusted_networks;
 pub(crate) mod users;
+pub(crate) mod webhooks;
 pub(crate) mod whoami;

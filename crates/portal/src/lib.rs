@@ -19,6 +19,7 @@ pub mod problem;
 pub mod rates;
 mod routes;
 pub mod telephone;
+pub mod webhook;
 
 use std::sync::Arc;
 

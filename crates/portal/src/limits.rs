@@ -102,3 +102,19 @@ pub const HEARTBEAT: Duration = Duration::from_secs(15);
 pub const WAKE_PAUSE: Duration = Duration::from_millis(200);
 /// How long a listener is asked to wait before it comes back.
 pub const STREAM_RETRY_MS: u32 = 2_000;
+/// The longest address of a webhook, as the store has it.
+pub const WEBHOOK_URL_BYTES_MAX: usize = store::limits::WEBHOOK_URL_BYTES_MAX;
+/// Deliveries of webhooks under way at once on one node.
+pub const WEBHOOK_FLIGHTS_MAX: usize = 32;
+/// How long a delivery may take, from the look-up of the name to the status: as Standard Webhooks recommends, 15 to 30 s.
+pub const WEBHOOK_PATIENCE: Duration = Duration::from_secs(15);
+/// How long a node holds a delivery: four times what a try takes.
+pub const WEBHOOK_LEASE_SECONDS: i64 = 60;
+/// Seconds before each further try of a delivery, three days in all: those of Standard Webhooks.
+pub const WEBHOOK_RETRY_SECONDS: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+/// Bytes of an answer's head; the rest of an answer is not read.
+pub const WEBHOOK_HEAD_BYTES_MAX: usize = 16 * 1024;
+/// Addresses of one name that are looked at.
+pub const WEBHOOK_ADDRESSES_MAX: usize = 16;
+/// Deliveries that a list shows: those that somebody looks for are among the latest.
+pub const DELIVERIES_SHOWN_MAX: usize = 500;

@@ -93,6 +93,7 @@ pub const CODES: &[&str] = &[
     "site",
     "too_many_lines",
     "trunk",
+    "url",
     "value",
     "wav",
     // The server.

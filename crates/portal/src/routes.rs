@@ -168,6 +168,14 @@ api! {
     act    "/global-login-requests/{id}/grant"            => global_login_requests::grant;
     act    "/global-login-requests/{id}/decline"          => global_login_requests::decline;
     act    "/global-login-requests/{id}/reveal"           => global_login_requests::reveal;
+    read   "/webhooks"                                    => webhooks::list;
+    create "/webhooks"                                    => webhooks::create;
+    read   "/webhooks/{id}"                               => webhooks::read;
+    update "/webhooks/{id}"                               => webhooks::update;
+    remove "/webhooks/{id}"                               => webhooks::delete;
+    act    "/webhooks/{id}/test"                          => webhooks::test;
+    read   "/webhooks/{id}/deliveries"                    => webhooks::deliveries;
+    act    "/webhooks/{id}/deliveries/{delivery}/replay"  => webhooks::replay;
     read   "/events"                                      => events::listen;
     read   "/audit"                                       => audit::list;
     read   "/audit/verify"                                => audit::verify;

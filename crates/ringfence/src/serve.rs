@@ -125,7 +125,7 @@ impl Server {
                 return Err(failure);
             }
         };
-        let jobs = Jobs::start(context.admin.store.clone(), desk.flusher());
+        let jobs = Jobs::start(&context.admin, desk.flusher());
         let server = Self { context, doors, gate, portal, voice, jobs, _lock: lock };
         replace(&server.context.data.run_file(), format!("{}\n", server.ready_line()?).as_bytes())?;
         let ready = server.ready();

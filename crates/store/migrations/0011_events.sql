@@ -21,3 +21,43 @@ create table event_cursor (
     at bigint not null
 );
 insert into event_cursor (name, at) values ('pruned', 0), ('windows', 0), ('webhooks', 0), ('alerts', 0);
+
+-- Who is sent events. reseller, customer, site: whose branch; all null for the whole platform. types: with spaces between them, all if
+-- empty. secret: sealed, what deliveries are signed with. failing_since: since when no delivery has arrived.
+create table webhook (
+    id bytea primary key,
+    reseller bytea references reseller (id) on delete cascade,
+    customer bytea references customer (id) on delete cascade,
+    site bytea references site (id) on delete cascade,
+    url text not null,
+    label text not null,
+    types text not null,
+    secret bytea not null,
+    created bigint not null,
+    enabled boolean not null,
+    disabled_because text,
+    failing_since bigint,
+    version bigint not null
+);
+
+-- What a webhook is sent, and what came of it. due: when to try next; null when nothing more is to be done. Whoever tries holds it until
+-- leased_until.
+create table webhook_delivery (
+    id bytea primary key,
+    webhook bytea not null references webhook (id) on delete cascade,
+    type text not null,
+    body text not null,
+    created bigint not null,
+    state text not null,
+    tries bigint not null,
+    due bigint,
+    owner bytea,
+    leased_until bigint,
+    status bigint,
+    error text,
+    done bigint
+);
+create index webhook_delivery_due on webhook_delivery (webhook, due) where due is not null;
+create index webhook_delivery_leased on webhook_delivery (webhook, leased_until) where leased_until is not null;
+create index webhook_delivery_of on webhook_delivery (webhook, created);
+create index webhook_delivery_done on webhook_delivery (done) where done is not null;

@@ -51,6 +51,7 @@ pub mod tenancy;
 pub mod testing;
 pub mod trunk;
 pub mod trust;
+pub mod webhook;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -124,3 +124,20 @@ pub const EVENTS_KEPT_MAX: i64 = 200_000;
 pub const EVENT_DATA_BYTES_MAX: usize = 4 << 10;
 /// Ended trust windows that one transaction tells of.
 pub const WINDOWS_TOLD_MAX: i64 = 500;
+
+/// Webhooks on the platform: each event is held against all of them.
+pub const WEBHOOKS_MAX: i64 = 1_000;
+/// The longest address of a webhook, in bytes: longer than any service gives out.
+pub const WEBHOOK_URL_BYTES_MAX: usize = 2_000;
+/// After how many days without a delivery that arrived a webhook is disabled: a delivery's own tries end after three.
+pub const WEBHOOK_FAILING_DAYS: i64 = 5;
+/// Events that one transaction makes deliveries of.
+pub const EVENTS_FANNED_MAX: usize = 200;
+/// Deliveries that wait for one webhook; further events are not sent to it.
+pub const DELIVERIES_WAITING_MAX: i64 = 10_000;
+/// Deliveries of one webhook that are tried at once, on all nodes, so that a slow one does not take all places.
+pub const DELIVERY_FLIGHTS_MAX: i64 = 4;
+/// How long a delivery that has ended can be looked at and replayed.
+pub const DELIVERY_DAYS: i64 = 7;
+/// The longest text of what went wrong with a delivery or mail, in bytes; the rest is cut.
+pub const DELIVERY_ERROR_BYTES_MAX: usize = 200;

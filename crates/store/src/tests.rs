@@ -15,3 +15,4 @@ mod statements;
 mod tenants;
 mod tree;
 mod trunks;
+mod webhooks;

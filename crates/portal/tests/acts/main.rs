@@ -7,4 +7,5 @@ mod listener;
 mod roles;
 mod telephone;
 mod told;
+mod webhooks;
 mod world;

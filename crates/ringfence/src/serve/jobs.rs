@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use domain::{Span, Time};
 use gate::fetch::Flusher;
+use portal::admin::Admin;
 use portal::edge::{SystemChance, now};
+use portal::webhook::Courier;
 use store::{Store, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -16,6 +18,8 @@ const FLUSH: Duration = Duration::from_millis(300);
 const LAPSES: Duration = Duration::from_secs(2);
 /// How often what is past is removed.
 const PRUNE: Duration = Duration::from_mins(1);
+/// How often webhooks are looked after: an event is on its way within a second.
+const COURIER: Duration = Duration::from_millis(500);
 /// How long a message waits for a reader that is away.
 const OUTBOX_AGE: Span = Span::hours(24);
 /// Messages that wait at most.
@@ -30,12 +34,14 @@ pub struct Jobs {
 
 impl Jobs {
     /// Starts them.
-    pub fn start(store: Store, flusher: Flusher) -> Self {
+    pub fn start(admin: &Admin, flusher: Flusher) -> Self {
         let (stop, stopped) = watch::channel(false);
+        let store = admin.store.clone();
         let node = node_id();
         let tasks = vec![
             tokio::spawn(flush(flusher, stopped.clone())),
             tokio::spawn(lapses(store.clone(), node, stopped.clone())),
+            tokio::spawn(courier(Courier::new(admin.clone(), node), stopped.clone())),
             tokio::spawn(prune(store, node, stopped)),
         ];
         Self { stop, tasks }
@@ -111,6 +117,16 @@ async fn tell_lapsed(store: &Store, node: Uuid, since: Time, at: Time) -> Result
         .await
 }
 
+/// Sends webhooks what happened.
+async fn courier(mut courier: Courier, mut stopped: watch::Receiver<bool>) {
+    while !pause(&mut stopped, COURIER).await {
+        if let Err(error) = courier.step(now()).await {
+            tracing::warn!(%error, "webhooks wait for the store");
+        }
+    }
+    courier.rest().await;
+}
+
 /// Removes what is past.
 async fn prune(store: Store, node: Uuid, mut stopped: watch::Receiver<bool>) {
     while !pause(&mut stopped, PRUNE).await {
@@ -122,7 +138,8 @@ async fn prune(store: Store, node: Uuid, mut stopped: watch::Receiver<bool>) {
                 }
                 let messages = store::outbox::prune_outbox(db, at, OUTBOX_AGE, OUTBOX_KEPT_MAX)?;
                 let events = store::event::prune(db, at)?;
-                Ok(messages + events + store::trust::prune(db, at)? + store::job::prune_leases(db, at)?)
+                let deliveries = store::webhook::prune(db, at)?;
+                Ok(messages + events + deliveries + store::trust::prune(db, at)? + store::job::prune_leases(db, at)?)
             })
             .await;
         match pruned {

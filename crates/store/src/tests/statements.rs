@@ -36,6 +36,8 @@ fn all() -> Vec<&'static Sql> {
         crate::tenancy::STATEMENTS,
         crate::trunk::STATEMENTS,
         crate::trust::STATEMENTS,
+        crate::webhook::STATEMENTS,
+        crate::webhook::DELIVERY_STATEMENTS,
     ]
     .concat()
 }

@@ -143,6 +143,13 @@ async fn furnish(site: &Site) -> Ids {
         site.json(&operator, "POST /global-login-requests", r#"{"reseller":"Dealer"}"#).await.ok(201);
     }
     site.json(&operator, "POST /global-login-requests/3/grant", "").await.ok(200);
+    let mut hooks = Vec::new();
+    for _ in 0..2 {
+        // Nobody listens there: what is sent fails, which is no business of whoever may send it.
+        let hook = json!({ "url": "http://127.0.0.1:1/", "customer": "Shop" }).to_string();
+        hooks.push(site.json(&operator, "POST /webhooks", &hook).await.ok(201)["id"].as_str().unwrap().to_owned());
+    }
+    let delivery = site.json(&operator, &format!("POST /webhooks/{}/test", hooks[0]), "").await.ok(200);
     [
         ("reseller", dealer),
         ("customer", shop_id),
@@ -151,6 +158,9 @@ async fn furnish(site: &Site) -> Ids {
         ("customer deleted", leaving),
         ("reseller deleted", gone),
         ("user", user),
+        ("webhook", hooks[0].clone()),
+        ("webhook deleted", hooks[1].clone()),
+        ("delivery", delivery["id"].as_str().unwrap().to_owned()),
         ("token", token["id"].as_str().unwrap().to_owned()),
     ]
     .into()
@@ -195,6 +205,7 @@ fn sample(endpoint: &str, ids: &Ids) -> (String, String) {
     let network = if path.contains("trust-windows") { "198.51.100.7" } else { "203.0.113.0%2F24" };
     let name = if kind == "trunk" { "way-out" } else { "known" };
     let path = path.replace("{mac}", mac).replace("{id}", id).replace("{network}", network).replace("{name}", name);
+    let path = path.replace("{delivery}", ids.get("delivery").map_or("", String::as_str));
     let path = path.replace("{file}", &format!("{SHOP}.cfg")).replace("{brand}", "yealink");
     let query = if endpoint == "GET /simulate" { format!("?mac={SHOP}&address=198.51.100.7") } else { String::new() };
     (format!("{method} {path}{query}"), body(endpoint).unwrap_or_default())
@@ -218,6 +229,8 @@ fn body(endpoint: &str) -> Option<String> {
         "PATCH /sites/{id}" => json!({ "country": "DE" }),
         "POST /tokens" => json!({ "role": "auditor", "customer": "Shop", "label": "x" }),
         "POST /users" => json!({ "name": "somebody", "role": "auditor", "customer": "Shop" }),
+        "POST /webhooks" => json!({ "url": "https://hooks.example.com/", "types": ["device.failed"], "customer": "Shop" }),
+        "PATCH /webhooks/{id}" => json!({ "label": "Desk" }),
         "PATCH /users/{id}" => json!({ "disabled": true }),
         "POST /trunks" => json!({ "name": "second", "uri": "sip:trunk.example.com", "customer": "Shop" }),
         "POST /customers/{id}/trusted-networks" => json!({ "network": "192.0.2.0/24" }),
