@@ -82,6 +82,10 @@ pub struct Platform {
     pub service_number: String,
     /// Emergency numbers of the whole platform.
     pub emergency_numbers: Vec<String>,
+    /// How people reach the portal, without a path.
+    pub portal_url: String,
+    /// There is a mail server: what is queued will be sent.
+    pub mails: bool,
     /// How deliveries of webhooks travel.
     pub webhooks: Road,
 }

@@ -118,3 +118,17 @@ pub const WEBHOOK_HEAD_BYTES_MAX: usize = 16 * 1024;
 pub const WEBHOOK_ADDRESSES_MAX: usize = 16;
 /// Deliveries that a list shows: those that somebody looks for are among the latest.
 pub const DELIVERIES_SHOWN_MAX: usize = 500;
+/// The longest mail address, as the store has it.
+pub const EMAIL_BYTES_MAX: usize = store::limits::EMAIL_BYTES_MAX;
+/// How long a mail server may take for one step.
+pub const MAIL_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a node holds a mail: longer than all steps of sending one take together.
+pub const MAIL_LEASE_SECONDS: i64 = 300;
+/// Seconds before each further try of a mail that a server did not take for now: two days in all, as mail servers do themselves.
+pub const MAIL_RETRY_SECONDS: [i64; 7] = [60, 300, 1_800, 7_200, 21_600, 43_200, 86_400];
+/// Mails sent in one go, before the job looks whether it should stop.
+pub const MAILS_PER_STEP_MAX: usize = 20;
+/// Alerts that one letter lists; it counts the rest.
+pub const ALERTS_LISTED_MAX: usize = 50;
+/// Until when an event is news.
+pub const ALERT_HOURS: i64 = 6;

@@ -62,6 +62,7 @@ pub const CODES: &[&str] = &[
     "default_password",
     "duplicate",
     "duration",
+    "email",
     "event_type",
     "file",
     "handset",

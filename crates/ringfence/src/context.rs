@@ -77,6 +77,8 @@ fn platform(config: &Config) -> Platform {
         sip_transport: config.sip.restricted_transport,
         service_number: config.sip.service_number.clone(),
         emergency_numbers,
+        portal_url: config.portal.public_url.to_string(),
+        mails: config.mail.smtp.is_some() && config.mail.from.is_some(),
         webhooks: Road::new(config.webhooks.allow_private),
     }
 }

@@ -61,3 +61,20 @@ create index webhook_delivery_due on webhook_delivery (webhook, due) where due i
 create index webhook_delivery_leased on webhook_delivery (webhook, leased_until) where leased_until is not null;
 create index webhook_delivery_of on webhook_delivery (webhook, created);
 create index webhook_delivery_done on webhook_delivery (done) where done is not null;
+
+-- Where people are written to, in which language, and whether they wish alerts.
+alter table account add column email text;
+alter table account add column language text not null default 'en';
+alter table account add column alerts boolean not null default false;
+
+-- Mail that waits. letter: sealed, since it may hold a link that is a secret. What was sent is not kept.
+create table mail (
+    id bytea primary key,
+    letter bytea not null,
+    created bigint not null,
+    tries bigint not null,
+    due bigint not null,
+    owner bytea,
+    leased_until bigint
+);
+create index mail_due on mail (due, id);

@@ -76,6 +76,8 @@ statements! {
     OF_DEVICE = "select id, at, type, reseller, customer, site, mac, data from event
         where id > $1 and mac = $2 and (reseller = $3 or $3 is null) and (customer = $4 or $4 is null) and (site = $5 or $5 is null)
         order by id limit $6";
+    ANY_OF = "select count(*) as found from event_cursor c where c.name = $1 and exists (select 1 from event e where e.id > c.at
+        and (e.type = $2 or e.type = $3 or e.type = $4 or e.type = $5))";
     CURSOR = "select at from event_cursor where name = $1";
     MOVE = "update event_cursor set at = $1 where name = $2 and at = $3";
     RAISE = "update event_cursor set at = $1 where name = $2 and at < $1";
@@ -120,6 +122,12 @@ pub fn pruned(db: &Db) -> Result<i64> {
 /// Where a reader is.
 pub fn cursor(db: &Db, reader: Reader) -> Result<i64> {
     db.one(CURSOR, &[reader.name().into()], |row| row.int(0))
+}
+
+/// Whether there is an event of one of four types that a reader has not seen.
+pub fn any_of(db: &Db, reader: Reader, kinds: [&str; 4]) -> Result<bool> {
+    let [one, two, three, four] = kinds.map(Arg::from);
+    db.one(ANY_OF, &[reader.name().into(), one, two, three, four], |row| Ok(row.int(0)? > 0))
 }
 
 /// Moves a reader on, unless another node has; whether it was moved.

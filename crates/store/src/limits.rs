@@ -11,7 +11,7 @@ pub const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// Idle SQLite connections kept for reads. More may be open for a moment, one per thread that reads.
 pub const READERS_IDLE_MAX: usize = 32;
 /// Statements kept prepared per connection; above the number of statements in this crate.
-pub const PREPARED_MAX: usize = 256;
+pub const PREPARED_MAX: usize = 384;
 /// Page cache of one SQLite reader, in KiB.
 pub const READER_CACHE_KIB: u32 = 4_096;
 /// Page cache of the SQLite writer, in KiB.
@@ -141,3 +141,12 @@ pub const DELIVERY_FLIGHTS_MAX: i64 = 4;
 pub const DELIVERY_DAYS: i64 = 7;
 /// The longest text of what went wrong with a delivery or mail, in bytes; the rest is cut.
 pub const DELIVERY_ERROR_BYTES_MAX: usize = 200;
+
+/// Mails that wait at once: an alert for every phone of a large customer, with room.
+pub const MAILS_WAITING_MAX: i64 = 10_000;
+/// The longest mail, in bytes.
+pub const LETTER_BYTES_MAX: usize = 64 << 10;
+/// How long a mail may wait; its news is old by then.
+pub const MAIL_DAYS: i64 = 3;
+/// The longest mail address, in bytes (RFC 5321).
+pub const EMAIL_BYTES_MAX: usize = 254;

@@ -238,7 +238,7 @@ fn read_token(row: &Row<'_>) -> Result<Token> {
     })
 }
 
-fn actor(row: &Row<'_>, at: usize) -> Result<Actor> {
+pub(crate) fn actor(row: &Row<'_>, at: usize) -> Result<Actor> {
     let role = Role::from_code(row.text(at)?);
     let node = node(row, at + 1)?;
     // A role that does not fit its node would be a right nobody gave.

@@ -7,6 +7,7 @@ mod contract;
 mod devices;
 mod events;
 mod fixture;
+mod mails;
 mod postgres;
 mod prompts;
 mod sessions;

@@ -12,7 +12,7 @@ use super::extract::{Asked, Expected, Id, PartQuery, Unpacked};
 use crate::App;
 use crate::admin::part::{Listing, Part};
 use crate::admin::tree::NodeNames;
-use crate::admin::user::{self, NewUser, Told, UserChange, UserView};
+use crate::admin::user::{self, NewUser, Told, UserChange, UserView, Writing};
 use crate::auth::Bearer;
 use crate::problem::Problem;
 
@@ -31,6 +31,12 @@ pub(crate) struct NewUserBody {
     customer: Option<String>,
     /// The site: name or id.
     site: Option<String>,
+    /// Their mail address; none if empty.
+    email: Option<String>,
+    /// The language that they are written to in: en or de.
+    language: Option<String>,
+    /// They are told by mail when a phone needs somebody.
+    alerts: Option<bool>,
 }
 
 /// What is changed; what is absent stays.
@@ -44,6 +50,12 @@ pub(crate) struct UserChangeBody {
     /// Makes a new password, which the answer shows once.
     #[serde(default)]
     new_password: bool,
+    /// Their mail address; none if empty.
+    email: Option<String>,
+    /// The language that they are written to in: en or de.
+    language: Option<String>,
+    /// They are told by mail when a phone needs somebody.
+    alerts: Option<bool>,
 }
 
 /// Somebody, with the password if one was made.
@@ -77,7 +89,8 @@ pub(crate) async fn create(
     Unpacked(body): Unpacked<NewUserBody>,
 ) -> Result<impl IntoResponse, Problem> {
     let at = NodeNames { reseller: body.reseller, customer: body.customer, site: body.site };
-    let told = user::add(&app.admin, &bearer.by, NewUser { name: body.name, role: body.role, at }).await?;
+    let writing = Writing { email: body.email, language: body.language, alerts: body.alerts };
+    let told = user::add(&app.admin, &bearer.by, NewUser { name: body.name, role: body.role, at, writing }).await?;
     let version = told.user.version;
     Ok(Created::at(format!("users/{}", told.user.id), UserWithPassword::from(told)).tagged(version))
 }
@@ -99,7 +112,8 @@ pub(crate) async fn update(
     Expected(version): Expected,
     Unpacked(body): Unpacked<UserChangeBody>,
 ) -> Result<impl IntoResponse, Problem> {
-    let change = UserChange { name: body.name, disabled: body.disabled, new_password: body.new_password };
+    let writing = Writing { email: body.email, language: body.language, alerts: body.alerts };
+    let change = UserChange { name: body.name, disabled: body.disabled, new_password: body.new_password, writing };
     let told = user::update(&app.admin, &bearer.by, id, change, version).await?;
     Ok(Tagged(told.user.version, UserWithPassword::from(told)))
 }

@@ -1,7 +1,6 @@
 //! One delivery over HTTP: a request, and the status that comes back. Nothing else of the answer is read, and nothing that it asks for is
 //! done.
 
-use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -12,8 +11,7 @@ use http::{HeaderValue, Method, Request, Uri};
 use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
@@ -22,10 +20,7 @@ use tokio_rustls::TlsConnector;
 use super::reach;
 use crate::admin::Error;
 use crate::limits::{WEBHOOK_HEAD_BYTES_MAX, WEBHOOK_PATIENCE, WEBHOOK_URL_BYTES_MAX};
-
-/// Where systems keep the authorities that they trust: Debian and its kin, Fedora and its kin, Alpine, the BSDs.
-const SYSTEM: [&str; 4] =
-    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem", "/usr/local/etc/ssl/cert.pem"];
+use crate::roots;
 
 /// How deliveries travel.
 #[derive(Clone, Debug)]
@@ -59,13 +54,12 @@ pub(crate) enum Failure {
 impl Road {
     /// Trusting the authorities of the system.
     pub fn new(allow_private: bool) -> Self {
-        let mut roots = RootCertStore::empty();
-        let pem = SYSTEM.iter().find_map(|path| std::fs::read(Path::new(path)).ok()).unwrap_or_default();
-        roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok));
+        let mut trusted = RootCertStore::empty();
+        trusted.add_parsable_certificates(roots::system());
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let builder = builder.expect("the provider knows TLS 1.2 and 1.3");
-        Self { allow_private, tls: Arc::new(builder.with_root_certificates(roots).with_no_client_auth()) }
+        Self { allow_private, tls: Arc::new(builder.with_root_certificates(trusted).with_no_client_auth()) }
     }
 
     /// Sends a body; the status of a good answer, 2xx.

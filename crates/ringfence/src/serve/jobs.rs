@@ -6,6 +6,7 @@ use domain::{Span, Time};
 use gate::fetch::Flusher;
 use portal::admin::Admin;
 use portal::edge::{SystemChance, now};
+use portal::mail::{Postman, Server};
 use portal::webhook::Courier;
 use store::{Store, StoreError};
 use tokio::sync::watch;
@@ -20,6 +21,10 @@ const LAPSES: Duration = Duration::from_secs(2);
 const PRUNE: Duration = Duration::from_mins(1);
 /// How often webhooks are looked after: an event is on its way within a second.
 const COURIER: Duration = Duration::from_millis(500);
+/// How often mail is looked after.
+const POST: Duration = Duration::from_secs(2);
+/// How often alerts are written: what happens within a minute is one letter.
+const ALERTS: Span = Span::minutes(1);
 /// How long a message waits for a reader that is away.
 const OUTBOX_AGE: Span = Span::hours(24);
 /// Messages that wait at most.
@@ -34,16 +39,19 @@ pub struct Jobs {
 
 impl Jobs {
     /// Starts them.
-    pub fn start(admin: &Admin, flusher: Flusher) -> Self {
+    pub fn start(admin: &Admin, flusher: Flusher, mail: Option<Server>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let store = admin.store.clone();
         let node = node_id();
-        let tasks = vec![
+        let mut tasks = vec![
             tokio::spawn(flush(flusher, stopped.clone())),
             tokio::spawn(lapses(store.clone(), node, stopped.clone())),
             tokio::spawn(courier(Courier::new(admin.clone(), node), stopped.clone())),
-            tokio::spawn(prune(store, node, stopped)),
+            tokio::spawn(prune(store, node, stopped.clone())),
         ];
+        if let Some(server) = mail {
+            tasks.push(tokio::spawn(post(Postman::new(admin.clone(), node, server), stopped)));
+        }
         Self { stop, tasks }
     }
 
@@ -127,6 +135,24 @@ async fn courier(mut courier: Courier, mut stopped: watch::Receiver<bool>) {
     courier.rest().await;
 }
 
+/// Writes alerts, and sends mail that waits.
+async fn post(postman: Postman, mut stopped: watch::Receiver<bool>) {
+    let mut written = now() - ALERTS;
+    while !pause(&mut stopped, POST).await {
+        let at = now();
+        let worked = async {
+            if at.since(written) >= ALERTS {
+                written = at;
+                postman.write_alerts(at).await?;
+            }
+            postman.send_due(at).await
+        };
+        if let Err(error) = worked.await {
+            tracing::warn!(%error, "mail waits for the store");
+        }
+    }
+}
+
 /// Removes what is past.
 async fn prune(store: Store, node: Uuid, mut stopped: watch::Receiver<bool>) {
     while !pause(&mut stopped, PRUNE).await {
@@ -138,7 +164,7 @@ async fn prune(store: Store, node: Uuid, mut stopped: watch::Receiver<bool>) {
                 }
                 let messages = store::outbox::prune_outbox(db, at, OUTBOX_AGE, OUTBOX_KEPT_MAX)?;
                 let events = store::event::prune(db, at)?;
-                let deliveries = store::webhook::prune(db, at)?;
+                let deliveries = store::webhook::prune(db, at)? + store::mail::prune(db, at)?;
                 Ok(messages + events + deliveries + store::trust::prune(db, at)? + store::job::prune_leases(db, at)?)
             })
             .await;

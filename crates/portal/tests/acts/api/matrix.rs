@@ -128,7 +128,7 @@ async fn furnish(site: &Site) -> Ids {
     let leaving = NewCustomer { name: "Leaving".into(), reseller: Some("Dealer".into()), ..NewCustomer::default() };
     let leaving = customer::add(admin, by, leaving).await.unwrap().id;
     let gone = reseller::add(admin, by, "Gone", domain::tenancy::ResellerKind::Channel).await.unwrap().id;
-    let clerk = NewUser { name: "clerk".into(), role: "auditor".into(), at: shop.clone() };
+    let clerk = NewUser { name: "clerk".into(), role: "auditor".into(), at: shop.clone(), ..NewUser::default() };
     let user = user::add(admin, by, clerk).await.unwrap().user.id;
     let way_out =
         NewTrunk { name: "way-out".into(), uri: "sip:trunk.example.com".into(), place: shop, priority: 100, ..NewTrunk::default() };
