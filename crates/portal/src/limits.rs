@@ -95,7 +95,7 @@ pub const EVENT_PAGE: usize = 100;
 /// Pieces of a stream that may wait for a slow reader before the stream waits itself.
 pub const STREAM_LINES_WAITING: usize = 16;
 /// How long a stream waits for a reader that takes nothing.
-pub const STREAM_STALLED: Duration = Duration::from_secs(60);
+pub const STREAM_STALLED: Duration = Duration::from_mins(1);
 /// A stream's sign of life: shorter than proxies wait for silent answers.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long streams are left alone after they were woken.

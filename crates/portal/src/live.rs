@@ -197,11 +197,8 @@ struct Stream {
 impl Stream {
     /// Ends when the other side is gone, may no longer listen, or we stop; then the connection ends and the other side comes back.
     async fn run(mut self, missed: bool) {
-        let mut greeting = format!("retry: {STREAM_RETRY_MS}\n\n");
-        if missed {
-            greeting.push_str(&format!("id: {}\nevent: missed\ndata: {{}}\n\n", self.cursor));
-        }
-        let mut open = self.send(greeting).await;
+        let gap = if missed { format!("id: {}\nevent: missed\ndata: {{}}\n\n", self.cursor) } else { String::new() };
+        let mut open = self.send(format!("retry: {STREAM_RETRY_MS}\n\n{gap}")).await;
         while open {
             open = self.send_new().await && self.wait().await;
         }

@@ -58,7 +58,7 @@ impl Stream {
     /// The types of the events that have come, and the last number.
     pub fn heard(&self) -> (Vec<&str>, &str) {
         let lines = |start: &'static str| self.read.lines().filter_map(move |line| line.strip_prefix(start));
-        (lines("event: ").collect(), lines("id: ").last().unwrap_or_default())
+        (lines("event: ").collect(), lines("id: ").next_back().unwrap_or_default())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Webhooks from an event to a receiver: a real one, on loopback, that looks at what it is sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
@@ -41,11 +41,11 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook?of=shop", listener.local_addr().unwrap());
         let got = Arc::new(Mutex::new(Vec::new()));
-        let (kept, mut statuses) = (Arc::clone(&got), statuses.to_vec().into_iter());
+        let (kept, mut statuses) = (Arc::clone(&got), VecDeque::from(statuses.to_vec()));
         let task = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let status = statuses.next().unwrap_or(204);
+                let status = statuses.pop_front().unwrap_or(204);
                 tokio::spawn(take(stream, status, Arc::clone(&kept)));
             }
         });
@@ -159,7 +159,9 @@ async fn what_fails_comes_again_later_and_a_redirect_is_not_followed() {
     let ids: Vec<_> = got.iter().map(|got| &got.headers["webhook-id"]).collect();
     assert_eq!(got.len(), 3);
     assert!(ids.iter().all(|id| *id == ids[0]), "one delivery has one id: {ids:?}");
-    got.iter().for_each(|got| drop(got.check(told.secret.as_ref().unwrap().expose())));
+    for one in &got {
+        one.check(told.secret.as_ref().unwrap().expose());
+    }
     assert_eq!(deliveries(&world, &told).await[0].state, "delivered");
 }
 
