@@ -137,57 +137,46 @@ mod tests {
 
     #[test]
     fn what_is_public_has_no_other_purpose() {
-        for text in [
-            "0.0.0.0",
-            "10.1.2.3",
-            "100.64.0.1",
-            "127.0.0.1",
-            "169.254.169.254",
-            "172.16.0.1",
-            "192.0.0.8",
-            "192.0.2.1",
-            "192.88.99.1",
-            "192.168.1.1",
-            "198.18.0.1",
-            "198.19.255.255",
-            "198.51.100.1",
-            "203.0.113.1",
-            "224.0.0.1",
-            "240.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::1",
-            "::ffff:10.0.0.1",
-            "64:ff9b::a00:1",
-            "64:ff9b:1::1",
-            "100::1",
-            "2001::1",
-            "2001:db8::1",
-            "2002:a00:1::1",
-            "3fff::1",
-            "5f00::1",
-            "fc00::1",
-            "fd12::1",
-            "fe80::1",
-            "fec0::1",
-            "ff02::1",
-        ] {
-            assert!(!is_public(text.parse().unwrap()), "{text}");
+        // IANA's registry of special-purpose addresses, and whether what lies before and behind a network is the Internet.
+        let special = [
+            ([0, 0, 0, 0], 8, false, true),
+            ([10, 0, 0, 0], 8, true, true),
+            ([100, 64, 0, 0], 10, true, true),
+            ([127, 0, 0, 0], 8, true, true),
+            ([169, 254, 0, 0], 16, true, true),
+            ([172, 16, 0, 0], 12, true, true),
+            ([192, 0, 0, 0], 24, true, true),
+            ([192, 0, 2, 0], 24, true, true),
+            ([192, 88, 99, 0], 24, true, true),
+            ([192, 168, 0, 0], 16, true, true),
+            ([198, 18, 0, 0], 15, true, true),
+            ([198, 51, 100, 0], 24, true, true),
+            ([203, 0, 113, 0], 24, true, true),
+            ([224, 0, 0, 0], 3, true, false),
+        ];
+        for (network, bits, before, behind) in special {
+            let network = Ipv4Net::new_assert(network.into(), bits);
+            let (first, last) = (u32::from(network.network()), u32::from(network.broadcast()));
+            let public = |address: u32| is_public(Ipv4Addr::from(address).into());
+            let around = [first.wrapping_sub(1), first, last, last.wrapping_add(1)].map(public);
+            assert_eq!(around, [before, false, false, behind], "{network}");
         }
-        for text in [
-            "8.8.8.8",
-            "100.63.255.255",
-            "100.128.0.1",
-            "172.32.0.1",
-            "192.0.1.1",
-            "198.20.0.1",
-            "223.255.255.255",
-            "2a00::1",
-            "2001:4860:4860::8888",
-            "2620:fe::fe",
-            "::ffff:8.8.8.8",
-        ] {
-            assert!(is_public(text.parse().unwrap()), "{text}");
+    }
+
+    #[test]
+    fn of_ipv6_only_global_unicast_is_public() {
+        let public = |first: u16, second: u16| is_public(Ipv6Addr::new(first, second, 0, 0, 0, 0, 0, 1).into());
+        for (first, second) in [(0, 0), (0x64, 0xff9b), (0x1fff, 0), (0x4000, 0), (0xfc00, 0), (0xfe80, 0), (0xff02, 0)] {
+            assert!(!public(first, second), "{first:x}:{second:x}");
+        }
+        for (first, second) in [(0x2001, 0), (0x2001, 0x1ff), (0x2001, 0xdb8), (0x2002, 0x0a00), (0x3fff, 0)] {
+            assert!(!public(first, second), "{first:x}:{second:x} has a purpose of its own");
+        }
+        for (first, second) in [(0x2000, 0), (0x2001, 0x200), (0x2001, 0xdb7), (0x2001, 0xdb9), (0x2003, 0), (0x3ffe, 0)] {
+            assert!(public(first, second), "{first:x}:{second:x}");
+        }
+        for (clothed, expected) in [([10, 0, 0, 1], false), ([223, 0, 0, 1], true)] {
+            assert_eq!(is_public(Ipv4Addr::from(clothed).to_ipv6_mapped().into()), expected, "{clothed:?}");
         }
     }
 
