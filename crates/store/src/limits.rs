@@ -58,6 +58,16 @@ pub const LOGIN_REQUESTS_OPEN_MAX: i64 = 16;
 pub const PAGE_MAX: usize = 500;
 /// The longest name of a reseller, customer, site or person, in bytes.
 pub const NAME_BYTES_MAX: usize = 200;
+/// Rows of the search table that one page looks at: with filters that hardly any of them pass, the page comes short and says where to go on.
+pub const SEARCH_EXAMINED_MAX: usize = 5_000;
+/// Rows of the search table looked at in one go, behind the first.
+pub const SEARCH_BATCH: usize = 1_000;
+/// The longest word that a device is found by, in bytes; the rest is cut.
+pub const SEARCH_WORD_BYTES_MAX: usize = 64;
+/// Words of a label that a device is found by.
+pub const SEARCH_LABEL_WORDS_MAX: usize = 16;
+/// Devices counted for a list's heading; beyond that it says "and more".
+pub const COUNT_MAX: i64 = 10_000;
 /// The longest label of a device, network or token, in bytes.
 pub const LABEL_BYTES_MAX: usize = 200;
 /// Requests remembered per device; the newest stay.

@@ -74,7 +74,7 @@ pub struct News {
 }
 
 statements! {
-    KNOWN = "select s.requests from device d left join device_seen s on s.mac = d.mac where d.mac = $1";
+    KNOWN = "select s.requests, s.address from device d left join device_seen s on s.mac = d.mac where d.mac = $1";
     NOTE = "insert into device_seen (mac, last_fetch, address, own_address, firmware, model, requests, transport)
         values ($1, $2, $3, $4, $5, $6, $7, $8)
         on conflict (mac) do update set last_fetch = coalesce(excluded.last_fetch, device_seen.last_fetch),
@@ -92,7 +92,8 @@ statements! {
 pub fn note(db: &Db, news: &[News]) -> Result<()> {
     for one in news {
         let mac = one.mac.to_string();
-        let Some(mut requests) = db.opt(KNOWN, &[(&mac).into()], read_requests_at(0))? else { continue };
+        let known = db.opt(KNOWN, &[(&mac).into()], |row| Ok((read_requests_at(0)(row)?, row.opt_text(1)?.map(str::to_owned))))?;
+        let Some((mut requests, known_address)) = known else { continue };
         requests.extend(one.requests.iter().map(cut));
         let surplus = requests.len().saturating_sub(REQUESTS_KEPT);
         requests.drain(..surplus);
@@ -110,6 +111,9 @@ pub fn note(db: &Db, news: &[News]) -> Result<()> {
             one.seen.served.as_ref().map(|served| &served.transport).into(),
         ];
         db.exec(NOTE, &args)?;
+        if let Some(address) = address.filter(|address| known_address.as_ref() != Some(address)) {
+            crate::device::note_address(db, &mac, &address)?;
+        }
     }
     Ok(())
 }

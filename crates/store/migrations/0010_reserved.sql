@@ -1,1 +1,0 @@
--- Numbers are given out before files are written; this one is taken.
