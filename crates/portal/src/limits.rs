@@ -28,6 +28,8 @@ pub const LABEL_BYTES_MAX: usize = 100;
 pub const PAGE_DEFAULT: usize = 100;
 /// Entries that a list gives at once.
 pub const PAGE_MAX: usize = 500;
+/// Phones looked at for one page, or one number, of those that want attention.
+pub const ATTENTION_LOOKED_MAX: usize = 1_000;
 /// Bytes of a text that is looked for in a list: longer than any name.
 pub const QUERY_BYTES_MAX: usize = 100;
 /// Rows of one import file: one transaction, with an audit entry and a message for each, which the store takes ten thousand of.

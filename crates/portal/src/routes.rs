@@ -94,6 +94,7 @@ api! {
 
     read   "/devices"                                     => devices::list;
     create "/devices"                                     => devices::create;
+    read   "/device-counts"                               => devices::counts;
     read   "/devices.csv"                                 => devices::csv;
     import "/imports"                                     => imports::create;
     read   "/simulate"                                    => simulate::simulate;

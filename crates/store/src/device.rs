@@ -48,6 +48,13 @@ pub struct Setup {
     pub settings: Settings,
 }
 
+impl Setup {
+    /// What its lines are dialled by, first to last: a line without an extension by its user.
+    pub fn extensions(&self) -> Vec<String> {
+        self.lines.iter().map(|line| line.extension.as_ref().unwrap_or(&line.user).clone()).collect()
+    }
+}
+
 /// Everything that one request of a phone needs, from one statement.
 #[derive(Clone, Debug)]
 pub struct Fetched {

@@ -28,7 +28,7 @@ pub async fn import(context: &Context, file: &Path, dry_run: bool, partial: bool
 
 /// `export`
 pub async fn export(context: &Context, customer: Option<String>, states: Vec<StateArg>, output: Output) -> Result<(), Failure> {
-    let which = Which { customer, site: None, states: states.into_iter().map(Into::into).collect() };
+    let which = Which { customer, states: states.into_iter().map(Into::into).collect(), ..Which::default() };
     let bytes = export::csv(&context.admin, &context.by(), which).await?;
     output.csv(&bytes)
 }

@@ -293,8 +293,7 @@ fn read_listed(db: &Db, row: &crate::db::Row<'_>) -> Result<(Listed, i64)> {
     let (customer, site) = (row.text(11)?.to_owned(), row.opt_text(12)?.map(str::to_owned));
     let mac = stored.device.mac.to_string();
     let setup: Setup = parse(&db.open(lines_place(&mac), row.bytes(19)?)?, "lines", &mac)?;
-    let extensions = setup.lines.into_iter().map(|line| line.extension.unwrap_or(line.user)).collect();
-    Ok((Listed { stored, customer, site, seen: read_seen(row, 13)?, extensions, noticed: Vec::new() }, row.int(20)?))
+    Ok((Listed { stored, customer, site, seen: read_seen(row, 13)?, extensions: setup.extensions(), noticed: Vec::new() }, row.int(20)?))
 }
 
 /// What devices there are, by MAC.

@@ -121,9 +121,7 @@ fn words(device: &Device, setup: &Setup) -> BTreeSet<String> {
     let (mac, model) = (device.mac.to_string(), device.model.as_str());
     let name = model.split_once('/').map_or(model, |(_, name)| name);
     let mut all = BTreeSet::from([word(MAC, &mac), word(TAIL, &reversed(&mac)), word(MODEL, model), word(MODEL, name)]);
-    // A line without an extension is dialled by its user.
-    let dialled = setup.lines.iter().map(|line| line.extension.as_deref().unwrap_or(&line.user));
-    all.extend(dialled.filter(|number| !number.is_empty()).map(|number| word(EXTENSION, number)));
+    all.extend(setup.extensions().iter().filter(|number| !number.is_empty()).map(|number| word(EXTENSION, number)));
     let label = tidy(&device.label);
     all.extend(beginnings(&label).take(SEARCH_LABEL_WORDS_MAX).map(|at| word(LABEL, &label[at..])));
     all
