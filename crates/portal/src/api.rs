@@ -14,6 +14,7 @@ pub(crate) mod devices;
 pub(crate) mod document;
 pub(crate) mod events;
 pub(crate) mod extract;
+pub(crate) mod flow;
 pub(crate) mod global_login_requests;
 pub(crate) mod global_logins;
 pub(crate) mod guard;

@@ -32,8 +32,16 @@ pub const PAGE_MAX: usize = 500;
 pub const ATTENTION_LOOKED_MAX: usize = 1_000;
 /// Bytes of a text that is looked for in a list: longer than any name.
 pub const QUERY_BYTES_MAX: usize = 100;
-/// Rows of one import file: one transaction, with an audit entry and a message for each, which the store takes ten thousand of.
-pub const IMPORT_ROWS_MAX: usize = 10_000;
+/// Rows of one import file: one transaction, with an audit entry and a message for each, which the store takes fifty thousand of.
+pub const IMPORT_ROWS_MAX: usize = 50_000;
+/// Rows of an import that one transaction tries, so that others who write wait for a quarter of a second at most.
+pub const IMPORT_PART_ROWS: usize = 500;
+/// Rows of an import that are done before it is answered: a few seconds on a slow database.
+pub const IMPORT_AT_ONCE_MAX: usize = 2_000;
+/// Rows that failed, as far as they are kept of an import that ran beside requests.
+pub const IMPORT_FAILURES_KEPT: usize = 1_000;
+/// Bytes of a cell of an import file: longer than any value.
+pub const IMPORT_CELL_BYTES_MAX: usize = 4_096;
 /// The lines of a phone that the import file has columns for.
 pub const IMPORT_LINES_MAX: usize = 16;
 /// Contacts of one import file: as many as a customer may have.

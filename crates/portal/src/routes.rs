@@ -97,6 +97,7 @@ api! {
     read   "/device-counts"                               => devices::counts;
     read   "/devices.csv"                                 => devices::csv;
     import "/imports"                                     => imports::create;
+    read   "/imports/{id}"                                => imports::read;
     read   "/simulate"                                    => simulate::simulate;
     read   "/devices/{mac}"                               => devices::read;
     update "/devices/{mac}"                               => devices::update;

@@ -24,3 +24,15 @@ create index device_state_of_reseller on device (reseller, state, customer, mac,
 create index device_state_of_customer on device (customer, state, mac, failed_until);
 create index device_state_of_site on device (site, state, mac, failed_until) where site is not null;
 create index device_look on device (customer, mac) where look > 0;
+
+-- Imports that run beside requests, and what came of them, for a day. outcome: JSON.
+create table import_run (
+    id bytea primary key,
+    node_kind text not null,
+    node bytea not null,
+    begun bigint not null,
+    seen bigint not null,
+    state text not null,
+    outcome text not null
+);
+create index import_run_begun on import_run (begun);

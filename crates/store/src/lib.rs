@@ -25,6 +25,7 @@ pub mod device;
 pub mod effect;
 mod error;
 pub mod event;
+pub mod import_run;
 pub mod job;
 pub mod limits;
 pub mod login;

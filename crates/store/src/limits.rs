@@ -43,7 +43,7 @@ pub const OUTBOX_PAYLOAD_BYTES_MAX: usize = 16 << 10;
 /// Outbox messages read in one go.
 pub const OUTBOX_PAGE_MAX: i64 = 500;
 /// Outbox messages one transaction may send: one for each row of the largest import, with room.
-pub const OUTBOX_PER_WRITE_MAX: usize = 10_000;
+pub const OUTBOX_PER_WRITE_MAX: usize = 50_000;
 /// How often a process looks for messages of another.
 pub const OUTBOX_POLL: Duration = Duration::from_millis(200);
 
@@ -94,8 +94,18 @@ pub const SITE_ADDRESS_DAYS: i64 = 30;
 pub const ENDED_WINDOW_HOURS: i64 = 24;
 /// The longest text of an audit entry, in bytes; the rest is cut.
 pub const AUDIT_FIELD_BYTES_MAX: usize = 1_000;
-/// Audit entries that one transaction may write.
-pub const AUDIT_PER_WRITE_MAX: usize = 10_000;
+/// Audit entries that one transaction may write: one for each row of the largest import.
+pub const AUDIT_PER_WRITE_MAX: usize = 50_000;
+/// How long it is remembered what came of an import.
+pub const IMPORT_RUN_HOURS: i64 = 24;
+/// After how long without a sign an import counts as broken off. Its last step, one transaction, gives none.
+pub const IMPORT_RUN_SILENT_MINUTES: i64 = 15;
+/// Imports that run at once, of one branch and of all.
+pub const IMPORT_RUNS_OF_BRANCH_MAX: i64 = 2;
+/// See above.
+pub const IMPORT_RUNS_MAX: i64 = 8;
+/// The longest outcome of an import that is kept, in bytes.
+pub const IMPORT_OUTCOME_BYTES_MAX: usize = 4 << 20;
 /// Global logins that may be valid for one owner at once: the one in use and those that a rotation is ending.
 pub const GLOBAL_LOGINS_VALID_MAX: i64 = 8;
 /// Rows that one step of sealing anew handles.

@@ -27,7 +27,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 7, name: "contacts", text: include_str!("../migrations/0007_contacts.sql") },
     Migration { number: 8, name: "menu passwords", text: include_str!("../migrations/0008_menu_passwords.sql") },
     Migration { number: 9, name: "api answers", text: include_str!("../migrations/0009_api_answers.sql") },
-    Migration { number: 10, name: "search", text: include_str!("../migrations/0010_search.sql") },
+    Migration { number: 10, name: "search and imports", text: include_str!("../migrations/0010_search.sql") },
     Migration { number: 11, name: "events", text: include_str!("../migrations/0011_events.sql") },
     Migration { number: 12, name: "sessions", text: include_str!("../migrations/0012_sessions.sql") },
 ];

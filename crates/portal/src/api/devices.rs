@@ -13,12 +13,14 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Created, Tagged};
 use super::extract::{Asked, Expected, Flag, Named, Two, Unpacked, default_limit};
+use super::flow::flow;
 use crate::App;
 use crate::admin::brands::{self, Preview, RenderedView};
 use crate::admin::device::{self, CallView, CountsView, DeviceChange, DeviceView, NewDevice, RequestView, Which};
+use crate::admin::export::Export;
 use crate::admin::part::{Listing, Part};
 use crate::admin::tree::NodeNames;
-use crate::admin::{Error, export, line};
+use crate::admin::{Error, line};
 use crate::auth::Bearer;
 use crate::problem::Problem;
 
@@ -347,7 +349,7 @@ pub(crate) async fn calls(State(app): State<App>, bearer: Bearer, Named(mac): Na
 #[utoipa::path(get, path = "/devices.csv", params(ExportQuery), responses((status = 200, content_type = "text/csv", body = String)))]
 pub(crate) async fn csv(State(app): State<App>, bearer: Bearer, Asked(asked): Asked<ExportQuery>) -> Result<Response, Problem> {
     let which = Which { customer: asked.customer, states: asked.state.0, ..Which::default() };
-    let bytes = export::csv(&app.admin, &bearer.by, which).await?;
+    let export = Export::begin(&app.admin, &bearer.by, which).await?;
     let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8"), (CONTENT_DISPOSITION, "attachment; filename=\"devices.csv\"")];
-    Ok((headers, bytes).into_response())
+    Ok((headers, flow(export).await?).into_response())
 }

@@ -3,6 +3,7 @@
 mod creates;
 mod devices;
 mod events;
+mod imports;
 mod matrix;
 mod requests;
 mod resources;
@@ -152,7 +153,10 @@ impl Answer {
         let mut lines = head.lines();
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         let header = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
-        Self { status, headers: lines.filter_map(header).collect(), text: text.to_owned() }
+        let headers: BTreeMap<String, String> = lines.filter_map(header).collect();
+        let chunked = headers.get("transfer-encoding").is_some_and(|coding| coding == "chunked");
+        let text = if chunked { unchunked(text) } else { text.to_owned() };
+        Self { status, headers, text }
     }
 
     pub fn header(&self, name: &str) -> &str {
@@ -178,6 +182,20 @@ impl Answer {
     pub fn ok(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self:?}");
         self.body()
+    }
+}
+
+/// A body that came in pieces; it must have come to its end.
+fn unchunked(mut text: &str) -> String {
+    let mut whole = String::new();
+    loop {
+        let (size, rest) = text.split_once("\r\n").unwrap_or_else(|| panic!("the body broke off: {whole}"));
+        let size = usize::from_str_radix(size, 16).unwrap();
+        whole.push_str(&rest[..size]);
+        if size == 0 {
+            return whole;
+        }
+        text = &rest[size + 2..];
     }
 }
 

@@ -435,7 +435,9 @@ async fn an_older_database_is_filled(world: World) {
         for index in ["device_state", "device_state_of_reseller", "device_state_of_customer", "device_state_of_site", "device_look"] {
             db.batch(&format!("drop index {index}"))?;
         }
-        db.batch("drop table device_word; alter table device drop column reseller; alter table device drop column look")?;
+        db.batch(
+            "drop table device_word; drop table import_run; alter table device drop column reseller; alter table device drop column look",
+        )?;
         db.batch("create index device_of_site on device (site) where site is not null")?;
         db.batch("delete from schema_migration where number = 10")
     };

@@ -21,6 +21,7 @@ fn all() -> Vec<&'static Sql> {
         crate::device::SEARCH_STATEMENTS[2],
         crate::device::SEARCH_STATEMENTS[3],
         crate::event::STATEMENTS,
+        crate::import_run::STATEMENTS,
         crate::job::STATEMENTS,
         crate::login::STATEMENTS,
         crate::login_request::STATEMENTS,

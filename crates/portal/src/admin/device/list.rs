@@ -154,13 +154,7 @@ impl Policies {
 }
 
 /// Walks over phones, page by page. Refused if the role may not do that to them.
-pub(crate) fn each(
-    db: &Db,
-    by: &By,
-    which: &Which,
-    action: Action,
-    mut take: impl FnMut(Listed) -> Result<(), Error>,
-) -> Result<(), Error> {
+fn each(db: &Db, by: &By, which: &Which, action: Action, mut take: impl FnMut(Listed) -> Result<(), Error>) -> Result<(), Error> {
     let filter = filter(db, by, which, action)?;
     let mut after = None;
     loop {
@@ -174,7 +168,7 @@ pub(crate) fn each(
 }
 
 /// What is wished, in the store's words. Refused if the role may not do that to these phones.
-fn filter(db: &Db, by: &By, which: &Which, action: Action) -> Result<Filter, Error> {
+pub(crate) fn filter(db: &Db, by: &By, which: &Which, action: Action) -> Result<Filter, Error> {
     if which.customer.is_none() && which.site.is_some() {
         return Err(Error::invalid("site", "site: name its customer, too"));
     }

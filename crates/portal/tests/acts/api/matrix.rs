@@ -150,7 +150,11 @@ async fn furnish(site: &Site) -> Ids {
         hooks.push(site.json(&operator, "POST /webhooks", &hook).await.ok(201)["id"].as_str().unwrap().to_owned());
     }
     let delivery = site.json(&operator, &format!("POST /webhooks/{}/test", hooks[0]), "").await.ok(200);
+    let shop_admin = site.token(Role::CustomerAdmin, "Shop").await;
+    let elsewhere = [("Content-Type", "text/csv"), ("Prefer", "respond-async")];
+    let import = site.ask(&shop_admin, "POST /imports", &elsewhere, "vendor,type,mac,customer\n").await.ok(202);
     [
+        ("import", import["id"].as_str().unwrap().to_owned()),
         ("reseller", dealer),
         ("customer", shop_id),
         ("site", front),
