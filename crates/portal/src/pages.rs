@@ -16,5 +16,6 @@ pub(crate) mod template;
 pub(crate) mod visitor;
 
 pub(crate) mod account;
+pub(crate) mod events;
 pub(crate) mod phone_hardware;
 pub(crate) mod sign_in;

@@ -63,6 +63,7 @@ pages! {
     post "/account/second-factor/confirm"                 => account::confirm;
     post "/account/second-factor/off"                     => account::switch_off;
 
+    get  "/events"                                        => events::listen;
     get  "/inventory/phone-hardware"                      => phone_hardware::show;
     get  "/devices/{mac}/unlock"                          => phone_hardware::ask;
     post "/devices/{mac}/unlock"                          => phone_hardware::unlock;

@@ -115,7 +115,15 @@ impl Server {
             let engine = Engine::new(voice.pins().clone(), Arc::clone(voice.accounts()));
             let (admin, metrics) = (context.admin.clone(), Arc::new(Metrics::new(registry)));
             let public_url = config.portal.public_url.to_string().into();
-            let app = portal::App { admin, metrics, telephone: Some(Arc::new(engine)), rates: Arc::default(), live: Arc::default(), clock: now, public_url };
+            let app = portal::App {
+                admin,
+                metrics,
+                telephone: Some(Arc::new(engine)),
+                rates: Arc::default(),
+                live: Arc::default(),
+                clock: now,
+                public_url,
+            };
             Ok((gate, config.portal.listen.map(|address| open_portal(address, &doors, app)).transpose()?))
         });
         let (gate, portal) = match opened {

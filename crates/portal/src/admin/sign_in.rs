@@ -172,6 +172,15 @@ pub async fn recognise(admin: &Admin, cookie: &str, now: Time) -> Result<Option<
     Ok(Some(SignedInAs { by, account, session }))
 }
 
+/// Whether a session still counts, for what goes on long after it was shown.
+pub async fn counts(admin: &Admin, session: [u8; 32], now: Time) -> bool {
+    let found = admin.read(move |db| {
+        let Some(session) = session::find(db, &session, now, SESSION_IDLE)?.filter(|session| !session.half) else { return Ok(false) };
+        Ok(people::account_of_session(db, session.account)?.is_some_and(|account| !account.disabled))
+    });
+    found.await.unwrap_or(false)
+}
+
 /// Ends the session of a cookie.
 pub async fn sign_out(admin: &Admin, who: &SignedInAs) -> Result<(), Error> {
     let (account, id) = (who.account.id, who.session.id);

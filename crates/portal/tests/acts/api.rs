@@ -76,7 +76,8 @@ impl Site {
         let world = World::new().await;
         let metrics = Arc::new(Metrics::new(Registry::default()));
         let (admin, rates, telephone) = (world.admin.clone(), Arc::default(), Some(Arc::new(Face) as Arc<_>));
-        let app = App { admin, metrics, telephone, rates, live: Arc::default(), clock: || NOW, public_url: "https://portal.example.com".into() };
+        let app =
+            App { admin, metrics, telephone, rates, live: Arc::default(), clock: || NOW, public_url: "https://portal.example.com".into() };
         Self { portal: Portal::open("127.0.0.1:0".parse().unwrap(), None, app).unwrap(), world }
     }
 

@@ -29,7 +29,8 @@ impl Site {
             admin: world.admin.clone(),
             metrics,
             telephone: None,
-            rates: Arc::default(), live: Arc::default(),
+            rates: Arc::default(),
+            live: Arc::default(),
             clock: || NOW,
             public_url: "https://portal.example.com".into(),
         };
