@@ -20,6 +20,7 @@ pub mod login_request;
 pub mod menu_password;
 pub mod own_account;
 pub mod part;
+pub mod password_link;
 pub mod policy;
 pub mod prompt;
 pub mod reseller;

@@ -142,3 +142,7 @@ pub const MAILS_PER_STEP_MAX: usize = 20;
 pub const ALERTS_LISTED_MAX: usize = 50;
 /// Until when an event is news.
 pub const ALERT_HOURS: i64 = 6;
+/// How long the link of an invitation counts.
+pub const INVITATION_LINK: Span = Span::days(3);
+/// How long the link for a forgotten password counts.
+pub const FORGOTTEN_LINK: Span = Span::hours(2);

@@ -17,5 +17,6 @@ pub(crate) mod visitor;
 
 pub(crate) mod account;
 pub(crate) mod events;
+pub(crate) mod password;
 pub(crate) mod phone_hardware;
 pub(crate) mod sign_in;

@@ -77,6 +77,7 @@ pub const CODES: &[&str] = &[
     "lives_by_trust",
     "login",
     "mac",
+    "mail",
     "model",
     "name",
     "network",

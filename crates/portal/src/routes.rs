@@ -50,6 +50,10 @@ pages! {
     get  "/login"                                         => sign_in::show;
     post "/login"                                         => sign_in::enter;
     post "/login/code"                                    => sign_in::code;
+    get  "/forgotten"                                     => password::forgotten;
+    post "/forgotten"                                     => password::ask;
+    get  "/password"                                      => password::show;
+    post "/password"                                      => password::choose;
     post "/logout"                                        => sign_in::leave;
 
     get  "/account"                                       => account::show;
@@ -156,6 +160,7 @@ api! {
     read   "/users/{id}"                                  => users::read;
     update "/users/{id}"                                  => users::update;
     remove "/users/{id}"                                  => users::delete;
+    act    "/users/{id}/invite"                           => users::invite;
     read   "/trunks"                                      => trunks::list;
     create "/trunks"                                      => trunks::create;
     read   "/trunks/{name}"                               => trunks::read;

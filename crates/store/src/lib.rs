@@ -36,6 +36,7 @@ pub mod meta;
 mod migrate;
 pub mod outbox;
 pub mod page;
+pub mod password_link;
 pub mod people;
 pub mod pin_attempt;
 pub mod policy;

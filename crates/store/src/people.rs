@@ -130,6 +130,7 @@ pub fn remove_account(db: &Db, scope: &Scope, wanted: Uuid) -> Result<()> {
     account(db, scope, wanted)?;
     crate::session::end_all(db, wanted, None)?;
     crate::second_factor::remove(db, wanted)?;
+    crate::password_link::forget(db, wanted)?;
     db.exec(DROP, &[id(&wanted)]).map(drop)
 }
 

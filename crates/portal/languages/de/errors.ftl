@@ -74,3 +74,4 @@ error-url = An diese Adresse kann nicht geschrieben werden.
 error-cell = Eine Zelle enthält, was keine Zelle enthalten darf.
 error-quote = Ein Anführungszeichen wird geöffnet und nicht geschlossen, oder umgekehrt.
 error-imports_running = Zu viele Importe laufen. Warten Sie, bis einer fertig ist.
+error-mail = Von hier kann keine Mail verschickt werden.

@@ -74,3 +74,4 @@ error-url = This address cannot be written to.
 error-cell = A cell holds what no cell may hold.
 error-quote = A quote is opened and never closed, or the other way round.
 error-imports_running = Too many imports are running. Wait until one is done.
+error-mail = No mail can be sent here.

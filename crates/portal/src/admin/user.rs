@@ -178,7 +178,7 @@ pub async fn remove(admin: &Admin, by: &By, id: Uuid) -> Result<(), Error> {
 }
 
 /// Somebody in scope. People's names are theirs: whoever may not edit them does not read them either.
-fn editable(db: &Db, by: &By, id: Uuid) -> Result<Account, Error> {
+pub(super) fn editable(db: &Db, by: &By, id: Uuid) -> Result<Account, Error> {
     let account = people::account(db, &by.scope(), id).named(|| format!("user {id}"))?;
     by.may(Action::EditPeople, &by.branch(), &Policy::default())?;
     Ok(account)

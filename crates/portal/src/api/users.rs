@@ -11,6 +11,7 @@ use super::answer::{Created, Tagged};
 use super::extract::{Asked, Expected, Id, PartQuery, Unpacked};
 use crate::App;
 use crate::admin::part::{Listing, Part};
+use crate::admin::password_link;
 use crate::admin::tree::NodeNames;
 use crate::admin::user::{self, NewUser, Told, UserChange, UserView, Writing};
 use crate::auth::Bearer;
@@ -122,5 +123,12 @@ pub(crate) async fn update(
 #[utoipa::path(delete, path = "/users/{id}", params(("id" = uuid::Uuid, Path)), responses((status = 204)))]
 pub(crate) async fn delete(State(app): State<App>, bearer: Bearer, Id(id): Id) -> Result<impl IntoResponse, Problem> {
     user::remove(&app.admin, &bearer.by, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Writes to somebody, who has a mail address, that they choose a password by a link.
+#[utoipa::path(post, path = "/users/{id}/invite", params(("id" = uuid::Uuid, Path)), responses((status = 204)))]
+pub(crate) async fn invite(State(app): State<App>, bearer: Bearer, Id(id): Id) -> Result<impl IntoResponse, Problem> {
+    password_link::invite(&app.admin, &bearer.by, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 use domain::effect::{Effect, Event};
 use domain::role::Role;
 use domain::{Secret, Span};
+use portal::admin::password_link;
+use portal::admin::sign_in::{SignedIn, Typed, sign_in};
 use portal::admin::tree::NodeNames;
 use portal::admin::user::{self, NewUser, UserChange, Writing};
 use portal::admin::{By, device};
@@ -187,4 +189,63 @@ async fn people_say_how_they_are_written_to() {
     let by = By::command_line(NOW);
     let kept = user::update(&site.world.admin, &by, changed["id"].as_str().unwrap().parse().unwrap(), change, None).await.unwrap().user;
     assert_eq!(kept.language, "de", "what is not named stays");
+}
+
+/// The link of the latest letter: mail breaks long lines, and marks that it did.
+fn link_of(mail: &str) -> String {
+    let whole = mail.replace("=\r\n", "").replace("=3D", "=");
+    let link = whole.split("/password?link=").nth(1).expect("a link");
+    link.chars().take_while(char::is_ascii_hexdigit).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_in_a_letter_lets_its_reader_choose_a_password_once() {
+    let (site, sink) = (Site::open().await, Sink::open(&[]).await);
+    let (admin, by) = (&site.world.admin, By::command_line(NOW));
+    let writing = Writing { email: Some("support@example.com".into()), ..Writing::default() };
+    let new = NewUser { name: "support".into(), role: "operator".into(), at: NodeNames::default(), writing };
+    let told = user::add(admin, &by, new).await.unwrap();
+    let id: Uuid = told.user.id.parse().unwrap();
+    let signs_in = async |password: &str| {
+        let typed =
+            Typed { name: "support".into(), password: Secret::from(password), address: "192.0.2.1".parse().unwrap(), agent: String::new() };
+        matches!(sign_in(admin, typed, NOW).await.unwrap(), SignedIn::Yes(_))
+    };
+    let first = told.password.unwrap().expose().clone();
+    assert!(signs_in(&first).await);
+
+    password_link::invite(admin, &by, id).await.unwrap();
+    sink.postman(&site.world, 1).send_due(NOW).await.unwrap();
+    let invited = link_of(&sink.got()[0]);
+    assert_eq!(password_link::whose(admin, &invited, NOW).await.unwrap().as_deref(), Some("support"));
+    assert_eq!(password_link::whose(admin, &invited, NOW + Span::days(3)).await.unwrap(), None, "it has ended");
+
+    // Whether there is such a person is told to nobody, and a newer link ends the older one.
+    for name in ["support", "nobody-of-this-name"] {
+        password_link::forgotten(admin, name, "192.0.2.7".parse().unwrap(), NOW).await.unwrap();
+    }
+    sink.postman(&site.world, 1).send_due(NOW).await.unwrap();
+    assert_eq!(sink.got().len(), 2);
+    let link = link_of(&sink.got()[1]);
+    assert_eq!(password_link::whose(admin, &invited, NOW).await.unwrap(), None);
+
+    let short = password_link::choose(admin, &link, Secret::from("too-short"), NOW).await.unwrap_err();
+    assert_eq!(short.code(), "password");
+    assert!(password_link::choose(admin, &link, Secret::from("chosen-by-its-reader"), NOW).await.unwrap());
+    assert!(!password_link::choose(admin, &link, Secret::from("chosen-by-a-thief"), NOW).await.unwrap(), "twice");
+    assert!(signs_in("chosen-by-its-reader").await);
+    assert!(!signs_in(&first).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_floods_a_mailbox_with_links() {
+    let (site, sink) = (Site::open().await, Sink::open(&[]).await);
+    let (admin, by) = (&site.world.admin, By::command_line(NOW));
+    let writing = Writing { email: Some("support@example.com".into()), ..Writing::default() };
+    user::add(admin, &by, NewUser { name: "support".into(), role: "operator".into(), at: NodeNames::default(), writing }).await.unwrap();
+    for _ in 0..20 {
+        password_link::forgotten(admin, "support", "192.0.2.7".parse().unwrap(), NOW).await.unwrap();
+        sink.postman(&site.world, 1).send_due(NOW).await.unwrap();
+    }
+    assert_eq!(sink.got().len(), 5, "as many as wrong sign-ins are free");
 }

@@ -165,7 +165,13 @@ async fn prune(store: Store, node: Uuid, mut stopped: watch::Receiver<bool>) {
                 let messages = store::outbox::prune_outbox(db, at, OUTBOX_AGE, OUTBOX_KEPT_MAX)?;
                 let events = store::event::prune(db, at)?;
                 let deliveries = store::webhook::prune(db, at)? + store::mail::prune(db, at)?;
-                Ok(messages + events + deliveries + store::trust::prune(db, at)? + store::job::prune_leases(db, at)?)
+                Ok(messages
+                    + events
+                    + deliveries
+                    + store::trust::prune(db, at)?
+                    + store::session::prune(db, at, portal::limits::SESSION_IDLE)?
+                    + store::password_link::prune(db, at)?
+                    + store::job::prune_leases(db, at)?)
             })
             .await;
         match pruned {

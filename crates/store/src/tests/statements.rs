@@ -30,6 +30,7 @@ fn all() -> Vec<&'static Sql> {
         crate::meta::STATEMENTS,
         crate::migrate::STATEMENTS,
         crate::outbox::STATEMENTS,
+        crate::password_link::STATEMENTS,
         crate::people::STATEMENTS,
         crate::pin_attempt::STATEMENTS,
         crate::policy::STATEMENTS,

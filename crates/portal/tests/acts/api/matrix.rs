@@ -9,7 +9,7 @@ use portal::admin::customer::{self, NewCustomer};
 use portal::admin::site::{self, NewSite};
 use portal::admin::tree::NodeNames;
 use portal::admin::trunk::{self, NewTrunk};
-use portal::admin::user::{self, NewUser};
+use portal::admin::user::{self, NewUser, Writing};
 use portal::admin::{device, reseller};
 use serde_json::json;
 
@@ -128,7 +128,8 @@ async fn furnish(site: &Site) -> Ids {
     let leaving = NewCustomer { name: "Leaving".into(), reseller: Some("Dealer".into()), ..NewCustomer::default() };
     let leaving = customer::add(admin, by, leaving).await.unwrap().id;
     let gone = reseller::add(admin, by, "Gone", domain::tenancy::ResellerKind::Channel).await.unwrap().id;
-    let clerk = NewUser { name: "clerk".into(), role: "auditor".into(), at: shop.clone(), ..NewUser::default() };
+    let writing = Writing { email: Some("clerk@example.com".into()), ..Writing::default() };
+    let clerk = NewUser { name: "clerk".into(), role: "auditor".into(), at: shop.clone(), writing };
     let user = user::add(admin, by, clerk).await.unwrap().user.id;
     let way_out =
         NewTrunk { name: "way-out".into(), uri: "sip:trunk.example.com".into(), place: shop, priority: 100, ..NewTrunk::default() };
