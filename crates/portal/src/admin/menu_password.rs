@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use ::brands::Catalogue;
 use domain::menu_password::{ADMIN_KEY, Menu, MenuPasswords, PasswordForm, USER_KEY};
-use domain::role::{Action, Target};
+use domain::role::Action;
 use domain::settings::{Resolved, Settings};
 use domain::tenancy::Place;
 use serde::Serialize;
-use store::Db;
+use store::{Db, Scope};
 
 use super::device::each_kind;
 use super::policy::subject;
-use super::tree::{NodeNames, find_place, policy_at};
+use super::tree::{NodeNames, find, policy_at};
 use super::{Admin, By, Error};
 use crate::limits::TOLD_AT_ONCE_MAX;
 
@@ -131,9 +131,11 @@ fn tell(db: &Db, by: &By, place: Place) -> Result<(), Error> {
 }
 
 fn reach(db: &Db, by: &By, at: &NodeNames, action: Action) -> Result<(Place, String), Error> {
-    let (place, customer) = find_place(db, &by.scope(), at)?;
-    by.may(action, &Target::from(place), &policy_at(db, place.node())?)?;
-    Ok((place, customer.name))
+    let target = find(db, &by.scope(), at)?.target;
+    let Some(customer) = target.customer else { return Err(Error::NotFound("customer \"\"".to_owned())) };
+    let place = Place { reseller: target.reseller, customer, site: target.site };
+    by.may(action, &target, &policy_at(db, place.node())?)?;
+    Ok((place, store::tenancy::customer(db, &Scope::Operator, customer)?.name))
 }
 
 fn set_by(settings: &Resolved, key: &str) -> Option<String> {
