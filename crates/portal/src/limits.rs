@@ -146,3 +146,14 @@ pub const ALERT_HOURS: i64 = 6;
 pub const INVITATION_LINK: Span = Span::days(3);
 /// How long the link for a forgotten password counts.
 pub const FORGOTTEN_LINK: Span = Span::hours(2);
+/// Fields of a form with a file, the file and the token aside.
+pub const UPLOAD_FIELDS_MAX: usize = 16;
+/// Bytes of one of them: a tick, a name.
+pub const UPLOAD_FIELD_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of a file over the limit that run by unread, so that a browser gets to see the answer; of a larger one it sees a broken
+/// connection.
+pub const UPLOAD_UNREAD_BYTES_MAX: usize = 4 * IMPORT_BYTES_MAX;
+/// How long they may take.
+pub const UPLOAD_UNREAD: Duration = Duration::from_secs(20);
+/// Failed rows of an import that a page shows: whoever has more mends these first, or takes the API's answer.
+pub const FAILED_ROWS_SHOWN_MAX: usize = 500;

@@ -1,6 +1,7 @@
 //! The menu at the left: the pages by group, each with what one must be allowed to do to see it.
 
 use domain::role::{Action, Role};
+use domain::tenancy::Node;
 use serde::Serialize;
 
 use super::visitor::Visitor;
@@ -22,8 +23,17 @@ struct Entry {
 }
 
 /// Group, sentence, path, icon, and what one must be allowed to do.
-const PAGES: &[(&str, &str, &str, &str, Action)] =
-    &[("menu-inventory", "menu-phone-hardware", "/inventory/phone-hardware", "phone", Action::ViewDevices)];
+const PAGES: &[(&str, &str, &str, &str, Action)] = &[
+    ("menu-inventory", "menu-phone-hardware", "/inventory/phone-hardware", "phone", Action::ViewDevices),
+    ("menu-administration", "menu-profile", "/administration/profile/technical-details", "network", Action::ViewPolicy),
+    ("menu-administration", "menu-batch", "/administration/batch", "file-up", Action::Batch),
+    ("menu-administration", "menu-customers", "/administration/customers", "store", Action::EditCustomers),
+    ("menu-administration", "menu-sites", "/administration/sites", "map-pin", Action::EditSites),
+    ("menu-administration", "menu-policy", "/administration/policy", "shield-check", Action::ViewPolicy),
+    ("menu-administration", "menu-users", "/administration/users", "users", Action::EditPeople),
+    ("menu-administration", "menu-tokens", "/administration/tokens", "key-round", Action::EditPeople),
+    ("menu-administration", "menu-contacts", "/administration/contacts", "book-open", Action::EditDevices),
+];
 
 /// What this visitor may see, in groups.
 pub(crate) fn groups(visitor: &Visitor) -> Vec<Group> {
@@ -31,7 +41,9 @@ pub(crate) fn groups(visitor: &Visitor) -> Vec<Group> {
     for (group, key, path, icon, action) in PAGES {
         // An auditor reads; pages that only change things are not theirs.
         let shown = visitor.may(*action) || (visitor.by.actor.role == Role::Operator);
-        if !shown {
+        // Trusted networks are the whole customer's: whoever works at one of its sites does not see them.
+        let above = *key == "menu-profile" && matches!(visitor.by.scope(), Node::Site(_));
+        if !shown || above {
             continue;
         }
         let here = visitor.reader.path == *path || visitor.reader.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));

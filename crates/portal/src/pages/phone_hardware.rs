@@ -39,9 +39,8 @@ pub(crate) struct Asked {
 /// The list.
 pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Answer {
     let states = STATES.into_iter().filter(|state| state.code() == asked.state).collect();
-    let customer = visitor.customer.as_ref().map(|customer| customer.id.clone());
     let attention = asked.state == ATTENTION;
-    let which = Which { customer, states, attention, ..Which::default() };
+    let which = Which { customer: visitor.chosen(), states, attention, ..Which::default() };
     let counts = device::counts(&app.admin, &visitor.by, which.clone()).await?;
     let after = Some(asked.after.clone()).filter(|after| !after.is_empty());
     let part = Part { query: asked.q.trim().to_owned(), after, limit: ROWS };

@@ -4,7 +4,7 @@ mod creates;
 mod devices;
 mod events;
 mod imports;
-mod matrix;
+pub mod matrix;
 mod requests;
 mod resources;
 
@@ -149,7 +149,7 @@ impl Site {
 }
 
 impl Answer {
-    fn read(raw: &str) -> Self {
+    pub fn read(raw: &str) -> Self {
         let (head, text) = raw.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {raw:?}"));
         let mut lines = head.lines();
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();

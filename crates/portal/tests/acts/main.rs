@@ -5,6 +5,7 @@
 mod api;
 mod listener;
 mod mails;
+mod pages;
 mod roles;
 mod telephone;
 mod told;

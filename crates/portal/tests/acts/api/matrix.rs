@@ -172,7 +172,7 @@ async fn furnish(site: &Site) -> Ids {
 }
 
 /// A temporary window, as a PIN from there would open one.
-async fn open_a_window(site: &Site) {
+pub async fn open_a_window(site: &Site) {
     use domain::trust::{Window, WindowChange};
     let shop = site.world.somebody(Role::CustomerAdmin, "Shop").await;
     let domain::tenancy::Node::Customer(customer) = shop.actor.node else { panic!("an admin works at a customer") };
