@@ -54,11 +54,12 @@ pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const LOGIN_BYTES_MAX: usize = 128;
 /// Channels of one trunk: more than any carrier sells at once.
 pub const TRUNK_CHANNELS_MAX: u32 = 100_000;
-/// Requests that a token may send a second, for long: as many phones as a script can add one by one without pressing the others.
+/// Requests that a token, or somebody signed in, may send a second, for long: as many phones as a script can add one by one without
+/// pressing the others.
 pub const RATE_PER_SECOND: u64 = 50;
-/// Requests that a token may send at once.
+/// Requests that one may send at once.
 pub const RATE_BURST: u64 = 500;
-/// Tokens whose requests are counted at once.
+/// Callers whose requests are counted at once.
 pub const RATE_TOKENS_MAX: usize = 10_000;
 /// The longest span that anybody may set, in seconds: a year, as on the command line.
 pub const SPAN_SECONDS_MAX: u32 = 31_536_000;

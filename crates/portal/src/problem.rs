@@ -48,6 +48,7 @@ pub const CODES: &[&str] = &[
     "conflict",
     "changed",
     "refused",
+    "prove",
     "second_factor",
     "stale",
     // A value that cannot be.
@@ -149,9 +150,9 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is larger than this address takes.")
     }
 
-    /// A token that asked more than its share.
+    /// A caller who asked more than their share.
     pub fn limited(retry_after: NonZeroU32) -> Self {
-        let detail = "This token asks more often than its share. Wait as long as Retry-After says.";
+        let detail = "This caller asks more often than their share. Wait as long as Retry-After says.";
         Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "limited", detail) }
     }
 

@@ -19,6 +19,7 @@ error-in_use = Das wird noch gebraucht. Entfernen Sie zuerst, was dazu gehört.
 error-conflict = Jemand anders hat das im selben Moment geändert. Versuchen Sie es noch einmal.
 error-changed = Das wurde geändert, seit Sie es geöffnet haben. Laden Sie die Seite neu.
 error-refused = Eine Regel verbietet das.
+error-prove = Geben Sie zuerst Ihr Passwort noch einmal ein.
 error-second_factor = Ein zweiter Faktor ist schon eingeschaltet.
 error-stale = Dieses Formular ist zu alt oder stammt nicht aus diesem Portal. Laden Sie die Seite neu und senden Sie es noch einmal.
 error-account = Dieses Konto gibt es nicht.

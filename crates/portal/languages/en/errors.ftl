@@ -19,6 +19,7 @@ error-in_use = It is still in use. Remove first what belongs to it.
 error-conflict = Somebody else changed this at the same moment. Try again.
 error-changed = This was changed since you opened it. Load the page again.
 error-refused = A rule forbids this.
+error-prove = Give your password again first.
 error-second_factor = A second factor is on already.
 error-stale = This form is too old, or it does not come from this portal. Load the page again and send it once more.
 error-account = There is no such account.

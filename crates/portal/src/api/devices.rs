@@ -327,6 +327,10 @@ pub(crate) async fn config(
     Two(mac, file): Two<String, String>,
     Asked(asked): Asked<ConfigQuery>,
 ) -> Result<impl IntoResponse, Problem> {
+    // With `why` the secrets are masked.
+    if !asked.why.0 {
+        bearer.proved()?;
+    }
     let preview = Preview { file: Some(file), restricted: asked.restricted.0, why: asked.why.0 };
     Ok(Json(brands::render(&app.admin, &bearer.by, &mac, preview).await?))
 }

@@ -45,6 +45,6 @@ pub(crate) async fn listen(
     let mac = asked.mac.map(|mac| mac.parse().map_err(|_| Error::invalid("mac", "mac: 12 hexadecimal digits")));
     let filter = Filter { mac: mac.transpose()?, kinds: event::types(&asked.kind)? };
     let last = headers.get("last-event-id").and_then(|last| last.to_str().ok()?.trim().parse().ok()).or(asked.last_event_id);
-    let listener = Listener { by: bearer.by.clone(), key: bearer.token, still: bearer.still(&app) };
+    let listener = Listener { by: bearer.by.clone(), key: bearer.caller, still: bearer.still(&app) };
     live::stream(&app, listener, filter, last).await
 }

@@ -89,6 +89,7 @@ pub(crate) async fn create(
     bearer: Bearer,
     Unpacked(body): Unpacked<NewUserBody>,
 ) -> Result<impl IntoResponse, Problem> {
+    bearer.proved()?;
     let at = NodeNames { reseller: body.reseller, customer: body.customer, site: body.site };
     let writing = Writing { email: body.email, language: body.language, alerts: body.alerts };
     let told = user::add(&app.admin, &bearer.by, NewUser { name: body.name, role: body.role, at, writing }).await?;
@@ -113,6 +114,9 @@ pub(crate) async fn update(
     Expected(version): Expected,
     Unpacked(body): Unpacked<UserChangeBody>,
 ) -> Result<impl IntoResponse, Problem> {
+    if body.new_password {
+        bearer.proved()?;
+    }
     let writing = Writing { email: body.email, language: body.language, alerts: body.alerts };
     let change = UserChange { name: body.name, disabled: body.disabled, new_password: body.new_password, writing };
     let told = user::update(&app.admin, &bearer.by, id, change, version).await?;

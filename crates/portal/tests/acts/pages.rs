@@ -5,6 +5,7 @@ mod contacts;
 mod matrix;
 mod people;
 mod policy;
+mod session;
 mod sign_in;
 mod tree;
 mod trust;
