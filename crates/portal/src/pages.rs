@@ -20,12 +20,12 @@ pub(crate) mod visitor;
 pub(crate) mod wrong;
 
 pub(crate) mod account;
-pub(crate) mod events;
-pub(crate) mod password;
 pub(crate) mod batch;
 pub(crate) mod contacts;
 pub(crate) mod customers;
+pub(crate) mod events;
 pub(crate) mod menu_passwords;
+pub(crate) mod password;
 pub(crate) mod phone_hardware;
 pub(crate) mod policy;
 pub(crate) mod sign_in;

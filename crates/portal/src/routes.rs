@@ -113,6 +113,7 @@ pages! {
     get  "/administration/users/{id}"                     => users::show;
     post "/administration/users/{id}"                     => users::rename;
     post "/administration/users/{id}/disable"             => users::disable;
+    post "/administration/users/{id}/invite"              => users::invite;
     get  "/administration/users/{id}/password"            => users::ask_password;
     post "/administration/users/{id}/password"            => users::new_password;
     get  "/administration/users/{id}/delete"              => users::ask_delete;
