@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 
 use ::brands::Catalogue;
+use domain::device::{Device, Origin};
 use domain::settings::{Line, Settings};
 use domain::{Mac, Secret};
 use serde::{Deserialize, Serialize};
 use store::Db;
 use store::before::Before;
 use store::device::Setup;
+use store::seen::Served;
 
 use super::setting::{MASK, is_secret};
 use super::{By, Error};
@@ -30,7 +32,8 @@ pub(crate) struct Was {
 
 /// Keeps what a phone is set to now, before `change` is saved. Nothing if it never fetched, or nothing changes.
 pub(crate) fn note(db: &Db, by: &By, catalogue: &Catalogue, mac: Mac, change: impl FnOnce(&mut Setup)) -> Result<(), Error> {
-    let Some(served) = store::seen::seen(db, &by.scope(), mac)?.and_then(|seen| seen.served) else { return Ok(()) };
+    let device = store::device::by_mac(db, &by.scope(), mac)?.device;
+    let Some(served) = last_full(db, by, &device)? else { return Ok(()) };
     let now = store::device::setup(db, &by.scope(), mac)?;
     let mut next = now.clone();
     change(&mut next);
@@ -44,13 +47,19 @@ pub(crate) fn note(db: &Db, by: &By, catalogue: &Catalogue, mac: Mac, change: im
             let secrets = was.secrets.union(&changed).cloned().collect();
             (before.at, Was { secrets, ..was })
         }
-        _ => {
-            let model = store::device::by_mac(db, &by.scope(), mac)?.device.model;
-            (by.now, masked(catalogue, model, now, changed))
-        }
+        _ => (by.now, masked(catalogue, device.model, now, changed)),
     };
     let text = serde_json::to_string(&noted.1).map_err(|_| Error::Failed("a former setup cannot be written".into()))?;
     Ok(store::before::keep(db, mac, &Before { at: noted.0, text })?)
+}
+
+/// When and where a phone got its configuration last: of a phone that was never handed its full one there is nothing to compare with.
+pub(crate) fn last_full(db: &Db, by: &By, device: &Device) -> Result<Option<Served>, Error> {
+    let auth = &device.auth;
+    let handed =
+        auth.live.is_some() || auth.pending.as_ref().is_some_and(|pending| pending.origin == Origin::OneStep && pending.deliveries > 0);
+    let seen = if handed { store::seen::seen(db, &by.scope(), device.mac)? } else { None };
+    Ok(seen.and_then(|seen| seen.served))
 }
 
 /// What was kept, if it reads.

@@ -50,9 +50,7 @@ pub async fn compare(admin: &Admin, by: &By, mac: &str) -> Result<Comparison, Er
     let (mac, by, admin_too) = (parse_mac(mac)?, by.clone(), admin.clone());
     let look = move |db: &Db| {
         let (stored, policy) = load(db, &by, mac, Action::ViewDevices)?;
-        let Some(served) = store::seen::seen(db, &by.scope(), mac)?.and_then(|seen| seen.served) else {
-            return Ok(Comparison::default());
-        };
+        let Some(served) = before::last_full(db, &by, &stored.device)? else { return Ok(Comparison::default()) };
         let kept = before::kept(db, &by, mac)?.filter(|(kept, _)| kept.at > served.at);
         let mut found = Comparison { last_fetch: Some(served.at.rfc3339()), ..Comparison::default() };
         found.above = above(db, mac, &stored, served.at)?;

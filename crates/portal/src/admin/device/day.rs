@@ -127,7 +127,9 @@ fn row(db: &Db, by: &By, mut device: Device, mut view: DeviceView, policy: &Poli
     }
     // Only who has fetched can call.
     let called = if device.auth.live.is_none() && !device.auth.used.is_empty() { called(db, by, &device)? } else { None };
-    let (tab, live) = live(&device, &view, called, by.now);
+    // What it got before its last reset tells nothing.
+    let fetched = view.last_fetch.clone() > device.auth.reset_at.map(Time::rfc3339) || !device.auth.used.is_empty();
+    let (tab, live) = live(&device, &view, (fetched, called), by.now);
     Ok(DayView { device: view, live, tab })
 }
 
@@ -136,7 +138,7 @@ fn called(db: &Db, by: &By, device: &Device) -> Result<Option<Time>, Error> {
 }
 
 /// Tab and word.
-fn live(device: &Device, view: &DeviceView, called: Option<Time>, now: Time) -> (&'static str, &'static str) {
+fn live(device: &Device, view: &DeviceView, (fetched, called): (bool, Option<Time>), now: Time) -> (&'static str, &'static str) {
     let auth = &device.auth;
     match auth.state(now) {
         State::Successful if view.attention.is_empty() => ("done", "working"),
@@ -147,7 +149,7 @@ fn live(device: &Device, view: &DeviceView, called: Option<Time>, now: Time) -> 
         _ if auth.pending.is_some() => ("calling", "delivered"),
         _ if auth.used.iter().any(|used| used.cleared.is_some()) => ("calling", "cleared"),
         _ if called.is_some_and(|at| now.since(at) < CALLED) => ("calling", "called"),
-        _ if !auth.used.is_empty() => ("open", "fetched"),
+        _ if fetched => ("open", "fetched"),
         _ => ("open", "waiting"),
     }
 }

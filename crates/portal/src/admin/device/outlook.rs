@@ -96,20 +96,22 @@ fn next(device: &Device, policy: &Policy, served: Option<Time>, shortest: Span, 
         (State::Failed, _) => ("failed", failed()),
         (State::Needed, LoginState::Unconfirmed) => ("unconfirmed", None),
         (State::Needed, LoginState::Pending) => ("delivered", auth.pending.as_ref().map(|pending| pending.last_delivery + shortest)),
-        (State::Needed, _) => (waiting(device, policy), None),
+        (State::Needed, _) => (waiting(device, policy, served), None),
     }
 }
 
 /// What a phone that is not cleared waits for.
-fn waiting(device: &Device, policy: &Policy) -> &'static str {
+fn waiting(device: &Device, policy: &Policy, served: Option<Time>) -> &'static str {
+    // What it got before its last reset tells nothing.
+    let asked = !device.auth.used.is_empty() || served > device.auth.reset_at;
     let asks_login = policy.login == LoginPolicy::Required;
     let cleared = device.auth.used.iter().any(|used| used.cleared.is_some());
-    match (policy.pin == PinPolicy::Required, device.auth.used.is_empty()) {
+    match (policy.pin == PinPolicy::Required, asked) {
         (true, _) if cleared => "cleared",
-        (true, false) => "needs_pin",
+        (true, true) => "needs_pin",
         _ if asks_login && !device.auth.allow_global => "not_allowed",
-        (true, true) if asks_login => "needs_login_and_pin",
-        (true, true) => "needs_contact",
+        (true, false) if asks_login => "needs_login_and_pin",
+        (true, false) => "needs_contact",
         (false, _) => "needs_login",
     }
 }
