@@ -48,6 +48,11 @@
       setTimeout(() => { told.textContent = before; }, 1500);
       return;
     }
+    const all = event.target.closest("input[data-tick-all]");
+    if (all) {
+      for (const box of all.form.querySelectorAll("input[name='mac']")) box.checked = all.checked;
+      return;
+    }
     if (event.target.closest("button[data-print]")) { window.print(); return; }
     const opener = event.target.closest("a[href='#menu']");
     if (opener) {
