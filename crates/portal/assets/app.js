@@ -16,6 +16,9 @@
     history.replaceState(null, "", address);
   }
 
+  // Of a row of tabs that is wider than the screen, the one in sight is the one that is open.
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   // Questions open over the page that they were asked on.
   const dialog = document.getElementById("dialog");
   document.addEventListener("click", async (event) => {

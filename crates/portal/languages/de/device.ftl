@@ -33,8 +33,8 @@ next-not_allowed = Das Telefon ist nicht in Betrieb, und das globale Passwort is
 next-needs_login_and_pin = Das Telefon hat noch nicht angefragt. Zuerst zeigt es den globalen Zugang, dann wartet es auf seine PIN.
 next-needs_contact = Das Telefon hat noch nicht angefragt. Wenn es das tut, wartet es auf seine PIN.
 next-needs_login = Das Telefon hat noch nicht angefragt. Beim ersten Mal zeigt es den globalen Zugang, der einmal gilt.
-next-due = fällig
-next-until = bis
+next-due = Fällig
+next-until = Bis
 next-trust = An diesem Modell kann niemand eine PIN eingeben: Es lebt allein von einem vertrauten Netz oder einer Aussetzung.
 
 attention-title = Bitte ansehen

@@ -33,8 +33,8 @@ next-not_allowed = The phone is not in service, and the global password is not a
 next-needs_login_and_pin = The phone has not asked yet. It shows the global login first; then it waits for its PIN.
 next-needs_contact = The phone has not asked yet. When it does, it waits for its PIN.
 next-needs_login = The phone has not asked yet. Its first contact shows the global login, which works once.
-next-due = due
-next-until = until
+next-due = Due
+next-until = Until
 next-trust = On this model nobody can key in a PIN: it lives by a trusted network or a suspension alone.
 
 attention-title = Look at this
