@@ -123,7 +123,7 @@
   if (live && window.EventSource) {
     const events = new EventSource(live.dataset.liveEvents);
     events.onmessage = refresh;
-    for (const kind of (live.dataset.liveKinds || "").split(" ").filter(Boolean)) events.addEventListener(kind, refresh);
+    for (const kind of (document.body.dataset.liveKinds || "").split(" ").filter(Boolean)) events.addEventListener(kind, refresh);
     events.onopen = () => { root.dataset.live = "on"; };
     events.onerror = () => { root.dataset.live = "off"; };
     addEventListener("pagehide", () => events.close());

@@ -68,7 +68,6 @@ pin-copy = PIN kopieren
 pin-copied = Kopiert
 pin-gone = Das Telefon ist in Betrieb; seine PIN ist verbraucht.
 copy-mac = MAC kopieren
-copied = Kopiert
 
 history-title = Zeitstrahl
 history-by = durch { $who }

@@ -68,7 +68,6 @@ pin-copy = Copy the PIN
 pin-copied = Copied
 pin-gone = The phone is in service; its PIN is used up.
 copy-mac = Copy the MAC
-copied = Copied
 
 history-title = Time line
 history-by = by { $who }

@@ -9,6 +9,7 @@ mod run;
 use std::ops::Range;
 use std::sync::Arc;
 
+use ::brands::Catalogue;
 use serde::{Deserialize, Serialize};
 use store::Scope;
 use store::{Db, StoreError};
