@@ -27,6 +27,7 @@ pub mod job;
 pub mod limits;
 pub mod login;
 pub mod login_request;
+pub mod look;
 pub mod menu_password;
 pub mod meta;
 mod migrate;
@@ -48,6 +49,7 @@ mod sqlite;
 pub mod tenancy;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod traffic;
 pub mod trunk;
 pub mod trust;
 

@@ -28,6 +28,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 8, name: "menu passwords", text: include_str!("../migrations/0008_menu_passwords.sql") },
     Migration { number: 9, name: "api answers", text: include_str!("../migrations/0009_api_answers.sql") },
     Migration { number: 12, name: "sessions", text: include_str!("../migrations/0012_sessions.sql") },
+    Migration { number: 13, name: "portal", text: include_str!("../migrations/0013_portal.sql") },
 ];
 
 /// Any number that other users of the PostgreSQL database are unlikely to lock: "ringfenc" in ASCII.

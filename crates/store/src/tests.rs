@@ -6,6 +6,7 @@ mod contacts;
 mod contract;
 mod devices;
 mod fixture;
+mod overview;
 mod postgres;
 mod prompts;
 mod sessions;

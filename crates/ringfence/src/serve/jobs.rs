@@ -118,7 +118,7 @@ async fn prune(store: Store, node: Uuid, mut stopped: watch::Receiver<bool>) {
                     return Ok(0);
                 }
                 let messages = store::outbox::prune_outbox(db, at, OUTBOX_AGE, OUTBOX_KEPT_MAX)?;
-                Ok(messages + store::trust::prune(db, at)? + store::job::prune_leases(db, at)?)
+                Ok(messages + store::trust::prune(db, at)? + store::job::prune_leases(db, at)? + store::traffic::prune(db, at)?)
             })
             .await;
         match pruned {

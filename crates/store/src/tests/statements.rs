@@ -19,6 +19,7 @@ fn all() -> Vec<&'static Sql> {
         crate::job::STATEMENTS,
         crate::login::STATEMENTS,
         crate::login_request::STATEMENTS,
+        crate::look::STATEMENTS,
         crate::menu_password::STATEMENTS,
         crate::meta::STATEMENTS,
         crate::migrate::STATEMENTS,
@@ -33,6 +34,7 @@ fn all() -> Vec<&'static Sql> {
         crate::session::STATEMENTS,
         crate::sightings::STATEMENTS,
         crate::tenancy::STATEMENTS,
+        crate::traffic::STATEMENTS,
         crate::trunk::STATEMENTS,
         crate::trust::STATEMENTS,
     ]
