@@ -5,16 +5,28 @@
 
 pub(crate) mod answer;
 pub(crate) mod assets;
+pub(crate) mod chart;
 pub(crate) mod clock;
 pub(crate) mod failure;
 pub(crate) mod form;
 pub(crate) mod frame;
 pub(crate) mod language;
 pub(crate) mod look;
+pub(crate) mod markdown;
 pub(crate) mod menu;
+pub(crate) mod retry;
 pub(crate) mod template;
+pub(crate) mod upload;
 pub(crate) mod visitor;
 
 pub(crate) mod account;
+pub(crate) mod audit;
+pub(crate) mod global_login_requests;
+pub(crate) mod global_logins;
+pub(crate) mod help;
+pub(crate) mod overview;
 pub(crate) mod phone_hardware;
+pub(crate) mod prompts;
+pub(crate) mod resellers;
 pub(crate) mod sign_in;
+pub(crate) mod trunks;

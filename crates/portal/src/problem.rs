@@ -51,6 +51,7 @@ pub const CODES: &[&str] = &[
     "second_factor",
     "stale",
     // A value that cannot be.
+    "accent",
     "account",
     "address",
     "brand",
@@ -65,6 +66,7 @@ pub const CODES: &[&str] = &[
     "file",
     "handset",
     "header",
+    "host",
     "id",
     "label",
     "language",
@@ -72,6 +74,7 @@ pub const CODES: &[&str] = &[
     "line",
     "lives_by_trust",
     "login",
+    "logo",
     "mac",
     "model",
     "name",

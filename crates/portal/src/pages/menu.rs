@@ -22,8 +22,18 @@ struct Entry {
 }
 
 /// Group, sentence, path, icon, and what one must be allowed to do.
-const PAGES: &[(&str, &str, &str, &str, Action)] =
-    &[("menu-inventory", "menu-phone-hardware", "/inventory/phone-hardware", "phone", Action::ViewDevices)];
+const PAGES: &[(&str, &str, &str, &str, Action)] = &[
+    ("menu-overview", "menu-dashboard", "/", "layout-dashboard", Action::ViewDevices),
+    ("menu-inventory", "menu-phone-hardware", "/inventory/phone-hardware", "phone", Action::ViewDevices),
+    ("menu-administration", "menu-resellers", "/administration/resellers", "store", Action::EditResellers),
+    ("menu-operations", "menu-unknown-phones", "/operations/unknown-phones", "radio-tower", Action::OperatePlatform),
+    ("menu-operations", "menu-global-logins", "/operations/global-logins", "key-round", Action::HandleGlobalLogin),
+    ("menu-operations", "menu-global-login-requests", "/operations/global-login-requests", "key-round", Action::RequestGlobalLogin),
+    ("menu-operations", "menu-trunks", "/operations/trunks", "network", Action::EditTrunks),
+    ("menu-operations", "menu-prompts", "/operations/prompts", "mic", Action::OperatePlatform),
+    ("menu-operations", "menu-audit", "/operations/audit", "scroll-text", Action::ViewAudit),
+    ("menu-help", "menu-help-guides", "/help", "circle-help", Action::ViewDevices),
+];
 
 /// What this visitor may see, in groups.
 pub(crate) fn groups(visitor: &Visitor) -> Vec<Group> {

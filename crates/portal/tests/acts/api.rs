@@ -100,12 +100,13 @@ impl Site {
         let mut answer = Vec::new();
         let _ = from.read_to_end(&mut answer).await;
         drop(sending.await.unwrap());
-        String::from_utf8(answer).unwrap()
+        // A recording is no text.
+        String::from_utf8_lossy(&answer).into_owned()
     }
 }
 
 impl Answer {
-    fn read(raw: &str) -> Self {
+    pub fn read(raw: &str) -> Self {
         let (head, text) = raw.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {raw:?}"));
         let mut lines = head.lines();
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();

@@ -4,6 +4,7 @@
 
 mod api;
 mod listener;
+mod pages;
 mod roles;
 mod telephone;
 mod told;
