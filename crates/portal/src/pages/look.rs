@@ -30,18 +30,20 @@ pub(crate) struct Look {
     pub accent: Option<String>,
     /// The address of a logo.
     pub logo: Option<String>,
+    /// The operator's own, and not a reseller's.
+    pub ours: bool,
 }
 
 impl Default for Look {
     fn default() -> Self {
-        Self { name: "Ringfence".to_owned(), accent: None, logo: None }
+        Self { name: "Ringfence".to_owned(), accent: None, logo: None, ours: true }
     }
 }
 
 impl From<Shown> for Look {
     fn from(shown: Shown) -> Self {
         let logo = shown.look.logo.map(|hash| format!("/logo/{}/{hash}", shown.reseller.0));
-        Self { name: shown.look.portal_name, accent: shown.look.accent, logo }
+        Self { name: shown.look.portal_name, accent: shown.look.accent, logo, ours: false }
     }
 }
 

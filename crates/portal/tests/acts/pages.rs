@@ -49,7 +49,7 @@ impl<'a> Browser<'a> {
         browser.cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
         let account = browser.get("/account").await;
         let token = account.text.split("name=\"csrf\" value=\"").nth(1).unwrap();
-        browser.csrf = token.split('"').next().unwrap().to_owned();
+        token.split('"').next().unwrap().clone_into(&mut browser.csrf);
         browser
     }
 

@@ -116,6 +116,10 @@ async fn a_white_label_portal_never_shows_the_operators_name() {
         let help = browser.page("/help/1-global-password").await;
         assert!(help.contains("https://phones.north.example.net:8443/cfg/"), "its own address: {help}");
     }
+    let told = Browser { host: "portal.north.example.net".into(), site: &site, cookie: operator.cookie.clone(), csrf: String::new() }
+        .get("/operations/prompts/en/no-such-name/sound")
+        .await;
+    assert!(told.status >= 400 && !told.text.to_lowercase().contains("ringfence"), "no hint at our command line: {told:?}");
     assert!(Browser::open(&site, Role::CustomerAdmin, "Office").await.page("/").await.contains("Ringfence"));
 
     // As a channel it appears under the operator's brand.
