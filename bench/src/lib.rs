@@ -12,6 +12,7 @@
 //!   called and sends, Basic and Digest, and writes the CSV that imports them; [`provision`] brings many from the box to their
 //!   own login.
 //! * [`sip`] is a bare telephone, [`rtp`] the sound of many calls; [`voice_rows`] measures the telephone face with them.
+//! * [`list_rows`] asks a store with a million devices for pages, in this process.
 //! * [`brand_rows`] renders each brand's largest config in this process.
 //! * [`table`] measures two things in alternating rounds and takes the median of their ratios.
 //!
@@ -23,6 +24,7 @@ pub mod certificate;
 pub mod connection;
 pub mod fixed;
 pub mod limits;
+pub mod list_rows;
 pub mod load;
 pub mod measure;
 pub mod phones;

@@ -275,9 +275,19 @@ impl Brand {
         self.manifest.factory_users.iter().any(|factory| is(factory))
     }
 
-    /// Facts that no document proves.
+    /// What no document proves: parameters as `key.<name>`, and facts.
     pub fn unverified(&self) -> &[String] {
         &self.manifest.unverified
+    }
+
+    /// How many parameters the brand's files name that no public source does.
+    pub fn unverified_keys(&self) -> usize {
+        self.manifest.unverified.iter().filter(|one| one.starts_with("key.")).count()
+    }
+
+    /// How many other facts no document proves.
+    pub fn unverified_facts(&self) -> usize {
+        self.manifest.unverified.len() - self.unverified_keys()
     }
 
     /// The guide for people who install the brand's phones, in Markdown.
@@ -388,11 +398,12 @@ impl std::fmt::Debug for Brand {
 impl serde::Serialize for Brand {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
-        let mut brand = serializer.serialize_struct("Brand", 5)?;
+        let mut brand = serializer.serialize_struct("Brand", 6)?;
         brand.serialize_field("brand", &self.name)?;
         brand.serialize_field("display", self.display())?;
         brand.serialize_field("models", &self.models)?;
-        brand.serialize_field("unverified_keys", &self.unverified().len())?;
+        brand.serialize_field("unverified_keys", &self.unverified_keys())?;
+        brand.serialize_field("unverified_facts", &self.unverified_facts())?;
         brand.serialize_field("unverified", self.unverified())?;
         brand.end()
     }

@@ -162,10 +162,11 @@ impl<'a> Sheet<'a> {
                 Ok(Self::plain(fields, globals, shared))
             }
             Body::Phonebook { title, entries } => {
-                globals.push(fields.platform("phone book title", title, false)?);
+                let format = order.format();
+                globals.push(fields.carried(title, format).unwrap_or_default());
                 let shared = globals.len();
-                let cells = entries.iter().take(PHONEBOOK_ENTRIES_MAX).map(|entry| fields.entry(entry));
-                Ok(Self { entries: cells.collect::<Result<_, _>>()?, ..Self::plain(fields, globals, shared) })
+                let entries = entries.iter().filter_map(|entry| fields.entry(entry, format)).take(PHONEBOOK_ENTRIES_MAX).collect();
+                Ok(Self { entries, ..Self::plain(fields, globals, shared) })
             }
             Body::Full { lines, settings, door, language } => Self::full(order, globals, lines, settings, &door, language),
         }

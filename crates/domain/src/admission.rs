@@ -293,7 +293,12 @@ fn admit_stranger(
     if unproved || uncertified || returns || !policy.pin_required() || over_contacts(request, around) {
         return Decision::challenge(reason);
     }
-    let grounds = Grounds { global, certificate, ..Grounds::default() };
+    let spent = disabled.is_some_and(|device| {
+        let mut auth = device.auth.clone();
+        auth.settle(policy, now);
+        !auth.allow_global
+    });
+    let grounds = Grounds { global, certificate, spent, ..Grounds::default() };
     let claim = around.keys.issue(request.mac, 0, grounds, now, chance);
     let poll = restricted_poll(&claim, &request.brand, policy, now);
     Decision::of(Answer::Restricted { claim, notice: notice_of(state(pin_network(request.address))), poll }, reason)

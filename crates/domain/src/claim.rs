@@ -30,6 +30,7 @@ const NONCE_BYTES: usize = 8;
 const CLAIM_EPOCH_SECONDS: i64 = 1_767_225_600;
 
 /// What a claim had proved, and how it was earned, when it was made.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each a bit of the token")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Grounds {
     /// The global login that was shown while the device was armed.
@@ -40,6 +41,10 @@ pub struct Grounds {
     pub handed_over: bool,
     /// At that hand-over a stand-in took the PIN's place.
     pub stood_in: bool,
+    /// The device's switch was at no. Only a disabled device is given such a claim, because it is answered like a MAC that nobody added:
+    /// what was shown for it counts for nothing once the device is known again.
+    #[serde(default)]
+    pub spent: bool,
 }
 
 /// When the throw-away account of a claim ends, after another claim of its device was taken up at `since`; none if it does not.
@@ -71,7 +76,8 @@ impl Claim {
 
     fn body(&self) -> [u8; BODY_BYTES - NONCE_BYTES] {
         let global = self.grounds.global.map_or(0, |id| id.0);
-        let flags = u8::from(self.grounds.certificate) | u8::from(self.grounds.handed_over) << 1 | u8::from(self.grounds.stood_in) << 2;
+        let Grounds { certificate, handed_over, stood_in, spent, .. } = self.grounds;
+        let flags = [certificate, handed_over, stood_in, spent].into_iter().rev().fold(0, |flags, flag| flags << 1 | u8::from(flag));
         let mut body = [0; BODY_BYTES - NONCE_BYTES];
         body[..6].copy_from_slice(&self.mac.bytes());
         body[6..10].copy_from_slice(&self.issued.to_be_bytes());
@@ -172,6 +178,7 @@ impl PlatformKeys {
                 certificate: flags & 1 != 0,
                 handed_over: flags & 2 != 0,
                 stood_in: flags & 4 != 0,
+                spent: flags & 8 != 0,
             },
         })
     }
@@ -260,9 +267,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_token_tells_the_whole_story(mac: [u8; 6], epoch: u16, global in 1u16.., certificate: bool, handed_over: bool, stood_in: bool, seed: u64) {
+        fn a_token_tells_the_whole_story(mac: [u8; 6], epoch: u16, global in 1u16.., certificate: bool, handed_over: bool, stood_in: bool, spent: bool, seed: u64) {
             let Ok(mac) = Mac::from_bytes(mac) else { return Ok(()) };
-            let grounds = Grounds { global: Some(GlobalId(global)), certificate, handed_over, stood_in };
+            let grounds = Grounds { global: Some(GlobalId(global)), certificate, handed_over, stood_in, spent };
             let claim = keys().issue(mac, epoch, grounds, now(), &mut Seeded::new(seed));
             let token = keys().token(&claim);
             prop_assert_eq!(token.len(), TOKEN_CHARS);

@@ -45,6 +45,34 @@ impl Attention {
     }
 }
 
+/// Every type of event that webhooks and live pages may ask for, in the order of a phone's life. Those that no [`Event`] has come from
+/// elsewhere: windows that end, flags that unproved traffic raises, emergency calls, trunks.
+pub const TYPES: &[&str] = &[
+    "device.created",
+    "device.first_contact",
+    "device.provisioned",
+    "device.confirmed",
+    "device.authenticated",
+    "device.pin_wrong",
+    "device.failed",
+    "device.blocked",
+    "device.reset",
+    "device.suspended",
+    "device.second_claimant",
+    IDENTITY_MISMATCH,
+    "trust.opened",
+    "trust.extended",
+    TRUST_CLOSED,
+    "emergency.call",
+    "trunk.down",
+    "trunk.up",
+];
+
+/// A phone named another phone in its User-Agent than in the file that it asked for.
+pub const IDENTITY_MISMATCH: &str = "device.identity_mismatch";
+/// A trust window ended, or was closed by hand.
+pub const TRUST_CLOSED: &str = "trust.closed";
+
 /// What happened, in the vocabulary of interfaces.md. The device is known from where the event stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -135,5 +163,36 @@ impl Event {
             | Self::SecondClaimant { address } => Some(*address),
             Self::Created | Self::Reset | Self::Suspended | Self::TrustOpened | Self::TrustExtended => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_is_of_a_listed_type() {
+        let address = IpAddr::from([198, 51, 100, 7]);
+        let events = [
+            Event::Created,
+            Event::FirstContact { address },
+            Event::Provisioned { address },
+            Event::Authenticated { address },
+            Event::PinWrong { address },
+            Event::Failed { address },
+            Event::Blocked { address },
+            Event::Reset,
+            Event::Suspended,
+            Event::SecondClaimant { address },
+            Event::TrustOpened,
+            Event::TrustExtended,
+        ];
+        for event in events {
+            assert!(TYPES.contains(&event.code()), "{}", event.code());
+        }
+        let mut once = TYPES.to_vec();
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!(once.len(), TYPES.len(), "no type twice");
     }
 }

@@ -13,11 +13,12 @@ use crate::trust::StandIn;
 /// A global login that was revoked, or that does not cover the place where the device now stands, proves nothing any more; one that
 /// merely ended does, because a delivered login never ends by time alone.
 ///
-/// For a MAC that nobody has added, `place` is `None` and every owner's login counts.
+/// For a MAC that nobody has added, `place` is `None`: every owner's login counts, and one that was spent does, too.
 pub fn missing_factor(claim: &Claim, place: Option<&Place>, policy: &Policy, globals: &[GlobalLogin]) -> bool {
+    let spent = claim.grounds.spent && place.is_some();
     let counts = |login: &GlobalLogin| !login.revoked && place.is_none_or(|place| login.covers(place));
-    let login = claim.grounds.global.is_some_and(|id| globals.iter().any(|login| login.id == id && counts(login)));
-    let certificate = claim.grounds.certificate;
+    let login = !spent && claim.grounds.global.is_some_and(|id| globals.iter().any(|login| login.id == id && counts(login)));
+    let certificate = !spent && claim.grounds.certificate;
     let login_missing = policy.login_required() && !(login || certificate && policy.certificate == CertificatePolicy::Accept);
     let certificate_missing = policy.certificate == CertificatePolicy::Require && !certificate;
     login_missing || certificate_missing

@@ -108,8 +108,11 @@ mod tests {
         }
 
         #[test]
-        fn no_text_breaks_the_reader(text in "\\PC{0,20}") {
-            let _ = text.parse::<Ipei>();
+        fn what_is_read_is_written_so_that_it_reads_the_same(text in "\\PC{0,20}|[0-9a-fA-F]{9,14}|0[0-9]{4}[ -]?[0-9]{7}") {
+            if let Ok(ipei) = text.parse::<Ipei>() {
+                prop_assert_eq!(ipei.decimal().parse(), Ok(ipei));
+                prop_assert!(text.chars().any(|c| c.is_ascii_hexdigit()), "of nothing");
+            }
         }
     }
 

@@ -32,6 +32,35 @@ pub fn is_private(address: IpAddr) -> bool {
     }
 }
 
+/// Whether an address is somewhere on the Internet, as opposed to inside somebody's network: what we may be sent to by people who are not
+/// the operator. Everything with a purpose of its own is refused (IANA's registries of special-purpose addresses), and of IPv6 all but
+/// global unicast.
+pub fn is_public(address: IpAddr) -> bool {
+    match canonical(address) {
+        IpAddr::V4(v4) => !is_private_v4(v4) && !is_special_v4(v4),
+        IpAddr::V6(v6) => {
+            let global_unicast = v6.segments()[0] & 0xe000 == 0x2000;
+            global_unicast && !SPECIAL_V6.iter().any(|(network, bits)| Ipv6Net::new_assert(*network, *bits).contains(&v6))
+        }
+    }
+}
+
+/// Protocol assignments and Teredo, documentation, 6to4 (which leads to an IPv4 address of the caller's choice).
+const SPECIAL_V6: [(Ipv6Addr, u8); 4] = [
+    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
+    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
+    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
+];
+
+/// Protocol assignments, documentation, 6to4 relays, benchmarks, multicast, reserved.
+fn is_special_v4(v4: Ipv4Addr) -> bool {
+    let [a, b, c, _] = v4.octets();
+    let assigned = matches!([a, b, c], [192, 0, 0] | [192, 88, 99]);
+    let benchmarks = a == 198 && matches!(b, 18 | 19);
+    assigned || benchmarks || v4.is_documentation() || a >= 224
+}
+
 /// Whether any address of the network is private.
 pub fn overlaps_private(network: &IpNet) -> bool {
     let v4 = |text: [u8; 4], bits| IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::from(text), bits));
@@ -103,6 +132,51 @@ mod tests {
         }
         for text in ["", "198.51.100", "198.51.100.7/33", "198.51.100.7/255.0.255.0", "2001:db8::/129", "phones.example.com"] {
             assert_eq!(parse_network(text), Err(NetworkError), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_public_has_no_other_purpose() {
+        // IANA's registry of special-purpose addresses, and whether what lies before and behind a network is the Internet.
+        let special = [
+            ([0, 0, 0, 0], 8, false, true),
+            ([10, 0, 0, 0], 8, true, true),
+            ([100, 64, 0, 0], 10, true, true),
+            ([127, 0, 0, 0], 8, true, true),
+            ([169, 254, 0, 0], 16, true, true),
+            ([172, 16, 0, 0], 12, true, true),
+            ([192, 0, 0, 0], 24, true, true),
+            ([192, 0, 2, 0], 24, true, true),
+            ([192, 88, 99, 0], 24, true, true),
+            ([192, 168, 0, 0], 16, true, true),
+            ([198, 18, 0, 0], 15, true, true),
+            ([198, 51, 100, 0], 24, true, true),
+            ([203, 0, 113, 0], 24, true, true),
+            ([224, 0, 0, 0], 3, true, false),
+        ];
+        for (network, bits, before, behind) in special {
+            let network = Ipv4Net::new_assert(network.into(), bits);
+            let (first, last) = (u32::from(network.network()), u32::from(network.broadcast()));
+            let public = |address: u32| is_public(Ipv4Addr::from(address).into());
+            let around = [first.wrapping_sub(1), first, last, last.wrapping_add(1)].map(public);
+            assert_eq!(around, [before, false, false, behind], "{network}");
+        }
+    }
+
+    #[test]
+    fn of_ipv6_only_global_unicast_is_public() {
+        let public = |first: u16, second: u16| is_public(Ipv6Addr::new(first, second, 0, 0, 0, 0, 0, 1).into());
+        for (first, second) in [(0, 0), (0x64, 0xff9b), (0x1fff, 0), (0x4000, 0), (0xfc00, 0), (0xfe80, 0), (0xff02, 0)] {
+            assert!(!public(first, second), "{first:x}:{second:x}");
+        }
+        for (first, second) in [(0x2001, 0), (0x2001, 0x1ff), (0x2001, 0xdb8), (0x2002, 0x0a00), (0x3fff, 0)] {
+            assert!(!public(first, second), "{first:x}:{second:x} has a purpose of its own");
+        }
+        for (first, second) in [(0x2000, 0), (0x2001, 0x200), (0x2001, 0xdb7), (0x2001, 0xdb9), (0x2003, 0), (0x3ffe, 0)] {
+            assert!(public(first, second), "{first:x}:{second:x}");
+        }
+        for (clothed, expected) in [([10, 0, 0, 1], false), ([223, 0, 0, 1], true)] {
+            assert_eq!(is_public(Ipv4Addr::from(clothed).to_ipv6_mapped().into()), expected, "{clothed:?}");
         }
     }
 

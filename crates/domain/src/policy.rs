@@ -292,6 +292,11 @@ macro_rules! policy {
                 Ok(())
             }
 
+            /// What a key takes: `required | none`, or a description.
+            pub fn allowed(key: &str) -> Option<String> {
+                match key { $(stringify!($field) => Some(<$kind as Value>::allowed()),)* _ => None }
+            }
+
             /// One key's value as it is written.
             pub fn value(&self, key: &str) -> Option<String> {
                 match key { $(stringify!($field) => Some(Value::write(&self.$field)),)* _ => None }

@@ -152,7 +152,7 @@ actions! {
     EditCustomers = "edit-customers";
     /// Add, change, delete resellers.
     EditResellers = "edit-resellers";
-    /// People and tokens of one's own branch.
+    /// People, tokens and webhooks of one's own branch.
     EditPeople = "edit-people";
     /// Ask for the global login.
     RequestGlobalLogin = "request-global-login";

@@ -109,6 +109,16 @@ impl Address {
         format!("{scheme}://{}{}", self.host_header(), self.path)
     }
 
+    /// An address as somebody typed it, with another login in it; blank takes it out. Macros and all else stay as they are. None for
+    /// what is no address.
+    pub(crate) fn typed_with_login(typed: &str, user: &str, password: &Secret<String>) -> Option<String> {
+        let (scheme, rest) = typed.split_once("://")?;
+        let authority = rest.find('/').unwrap_or(rest.len());
+        let start = rest[..authority].rfind('@').map_or(0, |at| at + 1);
+        let login = if user.is_empty() { String::new() } else { format!("{user}:{}@", password.expose()) };
+        Some(format!("{scheme}://{login}{}", &rest[start..]))
+    }
+
     /// The address without its login, and with secret path segments hidden.
     pub fn shown(&self) -> String {
         let scheme = if self.secure { "https" } else { "http" };

@@ -49,6 +49,8 @@ pub struct Behaviour {
     pub refetch_on_new_server: bool,
     /// Whether a person is asked for user and password after a refused login. Phones without a display cannot.
     pub prompts_for_login: bool,
+    /// Whether a DECT server keeps the users that a new list of them does not name. Nobody says it of Spectralink's.
+    pub keeps_unnamed_users: bool,
     /// Whether waits are real.
     pub waits: Waits,
     /// Tries for a file whose server is busy or out of reach.
@@ -73,6 +75,7 @@ impl Default for Behaviour {
             slash: Slash::default(),
             refetch_on_new_server: false,
             prompts_for_login: true,
+            keeps_unnamed_users: false,
             waits: Waits::default(),
             attempts: 3,
             retry_delay: Duration::from_secs(5),

@@ -46,6 +46,7 @@ use crate::phone::{Network, Outcome};
 use crate::poly::Poly;
 use crate::snom::Snom;
 use crate::snom_c::SnomC;
+use crate::spectralink::Spectralink;
 use crate::transcript::Transcript;
 use crate::yealink::Yealink;
 
@@ -74,6 +75,8 @@ pub enum Brand {
     SnomC,
     /// Gigaset: DECT bases of both generations, Maxwell.
     Gigaset,
+    /// Spectralink: IP-DECT servers. Played from recollection, see there.
+    Spectralink,
 }
 
 impl Brand {
@@ -90,6 +93,7 @@ impl Brand {
         Self::Snom,
         Self::SnomC,
         Self::Gigaset,
+        Self::Spectralink,
     ];
 
     /// The catalogue's name.
@@ -106,6 +110,7 @@ impl Brand {
             Self::Snom => "snom",
             Self::SnomC => "snom-c",
             Self::Gigaset => "gigaset",
+            Self::Spectralink => "spectralink",
         }
     }
 
@@ -128,6 +133,7 @@ impl Brand {
             Self::Snom => &Snom,
             Self::SnomC => &SnomC,
             Self::Gigaset => &Gigaset,
+            Self::Spectralink => &Spectralink,
         }
     }
 }

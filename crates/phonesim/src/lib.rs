@@ -65,6 +65,7 @@ mod salted;
 pub mod sip;
 mod snom;
 mod snom_c;
+mod spectralink;
 mod telephone;
 mod transcript;
 mod yealink;

@@ -93,11 +93,7 @@ impl Firmware for Panasonic {
             for (key, value) in USER_SERVER[1..].iter().zip([user, password.expose().as_str()]) {
                 if value.is_empty() { flash.unset(key) } else { flash.set(key, value) }
             }
-        } else if let Some((scheme, rest)) = flash.setting(PATHS[0]).and_then(|path| path.split_once("://")) {
-            let authority = rest.find('/').unwrap_or(rest.len());
-            let start = rest[..authority].rfind('@').map_or(0, |at| at + 1);
-            let login = if user.is_empty() { String::new() } else { format!("{user}:{}@", password.expose()) };
-            let path = format!("{scheme}://{login}{}", &rest[start..]);
+        } else if let Some(path) = flash.setting(PATHS[0]).and_then(|path| Address::typed_with_login(path, user, password)) {
             flash.set(PATHS[0], &path);
         }
     }

@@ -9,6 +9,7 @@ pub mod contact;
 pub mod customer;
 pub mod device;
 mod error;
+pub mod event;
 pub mod export;
 pub mod figures;
 pub mod global_login;
@@ -23,6 +24,7 @@ pub mod menu_password;
 pub mod overview;
 pub mod own_account;
 pub mod part;
+pub mod password_link;
 pub mod policy;
 pub mod prompt;
 pub mod reseller;
@@ -38,6 +40,7 @@ pub mod trunk;
 pub mod trust;
 pub mod trusting;
 pub mod user;
+pub mod webhook;
 
 use std::sync::Arc;
 
@@ -54,6 +57,7 @@ use uuid::Uuid;
 pub use self::error::Error;
 pub(crate) use self::error::Named;
 use crate::edge::SystemChance;
+use crate::webhook::Road;
 
 /// What all acts work with. Clones share it.
 #[derive(Clone, Debug)]
@@ -83,6 +87,12 @@ pub struct Platform {
     pub service_number: String,
     /// Emergency numbers of the whole platform.
     pub emergency_numbers: Vec<String>,
+    /// How people reach the portal, without a path.
+    pub portal_url: String,
+    /// There is a mail server: what is queued will be sent.
+    pub mails: bool,
+    /// How deliveries of webhooks travel.
+    pub webhooks: Road,
 }
 
 /// Who acts, and when.

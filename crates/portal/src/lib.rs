@@ -13,18 +13,23 @@ mod health;
 mod hex;
 pub mod limits;
 pub mod listener;
+pub mod live;
+pub mod mail;
 pub mod metrics;
 mod pages;
 pub mod problem;
 pub mod rates;
+mod roots;
 mod routes;
 pub mod telephone;
+pub mod webhook;
 
 use std::sync::Arc;
 
 use domain::Time;
 
 use crate::admin::Admin;
+use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::rates::Rates;
 pub use crate::routes::PAGES;
@@ -41,6 +46,8 @@ pub struct App {
     pub telephone: Option<Arc<dyn Telephone>>,
     /// How often each token may ask.
     pub rates: Arc<Rates>,
+    /// Who listens to events.
+    pub live: Arc<Live>,
     /// The clock; read once per request.
     pub clock: fn() -> Time,
     /// How browsers reach the portal.

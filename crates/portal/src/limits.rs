@@ -28,10 +28,20 @@ pub const LABEL_BYTES_MAX: usize = 100;
 pub const PAGE_DEFAULT: usize = 100;
 /// Entries that a list gives at once.
 pub const PAGE_MAX: usize = 500;
+/// Phones looked at for one page, or one number, of those that want attention.
+pub const ATTENTION_LOOKED_MAX: usize = 1_000;
 /// Bytes of a text that is looked for in a list: longer than any name.
 pub const QUERY_BYTES_MAX: usize = 100;
-/// Rows of one import file: one transaction, with an audit entry and a message for each, which the store takes ten thousand of.
-pub const IMPORT_ROWS_MAX: usize = 10_000;
+/// Rows of one import file: one transaction, with an audit entry and a message for each, which the store takes fifty thousand of.
+pub const IMPORT_ROWS_MAX: usize = 50_000;
+/// Rows of an import that one transaction tries, so that others who write wait for a quarter of a second at most.
+pub const IMPORT_PART_ROWS: usize = 500;
+/// Rows of an import that are done before it is answered: a few seconds on a slow database.
+pub const IMPORT_AT_ONCE_MAX: usize = 2_000;
+/// Rows that failed, as far as they are kept of an import that ran beside requests.
+pub const IMPORT_FAILURES_KEPT: usize = 1_000;
+/// Bytes of a cell of an import file: longer than any value.
+pub const IMPORT_CELL_BYTES_MAX: usize = 4_096;
 /// The lines of a phone that the import file has columns for.
 pub const IMPORT_LINES_MAX: usize = 16;
 /// Contacts of one import file: as many as a customer may have.
@@ -44,11 +54,12 @@ pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const LOGIN_BYTES_MAX: usize = 128;
 /// Channels of one trunk: more than any carrier sells at once.
 pub const TRUNK_CHANNELS_MAX: u32 = 100_000;
-/// Requests that a token may send a second, for long: as many phones as a script can add one by one without pressing the others.
+/// Requests that a token, or somebody signed in, may send a second, for long: as many phones as a script can add one by one without
+/// pressing the others.
 pub const RATE_PER_SECOND: u64 = 50;
-/// Requests that a token may send at once.
+/// Requests that one may send at once.
 pub const RATE_BURST: u64 = 500;
-/// Tokens whose requests are counted at once.
+/// Callers whose requests are counted at once.
 pub const RATE_TOKENS_MAX: usize = 10_000;
 /// The longest span that anybody may set, in seconds: a year, as on the command line.
 pub const SPAN_SECONDS_MAX: u32 = 31_536_000;
@@ -104,3 +115,66 @@ pub const CHART_MINUTES: usize = 60;
 pub const KNOCKS_SHOWN: i64 = 200;
 /// Entries of the audit that one search looks back over.
 pub const AUDIT_LOOKED_MAX: usize = 10_000;
+/// Phones that one act tells to fetch: half of the messages that a transaction may leave.
+pub const TOLD_AT_ONCE_MAX: usize = 5_000;
+/// Streams of events at once: each reads a few times a second while much happens.
+pub const STREAMS_MAX: usize = 512;
+/// Streams of one token or person: a dozen open pages, and those of pages just closed that nobody has noticed yet.
+pub const STREAMS_PER_CALLER_MAX: usize = 16;
+/// Events read for a stream in one go.
+pub const EVENT_PAGE: usize = 100;
+/// Pieces of a stream that may wait for a slow reader before the stream waits itself.
+pub const STREAM_LINES_WAITING: usize = 16;
+/// How long a stream waits for a reader that takes nothing.
+pub const STREAM_STALLED: Duration = Duration::from_mins(1);
+/// A stream's sign of life: shorter than proxies wait for silent answers.
+pub const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long streams are left alone after they were woken.
+pub const WAKE_PAUSE: Duration = Duration::from_millis(200);
+/// How long a listener is asked to wait before it comes back.
+pub const STREAM_RETRY_MS: u32 = 2_000;
+/// The longest address of a webhook, as the store has it.
+pub const WEBHOOK_URL_BYTES_MAX: usize = store::limits::WEBHOOK_URL_BYTES_MAX;
+/// Deliveries of webhooks under way at once on one node.
+pub const WEBHOOK_FLIGHTS_MAX: usize = 32;
+/// How long a delivery may take, from the look-up of the name to the status: as Standard Webhooks recommends, 15 to 30 s.
+pub const WEBHOOK_PATIENCE: Duration = Duration::from_secs(15);
+/// How long a node holds a delivery: four times what a try takes.
+pub const WEBHOOK_LEASE_SECONDS: i64 = 60;
+/// Seconds before each further try of a delivery, three days in all: those of Standard Webhooks.
+pub const WEBHOOK_RETRY_SECONDS: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+/// Bytes of an answer's head; the rest of an answer is not read.
+pub const WEBHOOK_HEAD_BYTES_MAX: usize = 16 * 1024;
+/// Addresses of one name that are looked at.
+pub const WEBHOOK_ADDRESSES_MAX: usize = 16;
+/// Deliveries that a list shows: those that somebody looks for are among the latest.
+pub const DELIVERIES_SHOWN_MAX: usize = 500;
+/// The longest mail address, as the store has it.
+pub const EMAIL_BYTES_MAX: usize = store::limits::EMAIL_BYTES_MAX;
+/// How long a mail server may take for one step.
+pub const MAIL_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a node holds a mail: longer than all steps of sending one take together.
+pub const MAIL_LEASE_SECONDS: i64 = 300;
+/// Seconds before each further try of a mail that a server did not take for now: two days in all, as mail servers do themselves.
+pub const MAIL_RETRY_SECONDS: [i64; 7] = [60, 300, 1_800, 7_200, 21_600, 43_200, 86_400];
+/// Mails sent in one go, before the job looks whether it should stop.
+pub const MAILS_PER_STEP_MAX: usize = 20;
+/// Alerts that one letter lists; it counts the rest.
+pub const ALERTS_LISTED_MAX: usize = 50;
+/// Until when an event is news.
+pub const ALERT_HOURS: i64 = 6;
+/// How long the link of an invitation counts.
+pub const INVITATION_LINK: Span = Span::days(3);
+/// How long the link for a forgotten password counts.
+pub const FORGOTTEN_LINK: Span = Span::hours(2);
+/// Fields of a form with a file, the file and the token aside.
+pub const UPLOAD_FIELDS_MAX: usize = 16;
+/// Bytes of one of them: a tick, a name.
+pub const UPLOAD_FIELD_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of a file over the limit that run by unread, so that a browser gets to see the answer; of a larger one it sees a broken
+/// connection.
+pub const UPLOAD_UNREAD_BYTES_MAX: usize = 4 * IMPORT_BYTES_MAX;
+/// How long they may take.
+pub const UPLOAD_UNREAD: Duration = Duration::from_secs(20);
+/// Failed rows of an import that a page shows: whoever has more mends these first, or takes the API's answer.
+pub const FAILED_ROWS_SHOWN_MAX: usize = 500;

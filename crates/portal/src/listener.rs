@@ -24,6 +24,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::App;
 use crate::limits::{ANSWER, BACKLOG, CONNECTIONS_MAX, HANDSHAKE, HEAD_BYTES_MAX, HEADERS};
+use crate::live::Live;
 use crate::problem::Problem;
 use crate::routes::routes;
 
@@ -40,6 +41,7 @@ pub struct Encrypted(pub bool);
 pub struct Portal {
     address: SocketAddr,
     stage: watch::Sender<Stage>,
+    live: Arc<Live>,
     /// Ends when the last connection and the accept loop have gone.
     alive: mpsc::Receiver<()>,
 }
@@ -62,9 +64,10 @@ impl Portal {
         let (stage, stages) = watch::channel(Stage::Open);
         let (living, alive) = mpsc::channel(1);
         let tls = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
+        let live = Arc::clone(&app.live);
         let door = Door { routes: routes(app), tls, stages, living };
         tokio::spawn(door.accept_all(listener));
-        Ok(Self { address, stage, alive })
+        Ok(Self { address, stage, live, alive })
     }
 
     /// Where it listens.
@@ -75,6 +78,8 @@ impl Portal {
     /// Stops accepting, lets requests under way finish for at most `within`, then cuts the rest. Whether all finished in time.
     pub async fn drain(mut self, within: Duration) -> bool {
         self.stage.send_replace(Stage::Draining);
+        // Streams have no end of their own; whoever listens comes back, to whoever is there then.
+        self.live.close();
         let finished = timeout(within, self.alive.recv()).await.is_ok();
         self.stage.send_replace(Stage::Cut);
         self.alive.recv().await;
@@ -188,6 +193,7 @@ impl Connection {
     }
 }
 
+/// An answer must begin in time; how long its body takes is up to whoever sends it.
 async fn in_time(answer: impl Future<Output = Result<Response, Infallible>>) -> Response {
     match timeout(ANSWER, answer).await {
         Ok(Ok(response)) => response,

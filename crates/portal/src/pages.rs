@@ -4,7 +4,9 @@
 //! [`Visitor::show`](visitor::Visitor::show), or the way back by [`answer::back`]. What goes wrong is a [`failure::Failure`], which becomes a page, too.
 
 pub(crate) mod answer;
+pub(crate) mod ask;
 pub(crate) mod assets;
+pub(crate) mod branch;
 pub(crate) mod chart;
 pub(crate) mod clock;
 pub(crate) mod failure;
@@ -18,15 +20,28 @@ pub(crate) mod retry;
 pub(crate) mod template;
 pub(crate) mod upload;
 pub(crate) mod visitor;
+pub(crate) mod wrong;
 
 pub(crate) mod account;
 pub(crate) mod audit;
+pub(crate) mod batch;
+pub(crate) mod contacts;
+pub(crate) mod customers;
+pub(crate) mod events;
 pub(crate) mod global_login_requests;
 pub(crate) mod global_logins;
 pub(crate) mod help;
+pub(crate) mod menu_passwords;
 pub(crate) mod overview;
+pub(crate) mod password;
 pub(crate) mod phone_hardware;
+pub(crate) mod policy;
 pub(crate) mod prompts;
 pub(crate) mod resellers;
 pub(crate) mod sign_in;
+pub(crate) mod sites;
+pub(crate) mod switch;
+pub(crate) mod technical_details;
+pub(crate) mod tokens;
 pub(crate) mod trunks;
+pub(crate) mod users;

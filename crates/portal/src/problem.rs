@@ -48,6 +48,7 @@ pub const CODES: &[&str] = &[
     "conflict",
     "changed",
     "refused",
+    "prove",
     "second_factor",
     "stale",
     // A value that cannot be.
@@ -55,6 +56,7 @@ pub const CODES: &[&str] = &[
     "account",
     "address",
     "brand",
+    "cell",
     "cells",
     "confirm",
     "contact",
@@ -63,11 +65,14 @@ pub const CODES: &[&str] = &[
     "default_password",
     "duplicate",
     "duration",
+    "email",
+    "event_type",
     "file",
     "handset",
     "header",
     "host",
     "id",
+    "imports_running",
     "label",
     "language",
     "languages",
@@ -76,6 +81,7 @@ pub const CODES: &[&str] = &[
     "login",
     "logo",
     "mac",
+    "mail",
     "model",
     "name",
     "network",
@@ -86,6 +92,7 @@ pub const CODES: &[&str] = &[
     "pin",
     "policy",
     "prompt",
+    "quote",
     "reason",
     "render",
     "role",
@@ -95,6 +102,7 @@ pub const CODES: &[&str] = &[
     "site",
     "too_many_lines",
     "trunk",
+    "url",
     "value",
     "wav",
     // The server.
@@ -145,9 +153,9 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is larger than this address takes.")
     }
 
-    /// A token that asked more than its share.
+    /// A caller who asked more than their share.
     pub fn limited(retry_after: NonZeroU32) -> Self {
-        let detail = "This token asks more often than its share. Wait as long as Retry-After says.";
+        let detail = "This caller asks more often than their share. Wait as long as Retry-After says.";
         Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "limited", detail) }
     }
 

@@ -1,4 +1,4 @@
-//! How often a token may ask: a bucket for each, filled anew all the time.
+//! How often a token, or somebody signed in, may ask: a bucket for each, filled anew all the time.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -23,17 +23,17 @@ const REQUEST: u64 = 1_000;
 const FULL: u64 = RATE_BURST * REQUEST;
 
 impl Rates {
-    /// Takes one request of a token's share; otherwise says after how many seconds there is one again.
-    pub(crate) fn take(&self, token: Uuid, now: Time) -> Result<(), u32> {
+    /// Takes one request of a caller's share; otherwise says after how many seconds there is one again.
+    pub(crate) fn take(&self, caller: Uuid, now: Time) -> Result<(), u32> {
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= RATE_TOKENS_MAX && !buckets.contains_key(&token) {
+        if buckets.len() >= RATE_TOKENS_MAX && !buckets.contains_key(&caller) {
             // Whoever has a full bucket loses nothing by being forgotten; if nobody has one, all begin anew.
             buckets.retain(|_, bucket| bucket.filled(now).left < FULL);
             if buckets.len() >= RATE_TOKENS_MAX {
                 buckets.clear();
             }
         }
-        let bucket = buckets.entry(token).or_insert(Bucket { left: FULL, at: now });
+        let bucket = buckets.entry(caller).or_insert(Bucket { left: FULL, at: now });
         *bucket = bucket.filled(now);
         if bucket.left >= REQUEST {
             bucket.left -= REQUEST;

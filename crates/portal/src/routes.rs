@@ -53,6 +53,10 @@ pages! {
     get  "/login"                                         => sign_in::show;
     post "/login"                                         => sign_in::enter;
     post "/login/code"                                    => sign_in::code;
+    get  "/forgotten"                                     => password::forgotten;
+    post "/forgotten"                                     => password::ask;
+    get  "/password"                                      => password::show;
+    post "/password"                                      => password::choose;
     post "/logout"                                        => sign_in::leave;
 
     get  "/account"                                       => account::show;
@@ -68,6 +72,7 @@ pages! {
 
     get  "/"                                              => overview::show;
 
+    get  "/events"                                        => events::listen;
     get  "/inventory/phone-hardware"                      => phone_hardware::show;
     get  "/devices/{mac}/unlock"                          => phone_hardware::ask;
     post "/devices/{mac}/unlock"                          => phone_hardware::unlock;
@@ -110,6 +115,62 @@ pages! {
     get  "/help"                                          => help::list;
     get  "/help/{article}"                                => help::show;
     get  "/help/brands/{brand}"                           => help::brand;
+    get  "/switch"                                        => switch::show;
+    post "/switch"                                        => switch::choose;
+
+    get  "/administration/profile/technical-details"      => technical_details::show;
+    post "/administration/profile/technical-details"      => technical_details::add;
+    get  "/administration/profile/technical-details/remove" => technical_details::ask_remove;
+    post "/administration/profile/technical-details/remove" => technical_details::remove;
+    get  "/administration/profile/technical-details/close" => technical_details::ask_close;
+    post "/administration/profile/technical-details/close" => technical_details::close;
+    get  "/administration/batch"                          => batch::show;
+    get  "/administration/batch/devices.csv"              => batch::download;
+    get  "/administration/batch/template.csv"             => batch::template;
+    post "/administration/batch/import"                   => batch::import;
+    get  "/administration/customers"                      => customers::list;
+    post "/administration/customers"                      => customers::add;
+    get  "/administration/customers/new"                  => customers::new;
+    get  "/administration/customers/{id}"                 => customers::show;
+    post "/administration/customers/{id}"                 => customers::rename;
+    get  "/administration/customers/{id}/delete"          => customers::ask_delete;
+    post "/administration/customers/{id}/delete"          => customers::delete;
+    get  "/administration/customers/{id}/menu-passwords"  => menu_passwords::of_customer;
+    get  "/administration/customers/{id}/menu-passwords/rotate" => menu_passwords::ask_customer;
+    post "/administration/customers/{id}/menu-passwords/rotate" => menu_passwords::rotate_customer;
+    get  "/administration/sites"                          => sites::list;
+    post "/administration/sites"                          => sites::add;
+    get  "/administration/sites/new"                      => sites::new;
+    get  "/administration/sites/{id}"                     => sites::show;
+    post "/administration/sites/{id}"                     => sites::update;
+    get  "/administration/sites/{id}/delete"              => sites::ask_delete;
+    post "/administration/sites/{id}/delete"              => sites::delete;
+    get  "/administration/sites/{id}/menu-passwords"      => menu_passwords::of_site;
+    get  "/administration/sites/{id}/menu-passwords/rotate" => menu_passwords::ask_site;
+    post "/administration/sites/{id}/menu-passwords/rotate" => menu_passwords::rotate_site;
+    get  "/administration/policy"                         => policy::show;
+    post "/administration/policy"                         => policy::set;
+    get  "/administration/users"                          => users::list;
+    post "/administration/users"                          => users::add;
+    get  "/administration/users/new"                      => users::new;
+    get  "/administration/users/{id}"                     => users::show;
+    post "/administration/users/{id}"                     => users::rename;
+    post "/administration/users/{id}/disable"             => users::disable;
+    get  "/administration/users/{id}/password"            => users::ask_password;
+    post "/administration/users/{id}/password"            => users::new_password;
+    get  "/administration/users/{id}/delete"              => users::ask_delete;
+    post "/administration/users/{id}/delete"              => users::delete;
+    get  "/administration/tokens"                         => tokens::list;
+    post "/administration/tokens"                         => tokens::make;
+    get  "/administration/tokens/new"                     => tokens::new;
+    get  "/administration/tokens/{id}/revoke"             => tokens::ask_revoke;
+    post "/administration/tokens/{id}/revoke"             => tokens::revoke;
+    get  "/administration/contacts"                       => contacts::show;
+    post "/administration/contacts"                       => contacts::add;
+    get  "/administration/contacts/template.csv"          => contacts::template;
+    post "/administration/contacts/import"                => contacts::import;
+    get  "/administration/contacts/remove"                => contacts::ask_remove;
+    post "/administration/contacts/remove"                => contacts::remove;
 }
 
 /// Declares the API: the router, and the list of what it serves for the document that describes it.
@@ -138,8 +199,10 @@ api! {
 
     read   "/devices"                                     => devices::list;
     create "/devices"                                     => devices::create;
+    read   "/device-counts"                               => devices::counts;
     read   "/devices.csv"                                 => devices::csv;
     import "/imports"                                     => imports::create;
+    read   "/imports/{id}"                                => imports::read;
     read   "/simulate"                                    => simulate::simulate;
     read   "/devices/{mac}"                               => devices::read;
     update "/devices/{mac}"                               => devices::update;
@@ -207,6 +270,7 @@ api! {
     read   "/users/{id}"                                  => users::read;
     update "/users/{id}"                                  => users::update;
     remove "/users/{id}"                                  => users::delete;
+    act    "/users/{id}/invite"                           => users::invite;
     read   "/trunks"                                      => trunks::list;
     create "/trunks"                                      => trunks::create;
     read   "/trunks/{name}"                               => trunks::read;
@@ -227,6 +291,15 @@ api! {
     act    "/global-login-requests/{id}/grant"            => global_login_requests::grant;
     act    "/global-login-requests/{id}/decline"          => global_login_requests::decline;
     act    "/global-login-requests/{id}/reveal"           => global_login_requests::reveal;
+    read   "/webhooks"                                    => webhooks::list;
+    create "/webhooks"                                    => webhooks::create;
+    read   "/webhooks/{id}"                               => webhooks::read;
+    update "/webhooks/{id}"                               => webhooks::update;
+    remove "/webhooks/{id}"                               => webhooks::delete;
+    act    "/webhooks/{id}/test"                          => webhooks::test;
+    read   "/webhooks/{id}/deliveries"                    => webhooks::deliveries;
+    act    "/webhooks/{id}/deliveries/{delivery}/replay"  => webhooks::replay;
+    read   "/events"                                      => events::listen;
     read   "/audit"                                       => audit::list;
     read   "/audit/verify"                                => audit::verify;
 

@@ -6,6 +6,7 @@ mod device;
 mod prompt;
 mod setting;
 mod trunk;
+mod webhook;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub use self::device::{DeviceAddArgs, DeviceCommand};
 pub use self::prompt::PromptCommand;
 pub use self::setting::{SettingCommand, SettingOf};
 pub use self::trunk::{TrunkAddArgs, TrunkCommand};
+pub use self::webhook::{WebhookAddArgs, WebhookCommand};
 
 /// Secure zero-touch provisioning for desk phones.
 #[derive(Debug, Parser)]
@@ -101,6 +103,9 @@ pub enum Command {
     /// Where emergency calls go out
     #[command(subcommand)]
     Trunk(TrunkCommand),
+    /// Who is sent events
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// The shared user name and global one-time password
     #[command(subcommand, name = "global-login")]
     GlobalLogin(GlobalLoginCommand),

@@ -37,6 +37,8 @@ pub struct Config {
     pub portal: Portal,
     /// Emergency calls.
     pub emergency: Emergency,
+    /// Events that are sent to addresses.
+    pub webhooks: Webhooks,
     /// Outgoing mail.
     pub mail: Mail,
 }
@@ -121,6 +123,13 @@ pub struct Emergency {
     pub default_country: String,
     /// The operator's own number, E.164: what calls show that no site's number fits.
     pub caller_number: Option<String>,
+}
+
+/// `[webhooks]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Webhooks {
+    /// They may lead to private addresses, and without TLS.
+    pub allow_private: bool,
 }
 
 /// `[mail]`.
@@ -220,6 +229,7 @@ impl Config {
                 default_country: reader.value::<kinds::Country>("emergency.default_country").0,
                 caller_number: reader.value::<kinds::CallerNumber>("emergency.caller_number").0,
             },
+            webhooks: Webhooks { allow_private: reader.value("webhooks.allow_private") },
             mail: Mail { smtp: reader.value::<kinds::Smtp>("mail.smtp").0, from: reader.value::<kinds::MailAddress>("mail.from").0 },
         };
         config.check_together(&mut reader);

@@ -8,6 +8,7 @@ use domain::Secret;
 use domain::claim::PlatformKeys;
 use portal::admin::{Admin, By, Platform};
 use portal::edge::{SystemChance, now};
+use portal::webhook::Road;
 use store::{KeyRing, Options, Store};
 
 use crate::config::Config;
@@ -76,6 +77,9 @@ fn platform(config: &Config) -> Platform {
         sip_transport: config.sip.restricted_transport,
         service_number: config.sip.service_number.clone(),
         emergency_numbers,
+        portal_url: config.portal.public_url.to_string(),
+        mails: config.mail.smtp.is_some() && config.mail.from.is_some(),
+        webhooks: Road::new(config.webhooks.allow_private),
     }
 }
 

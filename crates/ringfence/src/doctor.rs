@@ -104,11 +104,11 @@ pub async fn examine(data: &DataDir) -> Vec<Finding> {
         Err(error) => findings.push(Finding::error("keys", error.to_string(), "put the master key file of this database there, mode 0600")),
         Ok(ring) => {
             findings.push(Finding::ok("keys", format!("{} master keys", ring.numbers().count())));
-            let makers = config.tls.manufacturers.len();
+            let ground = database::Ground::of(&config);
             match Context::with(data.clone(), config, &ring).await {
                 Err(failure) => findings.push(Finding::error("database", failure.message, "see store.url, the key file and the disk")),
                 Ok(context) => {
-                    findings.extend(database::examine(&context, makers).await);
+                    findings.extend(database::examine(&context, &ground).await);
                     findings.extend(trunks::examine(&context).await);
                     context.close().await;
                 }

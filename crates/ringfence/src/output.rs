@@ -9,7 +9,8 @@ use crate::failure::Failure;
 /// How this command prints.
 #[derive(Clone, Copy, Debug)]
 pub struct Output {
-    json: bool,
+    /// JSON instead of lines.
+    pub json: bool,
 }
 
 impl Output {

@@ -96,6 +96,7 @@ impl Server {
     pub async fn start(data: DataDir) -> Result<Self, Failure> {
         // Read first, so that a directory that is none is told as such.
         let config = data.config()?;
+        let mail = mail_server(&config)?;
         let lock = data.lock()?;
         let context = if let Ok(context) = Context::open(data.clone()).await {
             context
@@ -115,7 +116,15 @@ impl Server {
             let engine = Engine::new(voice.pins().clone(), Arc::clone(voice.accounts()), prober(&config));
             let (admin, metrics) = (context.admin.clone(), Arc::new(Metrics::new(registry)));
             let public_url = config.portal.public_url.to_string().into();
-            let app = portal::App { admin, metrics, telephone: Some(Arc::new(engine)), rates: Arc::default(), clock: now, public_url };
+            let app = portal::App {
+                admin,
+                metrics,
+                telephone: Some(Arc::new(engine)),
+                rates: Arc::default(),
+                live: Arc::default(),
+                clock: now,
+                public_url,
+            };
             Ok((gate, config.portal.listen.map(|address| open_portal(address, &doors, app)).transpose()?))
         });
         let (gate, portal) = match opened {
@@ -126,7 +135,7 @@ impl Server {
                 return Err(failure);
             }
         };
-        let jobs = Jobs::start(context.admin.store.clone(), desk.flusher());
+        let jobs = Jobs::start(&context.admin, desk.flusher(), mail);
         let server = Self { context, doors, gate, portal, voice, jobs, _lock: lock };
         replace(&server.context.data.run_file(), format!("{}\n", server.ready_line()?).as_bytes())?;
         let ready = server.ready();
@@ -241,6 +250,12 @@ fn open_portal(address: SocketAddr, doors: &Doors, app: portal::App) -> Result<P
     let tls = tls.map_err(|error| Failure::refused(format!("TLS cannot be set up: {error}")))?;
     Portal::open(address, tls, app)
         .map_err(|error| Failure::refused(format!("cannot listen for people on {address}: {error}; see portal.listen")))
+}
+
+/// The mail server, if one is configured with a sender.
+fn mail_server(config: &Config) -> Result<Option<portal::mail::Server>, Failure> {
+    let (Some(smtp), Some(from)) = (&config.mail.smtp, &config.mail.from) else { return Ok(None) };
+    portal::mail::Server::new(smtp, from).map(Some).map_err(|error| Failure::refused(error.to_string()))
 }
 
 /// What a signal asks for.

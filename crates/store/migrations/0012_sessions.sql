@@ -36,3 +36,12 @@ create table recovery_code (
     account bytea not null references account (id)
 );
 create index recovery_code_of_account on recovery_code (account);
+
+-- Links in letters that let somebody choose a password. hash: SHA-256 of what stands in the link.
+create table password_link (
+    hash bytea primary key,
+    account bytea not null references account (id),
+    ends bigint not null
+);
+create index password_link_of_account on password_link (account);
+create index password_link_ends on password_link (ends);

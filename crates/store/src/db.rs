@@ -127,6 +127,8 @@ impl Db {
 
     /// Runs a statement and maps its rows. The statement itself bounds how many.
     pub(crate) fn all<T>(&self, sql: &Sql, args: &[Arg<'_>], map: impl FnMut(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+        #[cfg(test)]
+        crate::tests::plans::note(self, sql, args);
         self.watched(match &self.engine {
             Engine::Sqlite(connection) => sqlite_rows(connection, sql, args, map),
             Engine::Postgres(postgres) => postgres.rows(sql, args, map),

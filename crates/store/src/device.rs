@@ -17,10 +17,16 @@ use crate::tenancy::check_place;
 use crate::trust::address_memory;
 use crate::{Result, StoreError, policy};
 
+mod count;
 mod list;
+mod search;
+mod word;
+pub use count::{Count, Counts, by_state, counts};
+pub use list::{Filter, Kind, Listed, changed_states, kinds, list};
+pub(crate) use word::{fill as fill_search, moved_to_reseller, note_address};
+
 #[cfg(test)]
-pub(crate) use list::STATEMENTS as LIST_STATEMENTS;
-pub use list::{Filter, Kind, Listed, by_state, changed_states, kinds, list};
+pub(crate) const SEARCH_STATEMENTS: [&[&crate::db::Sql]; 4] = [count::STATEMENTS, list::STATEMENTS, search::STATEMENTS, word::STATEMENTS];
 
 /// A device as it was read, with the version that a save must still find.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +46,13 @@ pub struct Setup {
     /// Settings of this device alone.
     #[serde(default)]
     pub settings: Settings,
+}
+
+impl Setup {
+    /// What its lines are dialled by, first to last: a line without an extension by its user.
+    pub fn extensions(&self) -> Vec<String> {
+        self.lines.iter().map(|line| line.extension.as_ref().unwrap_or(&line.user).clone()).collect()
+    }
 }
 
 /// Everything that one request of a phone needs, from one statement.
@@ -76,13 +89,18 @@ statements! {
         where d.mac = $1 and (c.reseller = $2 or $2 is null) and (d.customer = $3 or $3 is null) and (d.site = $4 or $4 is null)";
     SETUP = "select d.lines from device d join customer c on c.id = d.customer
         where d.mac = $1 and (c.reseller = $2 or $2 is null) and (d.customer = $3 or $3 is null) and (d.site = $4 or $4 is null)";
-    ADD = "insert into device (mac, id, customer, site, brand, model, label, created, disabled, state, failed_until, auth, lines, version)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)";
-    SAVE = "update device set brand = $1, model = $2, label = $3, disabled = $4, state = $5, failed_until = $6, auth = $7,
-        version = version + 1 where mac = $8 and version = $9 returning version";
-    MOVE = "update device set customer = $1, site = $2 where mac = $3";
+    ADD = "insert into device (mac, id, customer, site, reseller, brand, model, label, created, disabled, state, failed_until, look, auth,
+        lines, version)
+        values ($1, $2, $3, $4, (select reseller from customer where id = $3), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1)";
+    SAVE_AUTH = "update device set disabled = $1, auth = $2, version = version + 1 where mac = $3 and version = $4
+        and brand = $5 and model = $6 and label = $7 and state = $8 and failed_until is not distinct from $9 and (look & 1) = $10
+        returning version";
+    SAVE = "update device set disabled = $1, auth = $2, version = version + 1, brand = $3, model = $4, label = $5, state = $6,
+        failed_until = $7, look = (look & 2) | $8 where mac = $9 and version = $10 returning version, lines";
+    MOVE = "update device set customer = $1, site = $2, reseller = (select reseller from customer where id = $1) where mac = $3";
     SAVE_SETUP = "update device set lines = $1, version = version + 1 where mac = $2 and version = $3 returning version";
-    RENAME = "update device set mac = $1, lines = $2, auth = $3, version = version + 1 where mac = $4 and version = $5 returning version";
+    RENAME = "update device set mac = $1, lines = $2, auth = $3, look = look & 1, version = version + 1 where mac = $4 and version = $5 returning version";
+    MARK = "update device set look = look | 1 where mac = $1";
     DROP = "delete from device where mac = $1";
     DROP_SEEN = "delete from device_seen where mac = $1";
     DROP_ATTENTION = "delete from attention where mac = $1";
@@ -136,10 +154,12 @@ pub fn add(db: &Db, scope: &Scope, device: &Device, setup: &Setup, now: Time) ->
         device.disabled.into(),
         columns.state.into(),
         columns.failed_until.into(),
+        columns.look.into(),
         (&columns.auth).into(),
         (&lines).into(),
     ];
     db.exec(ADD, &args)?;
+    word::add(db, device, setup)?;
     db.exec(DROP_KNOCK, &[(&mac).into()]).map(drop)
 }
 
@@ -150,18 +170,20 @@ pub fn save(db: &Db, stored: &Stored, now: Time) -> Result<i64> {
     let device = &stored.device;
     let columns = Columns::of(db, device, now)?;
     let mac = device.mac.to_string();
-    let args = [
-        columns.brand.into(),
-        (&device.model).into(),
-        (&device.label).into(),
-        device.disabled.into(),
-        columns.state.into(),
-        columns.failed_until.into(),
-        (&columns.auth).into(),
-        (&mac).into(),
-        stored.version.into(),
-    ];
-    db.opt(SAVE, &args, |row| row.int(0))?.ok_or_else(|| db.conflict())
+    let version = stored.version.into();
+    let told = [columns.brand.into(), (&device.model).into(), (&device.label).into()];
+    let state = [columns.state.into(), columns.failed_until.into(), columns.look.into()];
+    let (disabled, auth, row) = (device.disabled.into(), (&columns.auth).into(), (&mac).into());
+    // What the phone path saves changes nothing that lists and search stand on: then no index is touched.
+    let args = [disabled, auth, row, version, told[0], told[1], told[2], state[0], state[1], state[2]];
+    if let Some(saved) = db.opt(SAVE_AUTH, &args, |row| row.int(0))? {
+        return Ok(saved);
+    }
+    let args = [disabled, auth, told[0], told[1], told[2], state[0], state[1], state[2], row, version];
+    let saved = db.opt(SAVE, &args, |row| Ok((row.int(0)?, parse(&db.open(lines_place(&mac), row.bytes(1)?)?, "lines", &mac)?)))?;
+    let (saved, setup) = saved.ok_or_else(|| db.conflict())?;
+    word::refresh(db, device, &setup)?;
+    Ok(saved)
 }
 
 /// Moves a device to another place in the tree, both of which the scope must see; the device carries the new place.
@@ -170,16 +192,20 @@ pub fn relocate(db: &Db, scope: &Scope, stored: &Stored, now: Time) -> Result<i6
     let place = &stored.device.place;
     check_place(db, scope, place)?;
     let version = save(db, stored, now)?;
-    let site = place.site.map(|site| site.0);
-    db.exec(MOVE, &[id(&place.customer.0), opt_id(site.as_ref()), (&stored.device.mac.to_string()).into()])?;
+    let (site, mac) = (place.site.map(|site| site.0), stored.device.mac.to_string());
+    db.exec(MOVE, &[id(&place.customer.0), opt_id(site.as_ref()), (&mac).into()])?;
+    word::relocate(db, &mac)?;
     Ok(version)
 }
 
 /// Saves lines and settings; returns the device's new version.
 pub fn save_setup(db: &Db, scope: &Scope, mac: Mac, setup: &Setup, version: i64) -> Result<i64> {
-    by_mac(db, scope, mac)?;
+    let kept = by_mac(db, scope, mac)?;
     let lines = seal_setup(db, mac, setup)?;
-    db.opt(SAVE_SETUP, &[(&lines).into(), (&mac.to_string()).into(), version.into()], |row| row.int(0))?.ok_or_else(|| db.conflict())
+    let saved = db.opt(SAVE_SETUP, &[(&lines).into(), (&mac.to_string()).into(), version.into()], |row| row.int(0))?;
+    let saved = saved.ok_or_else(|| db.conflict())?;
+    word::refresh(db, &kept.device, setup)?;
+    Ok(saved)
 }
 
 /// Gives a device another MAC: everything sealed is sealed anew for it. `stored` carries the new MAC already.
@@ -190,6 +216,7 @@ pub fn replace(db: &Db, scope: &Scope, old: Mac, stored: &Stored, now: Time) -> 
     let args = [(&new).into(), (&lines).into(), (&auth).into(), (&old).into(), stored.version.into()];
     let version = db.opt(RENAME, &args, |row| row.int(0))?.ok_or_else(|| db.conflict())?;
     forget_traces(db, &old)?;
+    word::add(db, &stored.device, &kept)?;
     db.exec(DROP_KNOCK, &[(&new).into()])?;
     save(db, &Stored { version, ..stored.clone() }, now)
 }
@@ -204,6 +231,7 @@ pub fn remove(db: &Db, scope: &Scope, mac: Mac) -> Result<()> {
 
 fn forget_traces(db: &Db, mac: &str) -> Result<()> {
     db.exec(DROP_SEEN, &[mac.into()])?;
+    word::remove(db, mac)?;
     crate::call::forget(db, mac)?;
     db.exec(DROP_ATTENTION, &[mac.into()]).map(drop)
 }
@@ -213,6 +241,8 @@ struct Columns<'a> {
     brand: &'a str,
     state: &'static str,
     failed_until: Option<Time>,
+    /// Whether it may want attention for what it is itself: one who looks closer knows the policy and where the phone was last served.
+    look: i64,
     auth: Vec<u8>,
 }
 
@@ -227,9 +257,16 @@ impl<'a> Columns<'a> {
             brand: device.model.split('/').next().unwrap_or_default(),
             state: state.code(),
             failed_until: if state == State::Failed { failed() } else { None },
+            look: i64::from(may_want_attention(&device.auth)),
             auth: seal_auth(db, device)?,
         })
     }
+}
+
+/// A delivery that may stay unconfirmed, a second claimant, PIN tries that may come from elsewhere.
+fn may_want_attention(auth: &Auth) -> bool {
+    let pending = |pending: &domain::device::Pending| auth.live.is_none() || pending.second_claimant.is_some();
+    auth.pending.as_ref().is_some_and(pending) || auth.tries.iter().any(|tries| tries.wrong > 0 || tries.rounds > 0)
 }
 
 fn seal_auth(db: &Db, device: &Device) -> Result<Vec<u8>> {

@@ -11,7 +11,7 @@ pub const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// Idle SQLite connections kept for reads. More may be open for a moment, one per thread that reads.
 pub const READERS_IDLE_MAX: usize = 32;
 /// Statements kept prepared per connection; above the number of statements in this crate.
-pub const PREPARED_MAX: usize = 256;
+pub const PREPARED_MAX: usize = 384;
 /// Page cache of one SQLite reader, in KiB.
 pub const READER_CACHE_KIB: u32 = 4_096;
 /// Page cache of the SQLite writer, in KiB.
@@ -43,7 +43,7 @@ pub const OUTBOX_PAYLOAD_BYTES_MAX: usize = 16 << 10;
 /// Outbox messages read in one go.
 pub const OUTBOX_PAGE_MAX: i64 = 500;
 /// Outbox messages one transaction may send: one for each row of the largest import, with room.
-pub const OUTBOX_PER_WRITE_MAX: usize = 10_000;
+pub const OUTBOX_PER_WRITE_MAX: usize = 50_000;
 /// How often a process looks for messages of another.
 pub const OUTBOX_POLL: Duration = Duration::from_millis(200);
 
@@ -58,6 +58,16 @@ pub const LOGIN_REQUESTS_OPEN_MAX: i64 = 16;
 pub const PAGE_MAX: usize = 500;
 /// The longest name of a reseller, customer, site or person, in bytes.
 pub const NAME_BYTES_MAX: usize = 200;
+/// Rows of the search table that one page looks at: with filters that hardly any of them pass, the page comes short and says where to go on.
+pub const SEARCH_EXAMINED_MAX: usize = 5_000;
+/// Rows of the search table looked at in one go, behind the first.
+pub const SEARCH_BATCH: usize = 1_000;
+/// The longest word that a device is found by, in bytes; the rest is cut.
+pub const SEARCH_WORD_BYTES_MAX: usize = 64;
+/// Words of a label that a device is found by.
+pub const SEARCH_LABEL_WORDS_MAX: usize = 16;
+/// Devices counted for a list's heading; beyond that it says "and more".
+pub const COUNT_MAX: i64 = 10_000;
 /// The longest label of a device, network or token, in bytes.
 pub const LABEL_BYTES_MAX: usize = 200;
 /// Requests remembered per device; the newest stay.
@@ -92,8 +102,18 @@ pub const SITE_ADDRESS_DAYS: i64 = 30;
 pub const ENDED_WINDOW_HOURS: i64 = 24;
 /// The longest text of an audit entry, in bytes; the rest is cut.
 pub const AUDIT_FIELD_BYTES_MAX: usize = 1_000;
-/// Audit entries that one transaction may write.
-pub const AUDIT_PER_WRITE_MAX: usize = 10_000;
+/// Audit entries that one transaction may write: one for each row of the largest import.
+pub const AUDIT_PER_WRITE_MAX: usize = 50_000;
+/// How long it is remembered what came of an import.
+pub const IMPORT_RUN_HOURS: i64 = 24;
+/// After how long without a sign an import counts as broken off. Its last step, one transaction, gives none.
+pub const IMPORT_RUN_SILENT_MINUTES: i64 = 15;
+/// Imports that run at once, of one branch and of all.
+pub const IMPORT_RUNS_OF_BRANCH_MAX: i64 = 2;
+/// See above.
+pub const IMPORT_RUNS_MAX: i64 = 8;
+/// The longest outcome of an import that is kept, in bytes.
+pub const IMPORT_OUTCOME_BYTES_MAX: usize = 4 << 20;
 /// Global logins that may be valid for one owner at once: the one in use and those that a rotation is ending.
 pub const GLOBAL_LOGINS_VALID_MAX: i64 = 8;
 /// Rows that one step of sealing anew handles.
@@ -124,3 +144,37 @@ pub const SESSIONS_PER_ACCOUNT_MAX: usize = 20;
 pub const SIGN_IN_TRIES_MAX: i64 = 100_000;
 /// The longest name of a browser that is kept, in bytes; the rest is cut.
 pub const AGENT_BYTES_MAX: usize = 200;
+/// How long events are kept: a listener that was away over a long weekend goes on where it was.
+pub const EVENT_DAYS: i64 = 7;
+/// Events kept at most: a fortnight's worth of a platform with 10 000 phones, about 60 MB.
+pub const EVENTS_KEPT_MAX: i64 = 200_000;
+/// The longest data of an event, in bytes; what we write has a few hundred.
+pub const EVENT_DATA_BYTES_MAX: usize = 4 << 10;
+/// Ended trust windows that one transaction tells of.
+pub const WINDOWS_TOLD_MAX: i64 = 500;
+
+/// Webhooks on the platform: each event is held against all of them.
+pub const WEBHOOKS_MAX: i64 = 1_000;
+/// The longest address of a webhook, in bytes: longer than any service gives out.
+pub const WEBHOOK_URL_BYTES_MAX: usize = 2_000;
+/// After how many days without a delivery that arrived a webhook is disabled: a delivery's own tries end after three.
+pub const WEBHOOK_FAILING_DAYS: i64 = 5;
+/// Events that one transaction makes deliveries of.
+pub const EVENTS_FANNED_MAX: usize = 200;
+/// Deliveries that wait for one webhook; further events are not sent to it.
+pub const DELIVERIES_WAITING_MAX: i64 = 10_000;
+/// Deliveries of one webhook that are tried at once, on all nodes, so that a slow one does not take all places.
+pub const DELIVERY_FLIGHTS_MAX: i64 = 4;
+/// How long a delivery that has ended can be looked at and replayed.
+pub const DELIVERY_DAYS: i64 = 7;
+/// The longest text of what went wrong with a delivery or mail, in bytes; the rest is cut.
+pub const DELIVERY_ERROR_BYTES_MAX: usize = 200;
+
+/// Mails that wait at once: an alert for every phone of a large customer, with room.
+pub const MAILS_WAITING_MAX: i64 = 10_000;
+/// The longest mail, in bytes.
+pub const LETTER_BYTES_MAX: usize = 64 << 10;
+/// How long a mail may wait; its news is old by then.
+pub const MAIL_DAYS: i64 = 3;
+/// The longest mail address, in bytes (RFC 5321).
+pub const EMAIL_BYTES_MAX: usize = 254;

@@ -27,9 +27,16 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 7, name: "contacts", text: include_str!("../migrations/0007_contacts.sql") },
     Migration { number: 8, name: "menu passwords", text: include_str!("../migrations/0008_menu_passwords.sql") },
     Migration { number: 9, name: "api answers", text: include_str!("../migrations/0009_api_answers.sql") },
+    Migration { number: 10, name: "search and imports", text: include_str!("../migrations/0010_search.sql") },
+    Migration { number: 11, name: "events", text: include_str!("../migrations/0011_events.sql") },
     Migration { number: 12, name: "sessions", text: include_str!("../migrations/0012_sessions.sql") },
     Migration { number: 13, name: "portal", text: include_str!("../migrations/0013_portal.sql") },
 ];
+
+type Fill = fn(&Db) -> Result<()>;
+
+/// What SQL cannot do, as it looks into sealed columns: run behind the file of that number, in the same transaction.
+const FILLS: &[(i64, Fill)] = &[(10, crate::device::fill_search)];
 
 /// Any number that other users of the PostgreSQL database are unlikely to lock: "ringfenc" in ASCII.
 const ADVISORY_LOCK: i64 = 0x7269_6e67_6665_6e63;
@@ -47,7 +54,12 @@ pub(crate) fn run(db: &Db, migrations: &[Migration], then: impl Fn(&Db) -> Resul
         Engine::Sqlite(_) => db.batch("begin immediate")?,
         Engine::Postgres(_) => db.batch(&format!("begin; select pg_advisory_xact_lock({ADVISORY_LOCK})"))?,
     }
-    let done = apply(db, migrations).and_then(|()| then(db)).and_then(|()| db.batch("commit"));
+    let done = apply(db, migrations).and_then(|applied| {
+        // Proves first that the keys fit: a fill opens what they sealed.
+        then(db)?;
+        FILLS.iter().filter(|(number, _)| applied.contains(number)).try_for_each(|(_, fill)| fill(db))?;
+        db.batch("commit")
+    });
     if done.is_err() {
         // The first error tells what happened; a failing rollback adds nothing.
         let _ = db.batch("rollback");
@@ -55,7 +67,8 @@ pub(crate) fn run(db: &Db, migrations: &[Migration], then: impl Fn(&Db) -> Resul
     done
 }
 
-fn apply(db: &Db, migrations: &[Migration]) -> Result<()> {
+/// Returns the numbers of the files that were missing.
+fn apply(db: &Db, migrations: &[Migration]) -> Result<Vec<i64>> {
     let sqlite = matches!(db.engine(), Engine::Sqlite(_));
     db.batch(&if sqlite { for_sqlite(&format!("{RECORD};")) } else { RECORD.to_owned() })?;
     let recorded = db.all(RECORDED, &[], |row| Ok((row.int(0)?, row.text(1)?.to_owned())))?;
@@ -63,6 +76,7 @@ fn apply(db: &Db, migrations: &[Migration]) -> Result<()> {
     if let Some((found, _)) = recorded.last().filter(|(found, _)| *found > known) {
         return Err(StoreError::Newer { found: *found, known });
     }
+    let mut applied = Vec::new();
     for migration in migrations {
         let checksum = checksum(migration.text);
         match recorded.iter().find(|(number, _)| *number == migration.number) {
@@ -72,10 +86,11 @@ fn apply(db: &Db, migrations: &[Migration]) -> Result<()> {
                 db.batch(&if sqlite { for_sqlite(migration.text) } else { migration.text.to_owned() })?;
                 db.exec(INSERT, &[migration.number.into(), migration.name.into(), (&checksum).into()])?;
                 tracing::info!(number = migration.number, name = migration.name, "migrated the database");
+                applied.push(migration.number);
             }
         }
     }
-    Ok(())
+    Ok(applied)
 }
 
 /// SQLite's spelling: types swapped, tables strict. A table's definition ends with `);` on a line of its own, or in one line.

@@ -7,6 +7,7 @@
 use domain::{Span, Time};
 
 use crate::db::{Db, Row, statements};
+use crate::event::{self, NewEvent};
 use crate::limits::{OUTBOX_PAGE_MAX, OUTBOX_PAYLOAD_BYTES_MAX, OUTBOX_PER_WRITE_MAX, OUTBOX_POLL};
 use crate::{Result, Store, StoreError};
 
@@ -29,6 +30,7 @@ pub(crate) struct Draft {
     at: Time,
     topic: String,
     payload: String,
+    event: Option<NewEvent>,
 }
 
 statements! {
@@ -43,14 +45,23 @@ statements! {
 
 /// Sends a message with the transaction that `db` is in. Dropped with it, too.
 pub fn enqueue(db: &Db, at: Time, topic: &str, payload: String) -> Result<()> {
-    if payload.len() > OUTBOX_PAYLOAD_BYTES_MAX {
+    hold(db, Draft { at, topic: topic.to_owned(), payload, event: None })
+}
+
+/// [`enqueue`], and the same as an event for listeners outside; see [`crate::event`].
+pub(crate) fn enqueue_with(db: &Db, at: Time, topic: &str, payload: String, event: NewEvent) -> Result<()> {
+    hold(db, Draft { at, topic: topic.to_owned(), payload, event: Some(event) })
+}
+
+fn hold(db: &Db, draft: Draft) -> Result<()> {
+    if draft.payload.len() > OUTBOX_PAYLOAD_BYTES_MAX {
         return Err(StoreError::TooLarge { what: "bytes in an outbox message", max: OUTBOX_PAYLOAD_BYTES_MAX });
     }
     let mut pending = db.pending().borrow_mut();
     if pending.len() >= OUTBOX_PER_WRITE_MAX {
         return Err(StoreError::TooLarge { what: "outbox messages in one transaction", max: OUTBOX_PER_WRITE_MAX });
     }
-    pending.push(Draft { at, topic: topic.to_owned(), payload });
+    pending.push(draft);
     Ok(())
 }
 
@@ -86,6 +97,9 @@ pub(crate) fn flush(db: &Db) -> Result<()> {
     let last = db.one(NEXT, &[count.into()], |row| row.int(0))?;
     for (id, draft) in (last - count + 1..).zip(&drafts) {
         db.exec(INSERT, &[id.into(), draft.at.into(), (&draft.topic).into(), (&draft.payload).into()])?;
+        if let Some(told) = &draft.event {
+            event::insert(db, id, draft.at, &draft.topic, told)?;
+        }
     }
     db.note_sent();
     Ok(())

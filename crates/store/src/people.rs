@@ -60,6 +60,7 @@ statements! {
     ADD_TOKEN = "insert into api_token (id, hash, label, role, node_kind, node, created, expires) values ($1, $2, $3, $4, $5, $6, $7, $8)";
     TOKEN = "select id, hash, label, role, node_kind, node, created, expires, last_used from api_token
         where hash = $1 and (expires is null or expires > $2)";
+    COUNTS = "select count(*) as counts from api_token where id = $1 and (expires is null or expires > $2)";
     TOKENS = "select id, hash, label, role, node_kind, node, created, expires, last_used from api_token order by created, id limit 1000";
     USED = "update api_token set last_used = $1 where id = $2";
     DROP_TOKEN = "delete from api_token where id = $1";
@@ -129,6 +130,7 @@ pub fn remove_account(db: &Db, scope: &Scope, wanted: Uuid) -> Result<()> {
     account(db, scope, wanted)?;
     crate::session::end_all(db, wanted, None)?;
     crate::second_factor::remove(db, wanted)?;
+    crate::password_link::forget(db, wanted)?;
     db.exec(DROP, &[id(&wanted)]).map(drop)
 }
 
@@ -155,6 +157,11 @@ pub fn add_token(db: &Db, scope: &Scope, token: &Token) -> Result<()> {
 /// The token with this hash, unless it ended.
 pub fn token(db: &Db, hash: &[u8; 32], now: Time) -> Result<Option<Token>> {
     db.opt(TOKEN, &[hash.into(), now.into()], read_token)
+}
+
+/// Whether a token is still there and has not ended.
+pub fn token_counts(db: &Db, wanted: Uuid, now: Time) -> Result<bool> {
+    db.one(COUNTS, &[id(&wanted), now.into()], |row| Ok(row.int(0)? > 0))
 }
 
 /// Notes that a token was used. Once a minute is enough.
@@ -232,7 +239,7 @@ fn read_token(row: &Row<'_>) -> Result<Token> {
     })
 }
 
-fn actor(row: &Row<'_>, at: usize) -> Result<Actor> {
+pub(crate) fn actor(row: &Row<'_>, at: usize) -> Result<Actor> {
     let role = Role::from_code(row.text(at)?);
     let node = node(row, at + 1)?;
     // A role that does not fit its node would be a right nobody gave.

@@ -12,6 +12,8 @@ statements! {
     DEVICES = "select mac from device where mac > $1 order by mac limit $2";
     LOGINS = "select id from global_login where id > $1 order by id limit $2";
     TRUNKS = "select id from trunk where id > $1 order by id limit $2";
+    MAILS = "select id from mail where id > $1 order by id limit $2";
+    WEBHOOKS = "select id from webhook where id > $1 order by id limit $2";
     CONTACTS = "select id from contact where id > $1 order by id limit $2";
     ANSWERS = "select id from api_answer where id > $1 and answer is not null order by id limit $2";
     FACTORS = "select account from second_factor where account > $1 order by account limit $2";
@@ -24,6 +26,10 @@ statements! {
     SET_PASSWORD = "update global_login set password = $1 where id = $2 and password = $3";
     TRUNK = "select password from trunk where id = $1 and password is not null";
     SET_TRUNK = "update trunk set password = $1 where id = $2 and password = $3";
+    MAIL = "select letter from mail where id = $1";
+    SET_MAIL = "update mail set letter = $1 where id = $2 and letter = $3";
+    WEBHOOK = "select secret from webhook where id = $1";
+    SET_WEBHOOK = "update webhook set secret = $1 where id = $2 and secret = $3";
     CONTACT = "select entry from contact where id = $1";
     SET_CONTACT = "update contact set entry = $1 where id = $2 and entry = $3";
     ANSWER = "select answer from api_answer where id = $1 and answer is not null";
@@ -47,6 +53,8 @@ impl Store {
             .await?;
         count += self.stepwise(0, |db, after| step(db, LOGINS, (*after).into(), |row| row.int(0), |db, number| login(db, *number))).await?;
         count += self.stepwise(uuid::Uuid::nil(), |db, after| step(db, TRUNKS, id(after), |row| uuid(row, 0), trunk)).await?;
+        count += self.stepwise(uuid::Uuid::nil(), |db, after| step(db, MAILS, id(after), |row| uuid(row, 0), mail)).await?;
+        count += self.stepwise(uuid::Uuid::nil(), |db, after| step(db, WEBHOOKS, id(after), |row| uuid(row, 0), webhook)).await?;
         count += self.stepwise(uuid::Uuid::nil(), |db, after| step(db, CONTACTS, id(after), |row| uuid(row, 0), contact)).await?;
         let answers = |db: &Db, after: &Vec<u8>| step(db, ANSWERS, after.into(), |row| Ok(row.bytes(0)?.to_vec()), answer);
         count += self.stepwise(Vec::new(), answers).await?;
@@ -102,6 +110,14 @@ fn login(db: &Db, number: i64) -> Result<u64> {
 
 fn trunk(db: &Db, of: &uuid::Uuid) -> Result<u64> {
     again(db, TRUNK, SET_TRUNK, id(of), crate::trunk::place(&TrunkId(*of)))
+}
+
+fn mail(db: &Db, of: &uuid::Uuid) -> Result<u64> {
+    again(db, MAIL, SET_MAIL, id(of), crate::mail::place(of))
+}
+
+fn webhook(db: &Db, of: &uuid::Uuid) -> Result<u64> {
+    again(db, WEBHOOK, SET_WEBHOOK, id(of), crate::webhook::place(of))
 }
 
 fn contact(db: &Db, of: &uuid::Uuid) -> Result<u64> {

@@ -77,7 +77,7 @@ pub struct News {
 }
 
 statements! {
-    KNOWN = "select s.requests, c.reseller, d.customer, d.site from device d join customer c on c.id = d.customer
+    KNOWN = "select s.requests, s.address, c.reseller, d.customer, d.site from device d join customer c on c.id = d.customer
         left join device_seen s on s.mac = d.mac where d.mac = $1";
     NOTE = "insert into device_seen (mac, last_fetch, address, own_address, firmware, model, requests, transport)
         values ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -102,8 +102,8 @@ pub fn note(db: &Db, news: &[News]) -> Result<Fetches> {
     let mut fetches = Fetches::default();
     for one in news {
         let mac = one.mac.to_string();
-        let known = |row: &Row<'_>| Ok((read_requests_at(0)(row)?, read_place(row, 1)?));
-        let Some((mut requests, place)) = db.opt(KNOWN, &[(&mac).into()], known)? else { continue };
+        let known = |row: &Row<'_>| Ok((read_requests_at(0)(row)?, row.opt_text(1)?.map(str::to_owned), read_place(row, 2)?));
+        let Some((mut requests, known_address, place)) = db.opt(KNOWN, &[(&mac).into()], known)? else { continue };
         // What we tell a phone over SIP is in its log, too.
         one.requests.iter().filter(|request| request.transport != "sip").for_each(|request| fetches.count(&place, request.time));
         requests.extend(one.requests.iter().map(cut));
@@ -123,6 +123,9 @@ pub fn note(db: &Db, news: &[News]) -> Result<Fetches> {
             one.seen.served.as_ref().map(|served| &served.transport).into(),
         ];
         db.exec(NOTE, &args)?;
+        if let Some(address) = address.filter(|address| known_address.as_ref() != Some(address)) {
+            crate::device::note_address(db, &mac, &address)?;
+        }
     }
     Ok(fetches)
 }

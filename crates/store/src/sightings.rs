@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use domain::{Mac, Time};
 
 use crate::db::{Db, Row, statements};
+use crate::event::{self, NewEvent};
 use crate::limits::{ATTENTION_LOOKED_MAX, KNOCKS_MAX, REQUEST_FIELD_BYTES_MAX};
 use crate::scope::{Bounds, Scope};
 use crate::{Result, StoreError};
@@ -49,7 +50,10 @@ statements! {
     RAISE = "insert into attention (mac, kind, at, address) values ($1, $2, $3, $4)
         on conflict (mac, kind) do update set at = excluded.at, address = excluded.address";
     CLEAR = "delete from attention where mac = $1 and kind = $2";
-    KNOWN = "select count(*) as known from device where mac = $1";
+    RAISED = "select count(*) as raised from attention where mac = $1 and kind = $2";
+    KNOWN = "select look from device where mac = $1";
+    LOOK = "update device set look = look | 2 where mac = $1";
+    LOOK_AWAY = "update device set look = look & 1 where mac = $1 and not exists (select 1 from attention a where a.mac = $1)";
     CLEAR_TWO = "delete from attention where mac = $1 and (kind = $2 or kind = $3)";
     OF_DEVICE = "select a.mac, a.kind, a.at, a.address from attention a join device d on d.mac = a.mac join customer c on c.id = d.customer
         where a.mac = $1 and (c.reseller = $2 or $2 is null) and (d.customer = $3 or $3 is null) and (d.site = $4 or $4 is null)
@@ -99,20 +103,36 @@ pub fn knock_count(db: &Db) -> Result<i64> {
 /// Raises a flag on a device, or renews it. A MAC that nobody added has none: anybody can name any number of those.
 pub fn raise(db: &Db, attention: &Attention) -> Result<()> {
     let (mac, address) = (attention.mac.to_string(), attention.address.map(|address| address.to_string()));
-    if db.one(KNOWN, &[(&mac).into()], |row| row.int(0))? == 0 {
-        return Ok(());
+    let Some(look) = db.opt(KNOWN, &[(&mac).into()], |row| row.int(0))? else { return Ok(()) };
+    if look & 2 == 0 {
+        db.exec(LOOK, &[(&mac).into()])?;
+    }
+    // Told when it is new: who repeats himself is not news.
+    let kind = domain::effect::Attention::IdentityMismatch.code();
+    if attention.kind == kind && db.one(RAISED, &[(&mac).into(), kind.into()], |row| row.int(0))? == 0 {
+        let of = event::place_of(db, attention.mac)?;
+        let told = NewEvent { of, mac: Some(attention.mac), data: serde_json::json!({ "address": address }) };
+        event::tell(db, attention.at, domain::effect::IDENTITY_MISMATCH, told)?;
     }
     db.exec(RAISE, &[(&mac).into(), (&attention.kind).into(), attention.at.into(), address.as_ref().into()]).map(drop)
 }
 
 /// Takes a flag down.
 pub fn clear(db: &Db, mac: Mac, kind: &str) -> Result<()> {
-    db.exec(CLEAR, &[(&mac.to_string()).into(), kind.into()]).map(drop)
+    let mac = mac.to_string();
+    let cleared = db.exec(CLEAR, &[(&mac).into(), kind.into()])?;
+    look_away(db, &mac, cleared)
 }
 
-/// Takes two flags down, in one statement: what each full config does.
+/// Takes two flags down, in one statement where neither was up: what each full config does.
 pub fn clear_two(db: &Db, mac: Mac, kinds: [&str; 2]) -> Result<()> {
-    db.exec(CLEAR_TWO, &[(&mac.to_string()).into(), kinds[0].into(), kinds[1].into()]).map(drop)
+    let mac = mac.to_string();
+    let cleared = db.exec(CLEAR_TWO, &[(&mac).into(), kinds[0].into(), kinds[1].into()])?;
+    look_away(db, &mac, cleared)
+}
+
+fn look_away(db: &Db, mac: &str, cleared: u64) -> Result<()> {
+    if cleared == 0 { Ok(()) } else { db.exec(LOOK_AWAY, &[mac.into()]).map(drop) }
 }
 
 /// The flags of one device.

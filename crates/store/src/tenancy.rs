@@ -180,7 +180,11 @@ pub fn save_customer(db: &Db, scope: &Scope, customer: &Customer) -> Result<i64>
     }
     let reseller = customer.reseller.map(|reseller| reseller.0);
     let args = [(&customer.name).into(), opt_id(reseller.as_ref()), id(&customer.id.0), customer.version.into()];
-    db.opt(SAVE_CUSTOMER, &args, |row| row.int(0))?.ok_or_else(|| db.conflict())
+    let version = db.opt(SAVE_CUSTOMER, &args, |row| row.int(0))?.ok_or_else(|| db.conflict())?;
+    if kept.reseller != customer.reseller {
+        crate::device::moved_to_reseller(db, customer.id, reseller.as_ref())?;
+    }
+    Ok(version)
 }
 
 /// One customer.

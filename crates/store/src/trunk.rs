@@ -2,7 +2,7 @@
 
 use domain::emergency::{Owner, Trunk, TrunkId, TrunkLogin};
 use domain::role::Target;
-use domain::tenancy::{CustomerId, SiteId};
+use domain::tenancy::{CustomerId, ResellerId, SiteId};
 use domain::{Mac, Secret, Time};
 
 use crate::db::{Arg, Db, Row, statements};
@@ -73,6 +73,7 @@ statements! {
     NOTE = "insert into trunk_state (trunk, up, since, checked, detail) values ($1, $2, $3, $4, $5)
         on conflict (trunk) do update set up = excluded.up, since = excluded.since, checked = excluded.checked, detail = excluded.detail";
     REVISION = "select r.revision, p.revision as platform from route_head r, platform p where r.id = 1 and p.id = 1";
+    OWNER = "select t.customer, t.site, c.reseller from trunk t left join customer c on c.id = t.customer where t.name = $1";
     TOUCH = "update route_head set revision = revision + 1 where id = 1";
     SITES = "select id, country, caller_number, location from site where id > $1 order by id limit $2";
     PLACE = "select customer, site from device where mac = $1";
@@ -116,6 +117,18 @@ pub fn list(db: &Db, scope: &Scope) -> Result<Vec<Kept>> {
 pub fn by_name(db: &Db, scope: &Scope, name: &str) -> Result<Kept> {
     let bounds = Bounds::of(scope);
     db.one(LIST, &[bounds.reseller(), bounds.customer(), bounds.site(), name.into()], |row| read(db, row))
+}
+
+/// Whose calls the trunk of a name carries; everybody's if it is the operator's, or gone.
+pub fn owner_of(db: &Db, name: &str) -> Result<Target> {
+    let found = db.opt(OWNER, &[name.into()], |row| {
+        Ok(Target {
+            reseller: opt_uuid(row, 2)?.map(ResellerId),
+            customer: opt_uuid(row, 0)?.map(CustomerId),
+            site: opt_uuid(row, 1)?.map(SiteId),
+        })
+    })?;
+    Ok(found.unwrap_or_default())
 }
 
 /// Removes the trunk of a name.

@@ -253,7 +253,9 @@ mod tests {
         #[test]
         fn no_file_is_too_odd_to_be_read(text in "(\\PC{0,10}|<[a-z]{1,3}( index=\"[^\"<]{0,3}\")?/?>|</[a-z]{1,3}>|<ID>|:|\n|<<VOIP CONFIG FILE>>Version:){0,20}") {
             for (format, _) in NAMES {
-                let _ = format.syntax().read(&text, None);
+                for (name, _) in format.syntax().read(&text, None).map(|taken| taken.parameters).unwrap_or_default() {
+                    prop_assert!(!name.is_empty() && !name.contains('\n'), "{format:?} {name:?}");
+                }
             }
         }
     }

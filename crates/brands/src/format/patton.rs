@@ -202,6 +202,10 @@ fn words(line: &str) -> Option<Vec<String>> {
 /// A command as name and value; some tell several things at once.
 fn add_command(contexts: &str, words: &[String], parameters: &mut Vec<(String, String)>) {
     let mut add = |name: &str, value: String| {
+        // Two quotation marks are no command.
+        if name.is_empty() {
+            return;
+        }
         let name = if contexts.is_empty() { name.to_owned() } else { format!("{contexts}/{name}") };
         parameters.push((name, value));
     };
@@ -315,7 +319,9 @@ mod tests {
 
         #[test]
         fn no_file_is_too_odd_to_be_read(text in "cli version (\\PC{0,10}|\n|context|exit|identity| |\"){0,30}") {
-            let _ = read(&text);
+            for (name, value) in read(&text).map(|taken| taken.parameters).unwrap_or_default() {
+                prop_assert!(!name.is_empty() && !name.contains('\n') && !value.contains('\n'), "{name:?} {value:?}");
+            }
         }
     }
 }

@@ -390,8 +390,11 @@ mod tests {
         #[test]
         fn no_file_is_too_odd_to_be_read(text in "(\\PC{0,10}|<[a-z]{1,3}( [a-z]=\"[^\"<]{0,3}\")?/?>|</[a-z]{1,3}>|&[a-z]{1,3};|<!DOCTYPE a [<!ENTITY b \"c\">]>){0,20}") {
             for dialect in DIALECTS {
-                let _ = dialect.read(&text, None);
-                let _ = dialect.parameter(&text);
+                for (name, _) in dialect.read(&text, None).map(|taken| taken.parameters).unwrap_or_default() {
+                    prop_assert!(!name.is_empty() && !name.contains(['<', '>', '\n']), "{dialect:?} {name:?}");
+                }
+                let begun = dialect.parameter(&text);
+                prop_assert!(begun.as_ref().is_none_or(|name| !name.is_empty() && !name.contains(['<', '>', '\n'])), "{dialect:?} {begun:?}");
             }
         }
     }

@@ -19,7 +19,6 @@ pub(crate) type Names = Vec<(&'static str, String)>;
 /// The cells of a brand's sheets, and its settings.
 pub(crate) struct Fields {
     formats: Vec<Format>,
-    phonebook_format: Option<Format>,
     charset: Charset,
     notice_chars_max: u16,
     reserved: Vec<String>,
@@ -96,7 +95,6 @@ impl Fields {
             no_key: vec![Cell::Absent; key.len()],
             no_handset: vec![Cell::Absent; handset.len()],
             formats,
-            phonebook_format: manifest.phonebook_format,
             charset: manifest.charset,
             notice_chars_max: manifest.notice_chars_max,
             reserved: manifest.reserved_values.clone(),
@@ -210,14 +208,29 @@ impl Fields {
         Cell::Word { value: Cow::Owned(notice.shown(language, self.charset, self.notice_chars_max)), source: Source::Platform }
     }
 
-    /// Somebody in a phone book.
-    pub(super) fn entry<'a>(&self, entry: &'a Entry) -> Result<Vec<Cell<'a>>, RenderError> {
-        let text = |name, value: &'a str| {
-            let carried = self.phonebook_format.map_or(Ok(()), |format| format.check(value.trim()));
-            carried.map_err(|problem| RenderError::value(name, problem))?;
-            self.platform(name, value, false)
+    /// Somebody in a phone book; nobody if the file cannot carry the number, or nothing of the name.
+    pub(super) fn entry<'a>(&self, entry: &'a Entry, format: Format) -> Option<Vec<Cell<'a>>> {
+        let number = entry.number.trim();
+        let dialled = !number.is_empty() && format.check(number).is_ok();
+        let number = Cell::Text { value: Cow::Borrowed(number), secret: false, source: Source::Platform };
+        self.carried(&entry.name, format).filter(|_| dialled).map(|name| vec![name, number])
+    }
+
+    /// A name without the characters that the file cannot carry: one name must not cost everybody the phone book.
+    pub(super) fn carried<'a>(&self, name: &'a str, format: Format) -> Option<Cell<'a>> {
+        let carries = |text: &str| !text.is_empty() && format.check(text).is_ok() && !self.reserved.iter().any(|reserved| reserved == text);
+        let name = name.trim();
+        let value = if carries(name) {
+            Cow::Borrowed(name)
+        } else {
+            let is_carried = |c: &char| format.check(&format!("a{c}a")).is_ok();
+            let rest: String = name.chars().filter(is_carried).collect();
+            // What is left may begin with a mark, such as that of a comment, or hold two that mean something together.
+            let words = rest.trim_start_matches(|c: char| !c.is_alphanumeric()).trim();
+            let kept = [rest.trim(), words].into_iter().find(|text| carries(text))?;
+            Cow::Owned(kept.to_owned())
         };
-        Ok(vec![text("phone book name", &entry.name)?, text("phone book number", &entry.number)?])
+        Some(Cell::Text { value, secret: false, source: Source::Platform })
     }
 
     /// Whether a parameter of the brand's own holds a secret.

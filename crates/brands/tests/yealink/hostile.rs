@@ -105,8 +105,12 @@ proptest! {
     #[test]
     fn no_file_is_too_odd_to_be_read(bytes in prop::collection::vec(any::<u8>(), 0..200), lines in "(\\PC{0,20}(=|\n|include:config)){0,20}") {
         let brand = CATALOGUE.brand("yealink").unwrap();
-        let _ = CATALOGUE.parse(brand, &bytes);
-        let _ = CATALOGUE.parse(brand, format!("#!version:1.0.0.1\n{lines}").as_bytes());
+        for file in [bytes, format!("#!version:1.0.0.1\n{lines}").into_bytes()] {
+            if let Ok(parsed) = CATALOGUE.parse(brand, &file) {
+                let named = |key: &String| !key.is_empty() && parsed.in_order.iter().any(|(told, _)| told == key);
+                prop_assert!(parsed.parameters.keys().all(named));
+            }
+        }
     }
 }
 

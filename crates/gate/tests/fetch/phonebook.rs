@@ -68,6 +68,19 @@ async fn a_live_phone_gets_its_customers_book_by_name_and_the_same_bytes_again()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_a_file_cannot_carry_costs_nobody_else_the_book() {
+    let world = world(&[]).await;
+    for (number, name) in (1..).zip(["Alarm", "Bad\u{2028}line"]) {
+        contact(&world, world.customer, number, name).await;
+    }
+    let (home, own) = door(&get(&world, CARRIER, World::global()).await);
+    let book = get(&world, &format!("{home}phonebook.txt"), own).await;
+    assert_eq!(book.status, 200);
+    let people: Vec<_> = book.text().lines().filter_map(|line| line.strip_prefix("person.name = ")).map(str::to_owned).collect();
+    assert_eq!(people, ["Alarm", "Badline", "Front desk"], "without what the file cannot carry");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_phone_that_is_not_cleared_learns_nobodys_name() {
     let world = world(&[("login", "none"), ("pin", "required")]).await;
     contact(&world, world.customer, 1, "Alarm").await;

@@ -12,13 +12,6 @@ use crate::world::{Auth, MAC, Reply, Sent, World};
 
 /// Differs from [`MAC`] in digits only, so that nothing changes its length.
 const UNKNOWN: &str = "001565000009";
-const POLICIES: [&[(&str, &str)]; 5] = [
-    &[],
-    &[("login", "none"), ("pin", "required")],
-    &[("login", "required"), ("pin", "required")],
-    &[("certificate", "accept")],
-    &[("login", "none"), ("pin", "required"), ("ua_mismatch", "refuse")],
-];
 /// What was added, another model, one that the catalogue does not know, no MAC, another brand, nothing at all.
 const AGENTS: [&str; 6] = [
     "Yealink SIP-T46S 66.86.0.15 {mac}",
@@ -31,20 +24,47 @@ const AGENTS: [&str; 6] = [
 const FILES: [&str; 9] =
     ["M.cfg", "M.boot", "M-local.cfg", "M-contact.xml", "M.enc", "M.cfg.enc", "y000000000066.cfg", "y000000000000.boot", "firmware.rom"];
 
-#[tokio::test(flavor = "multi_thread")]
-async fn without_a_login_nothing_tells_a_known_phone_from_an_unknown_one() {
-    for policy in POLICIES {
-        for kind in Known::ALL {
-            let world = World::new(policy).await;
-            kind.befall(&world).await;
-            // What a phone shows and what befell it are looked at apart: nothing joins the two but the rules.
-            for agent in if kind == Known::New { &AGENTS[..] } else { &AGENTS[..1] } {
-                let (known, unknown) = (visit(&world, MAC, agent).await, visit(&world, UNKNOWN, agent).await);
-                for (step, (known, unknown)) in known.iter().zip(&unknown).enumerate() {
-                    assert_eq!(known, unknown, "step {step} under {policy:?}, {kind:?}, asked by {agent:?}");
-                }
-                assert_eq!(known.len(), unknown.len());
+/// A test for each policy, so that they run beside each other.
+mod without_a_login_nothing_tells_a_known_phone_from_an_unknown_one {
+    use super::check;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn by_the_global_login() {
+        check(&[]).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn by_the_pin() {
+        check(&[("login", "none"), ("pin", "required")]).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn by_both() {
+        check(&[("login", "required"), ("pin", "required")]).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn by_a_certificate() {
+        check(&[("certificate", "accept")]).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn by_the_pin_where_a_mismatch_is_refused() {
+        check(&[("login", "none"), ("pin", "required"), ("ua_mismatch", "refuse")]).await;
+    }
+}
+
+async fn check(policy: &[(&str, &str)]) {
+    for kind in Known::ALL {
+        let world = World::new(policy).await;
+        kind.befall(&world).await;
+        // What a phone shows and what befell it are looked at apart: nothing joins the two but the rules.
+        for agent in if kind == Known::New { &AGENTS[..] } else { &AGENTS[..1] } {
+            let (known, unknown) = (visit(&world, MAC, agent).await, visit(&world, UNKNOWN, agent).await);
+            for (step, (known, unknown)) in known.iter().zip(&unknown).enumerate() {
+                assert_eq!(known, unknown, "step {step} under {policy:?}, {kind:?}, asked by {agent:?}");
             }
+            assert_eq!(known.len(), unknown.len());
         }
     }
 }

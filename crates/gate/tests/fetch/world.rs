@@ -1,6 +1,6 @@
 //! A desk over a store in a temporary folder, one customer with one phone, and a clock that stands still.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use brands::{Catalogue, Parsed};
@@ -34,6 +34,9 @@ pub const PUBLIC_URL: &str = "https://phones.example.com:8443";
 pub const PLAIN_URL: &str = "http://phones.example.com:8080";
 pub const GLOBAL_USER: &str = "phones";
 pub const GLOBAL_PASSWORD: &str = "a-shared-one-time-password";
+
+/// Read once: every file of every brand is compiled and tried out.
+pub static EMBEDDED: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Arc::new(Catalogue::embedded()));
 
 /// What a request logs in with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,8 +90,7 @@ impl Reply {
     }
 
     pub fn parsed(&self) -> Parsed {
-        let catalogue = Catalogue::embedded();
-        catalogue.parse(catalogue.brand("yealink").unwrap(), &self.body).unwrap()
+        EMBEDDED.parse(EMBEDDED.brand("yealink").unwrap(), &self.body).unwrap()
     }
 }
 
@@ -105,13 +107,13 @@ pub struct World {
 impl World {
     /// A customer with this policy and the phone [`MAC`].
     pub async fn new(policy: &[(&str, &str)]) -> Self {
-        let world = Self::empty(policy, Catalogue::embedded()).await;
+        let world = Self::empty(policy, Arc::clone(&EMBEDDED)).await;
         world.add(MAC).await;
         world
     }
 
     /// A customer with this policy and no phone yet, with the brands of this catalogue.
-    pub async fn empty(policy: &[(&str, &str)], catalogue: Catalogue) -> Self {
+    pub async fn empty(policy: &[(&str, &str)], catalogue: Arc<Catalogue>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let now = Time::from_millis(1_795_305_600_000);
         let ring = KeyRing::generate(&mut Seeded::new(1));
@@ -133,7 +135,7 @@ impl World {
         let chance = std::sync::Mutex::new(Seeded::new(3));
         let parts = Parts {
             store: store.clone(),
-            catalogue: Arc::new(catalogue),
+            catalogue,
             keys: keys.clone(),
             face: face(),
             limits: Limits { transfers: 2, ..Limits::default() },

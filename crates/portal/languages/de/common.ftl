@@ -12,7 +12,6 @@ sign-out = Abmelden
 yes = Ja
 no = Nein
 cancel = Abbrechen
-all = Alle
 never = nie
 next = Weiter
 print = Drucken

@@ -1,6 +1,5 @@
 menu-overview = Übersicht
 menu-dashboard = Übersicht
-menu-administration = Verwaltung
 menu-operations = Betrieb
 menu-help = Hilfe
 menu-help-guides = Anleitungen
@@ -12,7 +11,6 @@ menu-trunks = Trunks
 menu-prompts = Ansagen
 menu-audit = Protokoll
 number = Nr.
-save = Speichern
 
 overview-states = Telefone nach Zustand
 overview-first-title = Drei erste Schritte

@@ -37,3 +37,11 @@ unlock-allow = „Globales Passwort erlauben (einmalig)“ steht auf Ja.
 unlock-phone = Ein Telefon, das nach einer PIN fragt, bekommt eine neue. Ohne PIN setzen Sie das Telefon auf Werkseinstellungen zurück oder geben den globalen Zugang in seinem Menü ein.
 unlock-theft = Die Passwörter seiner Leitungen bleiben, wie sie sind. Wurde das Telefon gestohlen, schalten Sie es ab und ändern Sie sie.
 done-reset = Die Authentifizierung ist zurückgesetzt. Das Telefon darf das globale Passwort einmal benutzen.
+
+tab-needed = Nötig
+tab-failed = Fehlgeschlagen
+tab-blocked = Gesperrt
+tab-attention = Anzusehen
+tab-successful = Erfolgreich
+tab-all = Alle
+extension = Nebenstelle

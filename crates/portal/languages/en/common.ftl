@@ -12,7 +12,6 @@ sign-out = Sign out
 yes = Yes
 no = No
 cancel = Cancel
-all = All
 never = never
 next = Next
 print = Print

@@ -1,6 +1,5 @@
 menu-overview = Overview
 menu-dashboard = Overview
-menu-administration = Administration
 menu-operations = Operations
 menu-help = Help
 menu-help-guides = Guides
@@ -12,7 +11,6 @@ menu-trunks = Trunks
 menu-prompts = Prompts
 menu-audit = Audit
 number = No.
-save = Save
 
 overview-states = Phones by state
 overview-first-title = Three first steps

@@ -37,3 +37,11 @@ unlock-allow = “Allow Global Password (one time)” is set to Yes.
 unlock-phone = A phone that asks for a PIN gets a new one. Without a PIN, reset the phone to factory settings or enter the global login in its menu.
 unlock-theft = The passwords of its lines stay as they are. If the phone was stolen, switch it off and change them.
 done-reset = Authentication is reset. The phone may use the global password once.
+
+tab-needed = Needed
+tab-failed = Failed
+tab-blocked = Blocked
+tab-attention = To look at
+tab-successful = Successful
+tab-all = All
+extension = Extension

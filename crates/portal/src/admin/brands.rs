@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ::brands::{Body, Brand, Catalogue, Door, FileKind, Firmware, Model, Notice, Order, Parsed, RestrictedAccount};
+use ::brands::{Body, Brand, Catalogue, Door, Entry, FileKind, Firmware, Model, Notice, Order, Parsed, RestrictedAccount};
 use domain::admission::ordinary_poll;
 use domain::channel::at_host;
 use domain::claim::PlatformKeys;
@@ -10,12 +10,15 @@ use domain::device::{Auth, State};
 use domain::extra::with_addresses;
 use domain::login::Login;
 use domain::menu_password::MenuPasswords;
-use domain::phonebook::{Person, named};
+use domain::phonebook::{Person, book, named};
 use domain::policy::Policy;
 use domain::role::Action;
-use domain::settings::Resolved;
+use domain::settings::{Resolved, Settings};
+use domain::tenancy::Place;
 use domain::{Mac, Secret};
 use serde::Serialize;
+use store::Db;
+use store::context::Context;
 use store::device::{Setup, Stored};
 use utoipa::ToSchema;
 
@@ -88,6 +91,7 @@ pub async fn render(admin: &Admin, by: &By, mac: &str, preview: Preview) -> Resu
             }
             let language = context.platform_setting("language").unwrap_or("en");
             let firmware = firmware.as_deref();
+            let book = Book::open(db, &context, &stored)?;
             let phone = Phone {
                 stored: &stored,
                 setup: &setup,
@@ -97,6 +101,7 @@ pub async fn render(admin: &Admin, by: &By, mac: &str, preview: Preview) -> Resu
                 language,
                 has_contacts: context.has_contacts,
                 host: context.phone_host.as_deref(),
+                book: &book,
             };
             phone.render(&admin_too.catalogue, &admin_too.keys, &admin_too.platform, &preview, &by)
         })
@@ -115,6 +120,25 @@ struct Phone<'a> {
     has_contacts: bool,
     /// The host of the phone's reseller.
     host: Option<&'a str>,
+    book: &'a Book,
+}
+
+/// The customer's phone book.
+struct Book {
+    title: String,
+    entries: Vec<Entry>,
+}
+
+impl Book {
+    /// As the phones get it: what they call it is no matter of one phone.
+    fn open(db: &Db, context: &Context, stored: &Stored) -> Result<Self, Error> {
+        let Place { customer, site, .. } = stored.device.place;
+        let settings = context.settings(site, &stored.device.model, &Settings::new());
+        let name = context.customer.as_ref().map(|(_, name, _)| name.as_str());
+        let title = settings.value("phonebook_name").or(name).unwrap_or_default().to_owned();
+        let people = book(store::contact::directory(db, customer)?);
+        Ok(Self { title, entries: people.into_iter().map(|person| Entry { name: person.name, number: person.number }).collect() })
+    }
 }
 
 /// Where the previewed file sends its phone.
@@ -140,13 +164,10 @@ impl Phone<'_> {
         let (name, file) = choose(brand, model, device.mac, preview.file.as_deref())?;
         let way = self.way(keys, platform, preview.restricted, model);
         let door = Door { url: &way.url, user: &way.user, password: &way.password, poll_seconds: way.poll_seconds, file_key: None };
-        let book = named(
-            self.settings.value("phonebook"),
-            self.has_contacts || self.setup.lines.iter().any(|line| Person::of_line(line).is_some()),
-        );
-        let book = brand.phonebook_name(device.mac, model).filter(|_| book);
-        let settings = with_addresses(self.settings, &way.url, book.as_deref());
+        let settings = with_addresses(self.settings, &way.url, self.named_book(brand, model).as_deref());
         let body = match (file, preview.restricted) {
+            (FileKind::Phonebook, true) => return Err(Error::refused("no_such_file", "a phone that is not cleared gets no phone book")),
+            (FileKind::Phonebook, false) => Body::Phonebook { title: &self.book.title, entries: &self.book.entries },
             (FileKind::Boot | FileKind::Common, _) => Body::PublicIn { folder: &way.url },
             (_, false) => {
                 let language = self.settings.value("language").unwrap_or(self.language);
@@ -177,6 +198,13 @@ impl Phone<'_> {
         }
         let bytes = catalogue.render(&order).map_err(broken)?.bytes;
         Ok(RenderedView { file: name, text: Some(String::from_utf8_lossy(&bytes).into_owned()), lines: None })
+    }
+
+    /// The phone book's file, where the full config names it.
+    fn named_book(&self, brand: &Brand, model: &Model) -> Option<String> {
+        let has_people = self.has_contacts || self.setup.lines.iter().any(|line| Person::of_line(line).is_some());
+        let is_named = named(self.settings.value("phonebook"), has_people);
+        brand.phonebook_name(self.stored.device.mac, model).filter(|_| is_named)
     }
 
     /// The login that the phone has or waits for. A claim is never made for a preview.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::policy::{CertificatePolicy, Policy};
+use domain::policy::{CertificatePolicy, PlainHttp, Policy};
 use domain::role::Action;
 use domain::tenancy::Node;
 use store::device::Filter;
@@ -24,6 +24,8 @@ pub struct Checkup {
     pub asking_nothing: Vec<String>,
     /// Places whose policy looks at certificates of phones.
     pub asking_certificates: Vec<String>,
+    /// Places that let phones use plain HTTP.
+    pub using_plain_http: Vec<String>,
     /// Customers whose `login` or `pin` differs from the platform's, by name.
     pub differing: Vec<String>,
     /// Phones that live by trusted network or suspension alone.
@@ -95,5 +97,8 @@ fn note_policy(checkup: &mut Checkup, policy: &Policy, place: &str) {
     }
     if policy.certificate != CertificatePolicy::Off {
         checkup.asking_certificates.push(place.to_owned());
+    }
+    if policy.plain_http != PlainHttp::Refuse {
+        checkup.using_plain_http.push(place.to_owned());
     }
 }

@@ -8,6 +8,7 @@ use store::Db;
 use store::contact::{self, Contact};
 use store::tenancy::Customer;
 
+use super::part::{Listing, Part};
 use super::tree::{find_customer, policy_at};
 use super::{Admin, By, Error, new_id};
 use crate::limits::{CONTACT_ROWS_MAX, IMPORT_BYTES_MAX};
@@ -40,6 +41,15 @@ pub async fn list(admin: &Admin, by: &By, customer: String) -> Result<Vec<Contac
             Ok(contacts.into_iter().map(|kept| ContactView { name: kept.person.name, number: kept.person.number }).collect())
         })
         .await
+}
+
+/// Part of a customer's contacts, by name; `query` stands in name or number.
+pub async fn part(admin: &Admin, by: &By, customer: String, part: Part) -> Result<Listing<ContactView>, Error> {
+    part.check()?;
+    let wanted = part.query.to_lowercase();
+    let mut all = list(admin, by, customer).await?;
+    all.retain(|contact| contact.name.to_lowercase().contains(&wanted) || contact.number.contains(&wanted));
+    part.cut(all, |contact| format!("{}\u{1f}{}\u{1f}{}", contact.name.to_lowercase(), contact.name, contact.number))
 }
 
 /// Removes the contacts of a name; of several numbers the one that is named, if one is. How many there were.

@@ -21,12 +21,12 @@ use domain::{Mac, Secret, Span};
 use store::Db;
 use store::device::Stored;
 
-pub(crate) use self::add::{Checked, add_within, check, update_within};
+pub(crate) use self::add::{Checked, add_within, check, turns_direction, update_within};
 pub use self::add::{NewDevice, add};
 pub use self::allowed::allowed;
 pub use self::calls::{CallView, calls};
-pub(crate) use self::list::{Policies, each, each_kind};
-pub use self::list::{Which, list, part};
+pub use self::list::{CountView, CountsView, Which, counts, list, part};
+pub(crate) use self::list::{Policies, each_kind, filter};
 pub use self::update::{DeviceChange, update};
 pub(crate) use self::view::Viewer;
 pub use self::view::{DeviceView, ProfileKeyView, RequestView, look, profile_key, requests, show};

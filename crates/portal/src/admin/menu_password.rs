@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use ::brands::Catalogue;
 use domain::menu_password::{ADMIN_KEY, Menu, MenuPasswords, PasswordForm, USER_KEY};
-use domain::role::{Action, Target};
+use domain::role::Action;
 use domain::settings::{Resolved, Settings};
 use domain::tenancy::Place;
 use serde::Serialize;
-use store::Db;
+use store::{Db, Scope};
 
+use super::device::each_kind;
 use super::policy::subject;
-use super::tree::{NodeNames, find_place, policy_at};
+use super::tree::{NodeNames, find, policy_at};
 use super::{Admin, By, Error};
+use crate::limits::TOLD_AT_ONCE_MAX;
 
 /// A place's passwords.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -100,7 +102,7 @@ pub async fn show(admin: &Admin, by: &By, at: NodeNames) -> Result<PlaceView, Er
         .await
 }
 
-/// Makes them anew. Each phone has the new ones from its next fetch on.
+/// Makes them anew, and tells the place's phones to fetch.
 pub async fn rotate(admin: &Admin, by: &By, at: NodeNames) -> Result<RotatedView, Error> {
     let by = by.clone();
     admin
@@ -109,16 +111,31 @@ pub async fn rotate(admin: &Admin, by: &By, at: NodeNames) -> Result<RotatedView
             let node = place.node();
             store::menu_password::turn(db, &by.scope(), node)?;
             let round = store::menu_password::round(db, &by.scope(), node)?;
+            tell(db, &by, place)?;
             by.audit(db, node, "menu-passwords.rotated", &subject(db, node)?, &format!("round {round}"))?;
             Ok(RotatedView { customer, site: at.site.clone(), round })
         })
         .await
 }
 
+/// Tells the phones of a place to fetch; of a customer, those without a site. Past the limit each finds it at its next fetch.
+fn tell(db: &Db, by: &By, place: Place) -> Result<(), Error> {
+    let mut left = TOLD_AT_ONCE_MAX;
+    each_kind(db, place.node(), |kind| {
+        if kind.place.site == place.site && left > 0 {
+            left -= 1;
+            store::effect::refetch(db, kind.mac, kind.place, by.now)?;
+        }
+        Ok(())
+    })
+}
+
 fn reach(db: &Db, by: &By, at: &NodeNames, action: Action) -> Result<(Place, String), Error> {
-    let (place, customer) = find_place(db, &by.scope(), at)?;
-    by.may(action, &Target::from(place), &policy_at(db, place.node())?)?;
-    Ok((place, customer.name))
+    let target = find(db, &by.scope(), at)?.target;
+    let Some(customer) = target.customer else { return Err(Error::NotFound("customer \"\"".to_owned())) };
+    let place = Place { reseller: target.reseller, customer, site: target.site };
+    by.may(action, &target, &policy_at(db, place.node())?)?;
+    Ok((place, store::tenancy::customer(db, &Scope::Operator, customer)?.name))
 }
 
 fn set_by(settings: &Resolved, key: &str) -> Option<String> {

@@ -57,10 +57,7 @@ pub async fn end_session(admin: &Admin, who: &SignedInAs, id: &str) -> Result<()
 
 /// Changes one's password. All other sessions end.
 pub async fn set_password(admin: &Admin, who: &SignedInAs, password: Secret<String>) -> Result<(), Error> {
-    let fits = password.expose().chars().count() >= PASSWORD_CHARS_MIN && password.expose().len() <= PASSWORD_BYTES_MAX;
-    if !fits {
-        return Err(Error::invalid("password", format!("password: at least {PASSWORD_CHARS_MIN} characters")));
-    }
+    fits(&password)?;
     let (hashed, who) = (hash(&password)?, who.clone());
     admin
         .write(move |db| {
@@ -71,4 +68,10 @@ pub async fn set_password(admin: &Admin, who: &SignedInAs, password: Secret<Stri
             who.by.audit(db, account.actor.node, "password.changed", &account.name, "")
         })
         .await
+}
+
+/// Refuses a password that is too short.
+pub(super) fn fits(password: &Secret<String>) -> Result<(), Error> {
+    let fits = password.expose().chars().count() >= PASSWORD_CHARS_MIN && password.expose().len() <= PASSWORD_BYTES_MAX;
+    if fits { Ok(()) } else { Err(Error::invalid("password", format!("password: at least {PASSWORD_CHARS_MIN} characters"))) }
 }

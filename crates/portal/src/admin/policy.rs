@@ -1,5 +1,7 @@
 //! Policies: what is asked of phones.
 
+pub mod sheet;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::policy::{DEFAULTS, Patch, Policy};

@@ -172,6 +172,15 @@ pub async fn recognise(admin: &Admin, cookie: &str, now: Time) -> Result<Option<
     Ok(Some(SignedInAs { by, account, session }))
 }
 
+/// Whether a session still counts, for what goes on long after it was shown.
+pub async fn counts(admin: &Admin, session: [u8; 32], now: Time) -> bool {
+    let found = admin.read(move |db| {
+        let Some(session) = session::find(db, &session, now, SESSION_IDLE)?.filter(|session| !session.half) else { return Ok(false) };
+        Ok(people::account_of_session(db, session.account)?.is_some_and(|account| !account.disabled))
+    });
+    found.await.unwrap_or(false)
+}
+
 /// Ends the session of a cookie.
 pub async fn sign_out(admin: &Admin, who: &SignedInAs) -> Result<(), Error> {
     let (account, id) = (who.account.id, who.session.id);
@@ -238,10 +247,10 @@ fn digest(cookie: &str) -> [u8; 32] {
 /// What wrong sign-ins are counted under, each with how many are free of charge. The name alone allows many more than the name from one
 /// network, so that nobody is shut out by a stranger who guesses.
 #[derive(Clone, Copy)]
-struct Counters([([u8; 32], u32); 3]);
+pub(super) struct Counters([([u8; 32], u32); 3]);
 
 impl Counters {
-    fn of(name: &str, address: IpAddr) -> Self {
+    pub fn of(name: &str, address: IpAddr) -> Self {
         let network = match address.to_canonical() {
             IpAddr::V4(v4) => v4.to_string(),
             // What one line gets.
@@ -256,7 +265,7 @@ impl Counters {
     }
 
     /// For how many seconds nothing is looked at.
-    fn shut(&self, db: &Db, now: Time) -> Result<Option<i64>, Error> {
+    pub fn shut(&self, db: &Db, now: Time) -> Result<Option<i64>, Error> {
         let mut longest = None;
         for (key, _) in &self.0 {
             let until = session::tries(db, key)?.shut_until.filter(|until| *until > now);
@@ -265,7 +274,7 @@ impl Counters {
         Ok(longest)
     }
 
-    fn wrong(&self, db: &Db, now: Time) -> Result<(), Error> {
+    pub fn wrong(&self, db: &Db, now: Time) -> Result<(), Error> {
         for (key, free) in &self.0 {
             let wrong = session::tries(db, key)?.wrong.saturating_add(1);
             session::note_tries(db, key, Tries { wrong, shut_until: shut_for(wrong, *free).map(|span| now + span) }, now)?;

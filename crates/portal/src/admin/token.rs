@@ -106,6 +106,11 @@ pub async fn recognise(admin: &Admin, token: &str, now: Time) -> Result<Option<(
     Ok(Some((By { name: format!("token {}", token.label), actor: token.actor, now }, token.id)))
 }
 
+/// Whether a token that was recognised still counts. If the store cannot say, it does not.
+pub async fn counts(admin: &Admin, id: Uuid, now: Time) -> bool {
+    admin.store.read(move |db| people::token_counts(db, id, now)).await.unwrap_or(false)
+}
+
 /// Tokens in scope, oldest first.
 pub async fn list(admin: &Admin, by: &By) -> Result<Vec<TokenView>, Error> {
     by.may(Action::EditPeople, &by.branch(), &Policy::default())?;

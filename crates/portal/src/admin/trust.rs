@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use domain::net::{canonical, parse_network, site_network};
 use domain::role::{Action, Target};
 use domain::tenancy::Node;
-use domain::trust::permanent_network;
+use domain::trust::{TrustError, permanent_network};
 use serde::Serialize;
 use store::Db;
 use store::tenancy::Customer;
@@ -42,6 +42,37 @@ pub struct NewTrust {
     pub force: bool,
     /// What people call it.
     pub label: String,
+}
+
+/// How a network would be kept, before it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// The network, host bits cut off.
+    pub network: String,
+    /// How many addresses it has; IPv6 networks have too many to count.
+    pub addresses: Option<u64>,
+    /// `wide` or `private`: it is only taken by force.
+    pub needs_force: Option<&'static str>,
+}
+
+/// Looks how a network would be kept. What is no network at all is refused.
+pub async fn check(admin: &Admin, by: &By, customer: String, network: &str) -> Result<Checked, Error> {
+    let (by, text) = (by.clone(), network.to_owned());
+    admin
+        .read(move |db| {
+            let customer = editable(db, &by, &customer)?;
+            let policy = policy_at(db, Node::Customer(customer.id))?;
+            let refused = |error: TrustError| Error::refused("network", format!("{text}: {error}"));
+            let network = permanent_network(&text, &policy, true).map_err(refused)?;
+            let needs_force = match permanent_network(&text, &policy, false) {
+                Err(TrustError::TooWide { .. }) => Some("wide"),
+                Err(TrustError::Private) => Some("private"),
+                Ok(_) | Err(TrustError::Form(_)) => None,
+            };
+            let addresses = network.addr().is_ipv4().then(|| 1_u64 << (32 - network.prefix_len()));
+            Ok(Checked { network: network.to_string(), addresses, needs_force })
+        })
+        .await
 }
 
 /// Trusts a network for good. One that is trusted already gets the new label.
@@ -109,6 +140,7 @@ pub async fn close(admin: &Admin, by: &By, customer: String, address: &str) -> R
         .write(move |db| {
             let customer = editable(db, &by, &customer)?;
             trust::close_window(db, &by.scope(), customer.id, &network).named(|| format!("temporary window of {network}"))?;
+            store::event::tell_closed(db, customer.id, &network, &by.name, by.now)?;
             by.audit(db, Node::Customer(customer.id), "trust.closed", &network.to_string(), "")
         })
         .await

@@ -6,6 +6,7 @@ use domain::policy::Policy;
 use domain::role::{Action, Actor, Role};
 use serde::Serialize;
 use store::Db;
+use store::correspondence::{self, Correspondence};
 use store::people::{self, Account};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,9 +18,10 @@ use super::tree::{NodeNames, find, policy_at};
 use super::{Admin, By, Error, Named, new_id, still};
 use crate::edge::SystemChance;
 use crate::limits::NAME_BYTES_MAX;
+use crate::mail::{Language, check_address};
 
 /// Somebody to add.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NewUser {
     /// The name to sign in with, unique on the platform.
     pub name: String,
@@ -27,6 +29,19 @@ pub struct NewUser {
     pub role: String,
     /// Whose branch they act in.
     pub at: NodeNames,
+    /// How they are written to.
+    pub writing: Writing,
+}
+
+/// How somebody is written to; what is absent stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Writing {
+    /// Their mail address; none if empty.
+    pub email: Option<String>,
+    /// The language that they read: en or de.
+    pub language: Option<String>,
+    /// They wish to be told when a phone needs somebody.
+    pub alerts: Option<bool>,
 }
 
 /// Somebody who signs in, as lists show them.
@@ -42,6 +57,12 @@ pub struct UserView {
     pub scope: String,
     /// May not sign in.
     pub disabled: bool,
+    /// Their mail address.
+    pub email: Option<String>,
+    /// The language that they read.
+    pub language: String,
+    /// They are told when a phone needs somebody.
+    pub alerts: bool,
     /// When they were added.
     pub created: String,
     /// Counts changes.
@@ -58,6 +79,8 @@ pub struct UserChange {
     pub disabled: Option<bool>,
     /// A new password is made.
     pub new_password: bool,
+    /// How they are written to.
+    pub writing: Writing,
 }
 
 /// Somebody, and the password if one was made.
@@ -75,6 +98,7 @@ pub async fn add(admin: &Admin, by: &By, new: NewUser) -> Result<Told, Error> {
     let role = Role::from_code(&new.role).ok_or_else(|| Error::invalid("role", format!("role {:?}: there are {}", new.role, roles())))?;
     let password = new_password(&mut SystemChance);
     let (id, name, password_hash, by) = (new_id(by.now), check_name(&new.name)?, hash(&password)?, by.clone());
+    let writing = new.writing.over(&Correspondence::default())?;
     let user = admin
         .write(move |db| {
             let found = find(db, &by.scope(), &new.at)?;
@@ -87,6 +111,7 @@ pub async fn add(admin: &Admin, by: &By, new: NewUser) -> Result<Told, Error> {
             let (name, password_hash) = (name.clone(), password_hash.clone());
             let account = Account { id, name, actor, password_hash, created: by.now, disabled: false, version: 1 };
             people::add_account(db, &by.scope(), &account).named(|| format!("user {:?}", account.name))?;
+            correspondence::set(db, &by.scope(), id, &writing)?;
             by.audit(db, found.node, "user.created", &account.name, role.code())?;
             view(db, &account)
         })
@@ -130,6 +155,8 @@ pub async fn update(admin: &Admin, by: &By, id: Uuid, change: UserChange, expect
             if change.new_password || account.disabled {
                 store::session::end_all(db, id, None)?;
             }
+            let writing = change.writing.over(&correspondence::of(db, &by.scope(), id)?)?;
+            correspondence::set(db, &by.scope(), id, &writing)?;
             let detail = if change.new_password { "new password" } else { "" };
             by.audit(db, account.actor.node, "user.changed", &account.name, detail)?;
             view(db, &account)
@@ -151,10 +178,27 @@ pub async fn remove(admin: &Admin, by: &By, id: Uuid) -> Result<(), Error> {
 }
 
 /// Somebody in scope. People's names are theirs: whoever may not edit them does not read them either.
-fn editable(db: &Db, by: &By, id: Uuid) -> Result<Account, Error> {
+pub(super) fn editable(db: &Db, by: &By, id: Uuid) -> Result<Account, Error> {
     let account = people::account(db, &by.scope(), id).named(|| format!("user {id}"))?;
     by.may(Action::EditPeople, &by.branch(), &Policy::default())?;
     Ok(account)
+}
+
+impl Writing {
+    fn over(&self, kept: &Correspondence) -> Result<Correspondence, Error> {
+        let email = match self.email.as_deref() {
+            None => kept.email.clone(),
+            Some("") => None,
+            Some(email) => Some(check_address(email)?),
+        };
+        let known = |code: &String| Language::known(code).ok_or_else(|| Error::invalid("language", "language: en or de"));
+        let language = self.language.as_ref().map(known).transpose()?.map_or_else(|| kept.language.clone(), str::to_owned);
+        let alerts = self.alerts.unwrap_or(kept.alerts && email.is_some());
+        if alerts && email.is_none() {
+            return Err(Error::invalid("email", "alerts: they need a mail address"));
+        }
+        Ok(Correspondence { email, language, alerts })
+    }
 }
 
 fn check_name(name: &str) -> Result<String, Error> {
@@ -163,12 +207,16 @@ fn check_name(name: &str) -> Result<String, Error> {
 }
 
 fn view(db: &Db, account: &Account) -> Result<UserView, Error> {
+    let Correspondence { email, language, alerts } = correspondence::of(db, &store::Scope::Operator, account.id)?;
     Ok(UserView {
         id: account.id.to_string(),
         name: account.name.clone(),
         role: account.actor.role.code(),
         scope: subject(db, account.actor.node)?,
         disabled: account.disabled,
+        email,
+        language,
+        alerts,
         created: account.created.rfc3339(),
         version: account.version,
     })

@@ -23,9 +23,11 @@ pub(crate) struct BrandView {
     display: String,
     /// Its models.
     models: Vec<ModelView>,
-    /// How much of it nobody verified.
+    /// How many parameters its files name that no public source does.
     unverified_keys: usize,
-    /// What that is.
+    /// How many other facts nobody verified.
+    unverified_facts: usize,
+    /// Both, the parameters as `key.<name>`.
     unverified: Vec<String>,
 }
 
@@ -76,7 +78,8 @@ impl From<&Brand> for BrandView {
             brand: brand.name().to_owned(),
             display: brand.display().to_owned(),
             models: brand.models().iter().map(ModelView::from).collect(),
-            unverified_keys: brand.unverified().len(),
+            unverified_keys: brand.unverified_keys(),
+            unverified_facts: brand.unverified_facts(),
             unverified: brand.unverified().to_vec(),
         }
     }

@@ -13,12 +13,14 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Created, Tagged};
 use super::extract::{Asked, Expected, Flag, Named, Two, Unpacked, default_limit};
+use super::flow::flow;
 use crate::App;
 use crate::admin::brands::{self, Preview, RenderedView};
-use crate::admin::device::{self, CallView, DeviceChange, DeviceView, NewDevice, RequestView, Which};
+use crate::admin::device::{self, CallView, CountsView, DeviceChange, DeviceView, NewDevice, RequestView, Which};
+use crate::admin::export::Export;
 use crate::admin::part::{Listing, Part};
 use crate::admin::tree::NodeNames;
-use crate::admin::{Error, export, line};
+use crate::admin::{Error, line};
 use crate::auth::Bearer;
 use crate::problem::Problem;
 
@@ -27,7 +29,8 @@ use crate::problem::Problem;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DevicesQuery {
-    /// What MAC (in any spelling), label or model holds.
+    /// The beginning of a MAC (in any spelling), of an extension, of a word of the label and what follows it, of a model with or without its
+    /// brand, or of the address of the last fetch; or the last four to six digits of the MAC.
     #[serde(default)]
     #[param(required = false, max_length = 100)]
     q: String,
@@ -41,13 +44,33 @@ pub(crate) struct DevicesQuery {
     #[serde(default)]
     #[param(required = false, value_type = String, example = "needed,failed,blocked")]
     state: States,
-    /// At most so many.
+    /// Of this brand and model.
+    #[param(required = false, value_type = String, example = "yealink/T46S")]
+    model: Option<String>,
+    /// With something that a person should look at.
+    #[serde(default)]
+    #[param(required = false, value_type = bool)]
+    attention: Flag,
+    /// At most so many; with `q`, `model` or `attention` it may be fewer though there is a next part.
     #[serde(default = "default_limit")]
     #[param(required = false, minimum = 1, maximum = 500, default = 100)]
     limit: usize,
     /// The `next` of the part before.
     #[param(required = false, value_type = String)]
     cursor: Option<String>,
+}
+
+/// Which phones are counted.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CountsQuery {
+    /// Of this customer: its name or id.
+    #[param(required = false, value_type = String)]
+    customer: Option<String>,
+    /// Of this site of the customer: its name or id.
+    #[param(required = false, value_type = String)]
+    site: Option<String>,
 }
 
 /// Which phones of an export.
@@ -180,12 +203,20 @@ fn lines(bodies: Vec<LineBody>) -> Result<Vec<Line>, Error> {
     bodies.into_iter().map(LineBody::read).collect()
 }
 
-/// Phones, by customer and MAC. Their PINs stand in each one's own address.
+/// Phones, by customer and MAC, or as `q` finds them. Their PINs stand in each one's own address.
 #[utoipa::path(get, path = "/devices", params(DevicesQuery), responses((status = 200, body = Listing<DeviceView>)))]
 pub(crate) async fn list(State(app): State<App>, bearer: Bearer, Asked(asked): Asked<DevicesQuery>) -> Result<impl IntoResponse, Problem> {
-    let which = Which { customer: asked.customer, site: asked.site, states: asked.state.0 };
+    let (states, attention) = (asked.state.0, asked.attention.0);
+    let which = Which { customer: asked.customer, site: asked.site, states, model: asked.model, attention };
     let part = Part { query: asked.q, after: asked.cursor, limit: asked.limit };
     Ok(Json(device::part(&app.admin, &bearer.by, which, part).await?))
+}
+
+/// How many phones there are in each state, and how many want attention. Numbers end somewhere, and then say that there are more.
+#[utoipa::path(get, path = "/device-counts", params(CountsQuery), responses((status = 200, body = CountsView)))]
+pub(crate) async fn counts(State(app): State<App>, bearer: Bearer, Asked(asked): Asked<CountsQuery>) -> Result<impl IntoResponse, Problem> {
+    let which = Which { customer: asked.customer, site: asked.site, ..Which::default() };
+    Ok(Json(device::counts(&app.admin, &bearer.by, which).await?))
 }
 
 /// Adds a phone. The answer has its PIN, for roles that may see it.
@@ -296,6 +327,10 @@ pub(crate) async fn config(
     Two(mac, file): Two<String, String>,
     Asked(asked): Asked<ConfigQuery>,
 ) -> Result<impl IntoResponse, Problem> {
+    // With `why` the secrets are masked.
+    if !asked.why.0 {
+        bearer.proved()?;
+    }
     let preview = Preview { file: Some(file), restricted: asked.restricted.0, why: asked.why.0 };
     Ok(Json(brands::render(&app.admin, &bearer.by, &mac, preview).await?))
 }
@@ -317,8 +352,8 @@ pub(crate) async fn calls(State(app): State<App>, bearer: Bearer, Named(mac): Na
 /// Phones as CSV, with the PINs of those that are not authenticated yet, for roles that may see them.
 #[utoipa::path(get, path = "/devices.csv", params(ExportQuery), responses((status = 200, content_type = "text/csv", body = String)))]
 pub(crate) async fn csv(State(app): State<App>, bearer: Bearer, Asked(asked): Asked<ExportQuery>) -> Result<Response, Problem> {
-    let which = Which { customer: asked.customer, site: None, states: asked.state.0 };
-    let bytes = export::csv(&app.admin, &bearer.by, which).await?;
+    let which = Which { customer: asked.customer, states: asked.state.0, ..Which::default() };
+    let export = Export::begin(&app.admin, &bearer.by, which).await?;
     let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8"), (CONTENT_DISPOSITION, "attachment; filename=\"devices.csv\"")];
-    Ok((headers, bytes).into_response())
+    Ok((headers, flow(export).await?).into_response())
 }

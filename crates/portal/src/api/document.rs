@@ -10,6 +10,7 @@ use utoipa::OpenApi as _;
 
 use super::answer::PREFIX;
 use crate::limits::IDEMPOTENCY_KEY_BYTES_MAX;
+use crate::pages::visitor::session_cookie;
 use crate::problem::CODES;
 use crate::routes::{Described, ENDPOINTS};
 
@@ -36,8 +37,8 @@ fn document() -> Value {
         "license": { "name": "Apache-2.0 OR MIT", "identifier": "Apache-2.0 OR MIT" },
     });
     document["servers"] = json!([{ "url": "/" }]);
-    document["security"] = json!([{ "token": [] }]);
-    document["components"]["securitySchemes"] = json!({ "token": { "type": "http", "scheme": "bearer" } });
+    document["security"] = json!([{ "token": [] }, { "session": [] }]);
+    document["components"]["securitySchemes"] = schemes();
     document["components"]["schemas"]["Problem"] = problem();
     let bare = std::mem::take(&mut document["paths"]);
     let mut paths = Map::new();
@@ -50,6 +51,16 @@ fn document() -> Value {
     paths.insert(PATH.to_owned(), itself());
     document["paths"] = Value::Object(paths);
     document
+}
+
+/// How a caller shows who it is: a program by a token, a page of the portal by its session, and by the token of its forms where it changes
+/// something.
+fn schemes() -> Value {
+    json!({
+        "token": { "type": "http", "scheme": "bearer" },
+        "session": { "type": "apiKey", "in": "cookie", "name": session_cookie(true), "description": "Of a browser that is signed in, same origin." },
+        "csrf": { "type": "apiKey", "in": "header", "name": "X-CSRF-Token", "description": "As `whoami` shows it." },
+    })
 }
 
 /// Adds what is true of every operation of its verb.
@@ -70,6 +81,9 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         let mut all = operation["parameters"].as_array().cloned().unwrap_or_default();
         all.extend(more);
         operation["parameters"] = Value::Array(all);
+    }
+    if method != "get" {
+        operation["security"] = json!([{ "token": [] }, { "session": [], "csrf": [] }]);
     }
     let reads_body = operation.get("requestBody").is_some();
     if reads_body && MAY_BE_EMPTY.contains(&path) {
@@ -191,5 +205,19 @@ mod tests {
             }
         }
         assert_eq!(document["openapi"], "3.1.0");
+    }
+
+    #[test]
+    fn a_session_needs_the_token_of_its_forms_where_something_changes() {
+        let document = document();
+        let schemes = document["components"]["securitySchemes"].as_object().unwrap();
+        for (path, item) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| *path != PATH) {
+            for (method, operation) in item.as_object().unwrap() {
+                let ways = operation.get("security").unwrap_or(&document["security"]).as_array().unwrap();
+                let named: Vec<Vec<&String>> = ways.iter().map(|way| way.as_object().unwrap().keys().collect()).collect();
+                assert!(named.iter().flatten().all(|name| schemes.contains_key(*name)), "{method} {path}: {named:?}");
+                assert_eq!(named.iter().flatten().any(|name| *name == "csrf"), method != "get", "{method} {path}: {named:?}");
+            }
+        }
     }
 }

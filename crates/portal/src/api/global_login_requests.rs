@@ -65,5 +65,6 @@ pub(crate) async fn decline(State(app): State<App>, bearer: Bearer, Number(id): 
 #[utoipa::path(post, path = "/global-login-requests/{id}/reveal", params(("id" = i64, Path)),
     responses((status = 200, body = Listing<GlobalLoginView>)))]
 pub(crate) async fn reveal(State(app): State<App>, bearer: Bearer, Number(id): Number) -> Result<impl IntoResponse, Problem> {
+    bearer.proved()?;
     Ok(Json(Listing::whole(login_request::reveal(&app.admin, &bearer.by, id).await?)))
 }

@@ -44,12 +44,14 @@ fn week() -> u32 {
 /// The global logins in force, oldest first. That they were shown is audited.
 #[utoipa::path(get, path = "/global-logins", params(OwnerQuery), responses((status = 200, body = Listing<GlobalLoginView>)))]
 pub(crate) async fn list(State(app): State<App>, bearer: Bearer, Asked(asked): Asked<OwnerQuery>) -> Result<impl IntoResponse, Problem> {
+    bearer.proved()?;
     Ok(Json(Listing::whole(global_login::show(&app.admin, &bearer.by, asked.reseller).await?)))
 }
 
 /// Makes a new global login. The answer lists those in force, the new one last.
 #[utoipa::path(post, path = "/global-logins", request_body = RotateBody, responses((status = 201, body = Listing<GlobalLoginView>)))]
 pub(crate) async fn create(State(app): State<App>, bearer: Bearer, MayBe(body): MayBe<RotateBody>) -> Result<impl IntoResponse, Problem> {
+    bearer.proved()?;
     let overlap = Span::seconds(body.overlap_seconds.into());
     let all = global_login::rotate(&app.admin, &bearer.by, overlap, body.reseller).await?;
     Ok((StatusCode::CREATED, Json(Listing::whole(all))))

@@ -1,4 +1,4 @@
-//! In front of every route of the API: nobody comes in without a token, and no token may ask more than its share.
+//! In front of every route of the API: nobody comes in without a token or a session, and nobody may ask more than their share.
 
 use std::num::NonZeroU32;
 
@@ -10,7 +10,7 @@ use crate::App;
 use crate::auth::Bearer;
 use crate::problem::Problem;
 
-/// Lets a request with a valid token in.
+/// Lets a request with a valid token or session in.
 pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
     // A database could not keep it, and nothing has such a name.
@@ -18,7 +18,7 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
         return Err(Problem::malformed());
     }
     let bearer = Bearer::from_request_parts(&mut parts, &app).await?;
-    if let Err(wait) = app.rates.take(bearer.token, bearer.by.now) {
+    if let Err(wait) = app.rates.take(bearer.caller, bearer.by.now) {
         return Err(Problem::limited(NonZeroU32::new(wait).unwrap_or(NonZeroU32::MIN)));
     }
     parts.extensions.insert(bearer);

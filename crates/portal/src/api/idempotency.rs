@@ -107,7 +107,7 @@ fn replay(kept: &[u8]) -> Result<Response, Problem> {
 }
 
 fn id(bearer: &Bearer, key: &[u8]) -> [u8; 32] {
-    Sha256::new().chain_update(bearer.token.as_bytes()).chain_update(key).finalize().into()
+    Sha256::new().chain_update(bearer.caller.as_bytes()).chain_update(key).finalize().into()
 }
 
 /// Keyed: a body may hold a password that somebody chose.

@@ -48,65 +48,57 @@ pub(crate) async fn set_operator(
     set(&app, &bearer, NodeNames::default(), &asked, body).await
 }
 
-/// The policy in force for a reseller's customers.
-#[utoipa::path(get, path = "/resellers/{id}/policy", params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, body = BTreeMap<String, PolicyValue>)))]
-pub(crate) async fn of_reseller(State(app): State<App>, bearer: Bearer, Id(id): Id) -> Result<impl IntoResponse, Problem> {
-    show(&app, &bearer, reseller(id)).await
+/// The two routes of a node below the operator.
+macro_rules! of_node {
+    ($path:literal, $at:ident, $(#[$of_told:meta])* $of:ident, $(#[$set_told:meta])* $set:ident) => {
+        $(#[$of_told])*
+        #[utoipa::path(get, path = $path, params(("id" = uuid::Uuid, Path)),
+            responses((status = 200, body = BTreeMap<String, PolicyValue>)))]
+        pub(crate) async fn $of(State(app): State<App>, bearer: Bearer, Id(id): Id) -> Result<impl IntoResponse, Problem> {
+            show(&app, &bearer, $at(id)).await
+        }
+
+        $(#[$set_told])*
+        #[utoipa::path(put, path = $path, params(("id" = uuid::Uuid, Path), PolicyQuery),
+            request_body = BTreeMap<String, Option<String>>, responses((status = 200, body = BTreeMap<String, PolicyValue>)))]
+        pub(crate) async fn $set(
+            State(app): State<App>,
+            bearer: Bearer,
+            Id(id): Id,
+            Asked(asked): Asked<PolicyQuery>,
+            Unpacked(body): Unpacked<PolicyBody>,
+        ) -> Result<impl IntoResponse, Problem> {
+            set(&app, &bearer, $at(id), &asked, body).await
+        }
+    };
 }
 
-/// Sets keys of a reseller's policy.
-#[utoipa::path(put, path = "/resellers/{id}/policy", params(("id" = uuid::Uuid, Path), PolicyQuery),
-    request_body = BTreeMap<String, Option<String>>, responses((status = 200, body = BTreeMap<String, PolicyValue>)))]
-pub(crate) async fn set_reseller(
-    State(app): State<App>,
-    bearer: Bearer,
-    Id(id): Id,
-    Asked(asked): Asked<PolicyQuery>,
-    Unpacked(body): Unpacked<PolicyBody>,
-) -> Result<impl IntoResponse, Problem> {
-    set(&app, &bearer, reseller(id), &asked, body).await
-}
+of_node!(
+    "/resellers/{id}/policy",
+    reseller,
+    /// The policy in force for a reseller's customers.
+    of_reseller,
+    /// Sets keys of a reseller's policy.
+    set_reseller
+);
 
-/// The policy in force for a customer.
-#[utoipa::path(get, path = "/customers/{id}/policy", params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, body = BTreeMap<String, PolicyValue>)))]
-pub(crate) async fn of_customer(State(app): State<App>, bearer: Bearer, Id(id): Id) -> Result<impl IntoResponse, Problem> {
-    show(&app, &bearer, customer(id)).await
-}
+of_node!(
+    "/customers/{id}/policy",
+    customer,
+    /// The policy in force for a customer.
+    of_customer,
+    /// Sets keys of a customer's policy.
+    set_customer
+);
 
-/// Sets keys of a customer's policy.
-#[utoipa::path(put, path = "/customers/{id}/policy", params(("id" = uuid::Uuid, Path), PolicyQuery),
-    request_body = BTreeMap<String, Option<String>>, responses((status = 200, body = BTreeMap<String, PolicyValue>)))]
-pub(crate) async fn set_customer(
-    State(app): State<App>,
-    bearer: Bearer,
-    Id(id): Id,
-    Asked(asked): Asked<PolicyQuery>,
-    Unpacked(body): Unpacked<PolicyBody>,
-) -> Result<impl IntoResponse, Problem> {
-    set(&app, &bearer, customer(id), &asked, body).await
-}
-
-/// The policy in force at a site.
-#[utoipa::path(get, path = "/sites/{id}/policy", params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, body = BTreeMap<String, PolicyValue>)))]
-pub(crate) async fn of_site(State(app): State<App>, bearer: Bearer, Id(id): Id) -> Result<impl IntoResponse, Problem> {
-    show(&app, &bearer, site(id)).await
-}
-
-/// Sets keys of a site's policy.
-#[utoipa::path(put, path = "/sites/{id}/policy", params(("id" = uuid::Uuid, Path), PolicyQuery),
-    request_body = BTreeMap<String, Option<String>>, responses((status = 200, body = BTreeMap<String, PolicyValue>)))]
-pub(crate) async fn set_site(
-    State(app): State<App>,
-    bearer: Bearer,
-    Id(id): Id,
-    Asked(asked): Asked<PolicyQuery>,
-    Unpacked(body): Unpacked<PolicyBody>,
-) -> Result<impl IntoResponse, Problem> {
-    set(&app, &bearer, site(id), &asked, body).await
-}
+of_node!(
+    "/sites/{id}/policy",
+    site,
+    /// The policy in force at a site.
+    of_site,
+    /// Sets keys of a site's policy.
+    set_site
+);
 
 async fn show(app: &App, bearer: &Bearer, at: NodeNames) -> Result<Json<PolicyView>, Problem> {
     Ok(Json(policy::show(&app.admin, &bearer.by, at).await?))

@@ -61,6 +61,7 @@ pub(crate) async fn create(
     bearer: Bearer,
     Unpacked(body): Unpacked<NewTokenBody>,
 ) -> Result<impl IntoResponse, Problem> {
+    bearer.proved()?;
     let at = NodeNames { reseller: body.reseller, customer: body.customer, site: body.site };
     let lasts = body.lasts_seconds.map(|seconds| Span::seconds(seconds.into()));
     let made = token::make(&app.admin, &bearer.by, NewToken { role: body.role, at, label: body.label, lasts }).await?;

@@ -11,8 +11,9 @@ use super::answer::{Created, Tagged};
 use super::extract::{Asked, Expected, Id, PartQuery, Unpacked};
 use crate::App;
 use crate::admin::part::{Listing, Part};
+use crate::admin::password_link;
 use crate::admin::tree::NodeNames;
-use crate::admin::user::{self, NewUser, Told, UserChange, UserView};
+use crate::admin::user::{self, NewUser, Told, UserChange, UserView, Writing};
 use crate::auth::Bearer;
 use crate::problem::Problem;
 
@@ -31,6 +32,12 @@ pub(crate) struct NewUserBody {
     customer: Option<String>,
     /// The site: name or id.
     site: Option<String>,
+    /// Their mail address; none if empty.
+    email: Option<String>,
+    /// The language that they are written to in: en or de.
+    language: Option<String>,
+    /// They are told by mail when a phone needs somebody.
+    alerts: Option<bool>,
 }
 
 /// What is changed; what is absent stays.
@@ -44,6 +51,12 @@ pub(crate) struct UserChangeBody {
     /// Makes a new password, which the answer shows once.
     #[serde(default)]
     new_password: bool,
+    /// Their mail address; none if empty.
+    email: Option<String>,
+    /// The language that they are written to in: en or de.
+    language: Option<String>,
+    /// They are told by mail when a phone needs somebody.
+    alerts: Option<bool>,
 }
 
 /// Somebody, with the password if one was made.
@@ -76,8 +89,10 @@ pub(crate) async fn create(
     bearer: Bearer,
     Unpacked(body): Unpacked<NewUserBody>,
 ) -> Result<impl IntoResponse, Problem> {
+    bearer.proved()?;
     let at = NodeNames { reseller: body.reseller, customer: body.customer, site: body.site };
-    let told = user::add(&app.admin, &bearer.by, NewUser { name: body.name, role: body.role, at }).await?;
+    let writing = Writing { email: body.email, language: body.language, alerts: body.alerts };
+    let told = user::add(&app.admin, &bearer.by, NewUser { name: body.name, role: body.role, at, writing }).await?;
     let version = told.user.version;
     Ok(Created::at(format!("users/{}", told.user.id), UserWithPassword::from(told)).tagged(version))
 }
@@ -99,7 +114,11 @@ pub(crate) async fn update(
     Expected(version): Expected,
     Unpacked(body): Unpacked<UserChangeBody>,
 ) -> Result<impl IntoResponse, Problem> {
-    let change = UserChange { name: body.name, disabled: body.disabled, new_password: body.new_password };
+    if body.new_password {
+        bearer.proved()?;
+    }
+    let writing = Writing { email: body.email, language: body.language, alerts: body.alerts };
+    let change = UserChange { name: body.name, disabled: body.disabled, new_password: body.new_password, writing };
     let told = user::update(&app.admin, &bearer.by, id, change, version).await?;
     Ok(Tagged(told.user.version, UserWithPassword::from(told)))
 }
@@ -108,5 +127,12 @@ pub(crate) async fn update(
 #[utoipa::path(delete, path = "/users/{id}", params(("id" = uuid::Uuid, Path)), responses((status = 204)))]
 pub(crate) async fn delete(State(app): State<App>, bearer: Bearer, Id(id): Id) -> Result<impl IntoResponse, Problem> {
     user::remove(&app.admin, &bearer.by, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Writes to somebody, who has a mail address, that they choose a password by a link.
+#[utoipa::path(post, path = "/users/{id}/invite", params(("id" = uuid::Uuid, Path)), responses((status = 204)))]
+pub(crate) async fn invite(State(app): State<App>, bearer: Bearer, Id(id): Id) -> Result<impl IntoResponse, Problem> {
+    password_link::invite(&app.admin, &bearer.by, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

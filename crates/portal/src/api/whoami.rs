@@ -1,4 +1,4 @@
-//! `whoami`: who the token speaks for.
+//! `whoami`: who the token or the session speaks for.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::App;
+use crate::admin::tree::NodeNames;
 use crate::auth::Bearer;
 use crate::problem::Problem;
 
@@ -23,11 +24,14 @@ pub(crate) struct Whoami {
     customer: Option<String>,
     /// The site.
     site: Option<String>,
+    /// What a page of this session sends as `X-CSRF-Token`; null for a token of the API, which needs none.
+    csrf: Option<String>,
 }
 
-/// Who the token speaks for.
+/// Who the token or the session speaks for.
 #[utoipa::path(get, path = "/whoami", responses((status = 200, body = Whoami)))]
-pub(crate) async fn show(State(app): State<App>, Bearer { by, .. }: Bearer) -> Result<impl IntoResponse, Problem> {
-    let node = app.admin.node_names(by.actor.node).await?;
-    Ok(Json(Whoami { name: by.name, role: by.actor.role.code(), reseller: node.reseller, customer: node.customer, site: node.site }))
+pub(crate) async fn show(State(app): State<App>, bearer: Bearer) -> Result<impl IntoResponse, Problem> {
+    let csrf = bearer.csrf().map(str::to_owned);
+    let NodeNames { reseller, customer, site } = app.admin.node_names(bearer.by.actor.node).await?;
+    Ok(Json(Whoami { role: bearer.by.actor.role.code(), name: bearer.by.name, reseller, customer, site, csrf }))
 }

@@ -1,6 +1,7 @@
 //! The menu at the left: the pages by group, each with what one must be allowed to do to see it.
 
 use domain::role::{Action, Role};
+use domain::tenancy::Node;
 use serde::Serialize;
 
 use super::visitor::Visitor;
@@ -25,7 +26,15 @@ struct Entry {
 const PAGES: &[(&str, &str, &str, &str, Action)] = &[
     ("menu-overview", "menu-dashboard", "/", "layout-dashboard", Action::ViewDevices),
     ("menu-inventory", "menu-phone-hardware", "/inventory/phone-hardware", "phone", Action::ViewDevices),
+    ("menu-administration", "menu-profile", "/administration/profile/technical-details", "network", Action::ViewPolicy),
+    ("menu-administration", "menu-batch", "/administration/batch", "file-up", Action::Batch),
     ("menu-administration", "menu-resellers", "/administration/resellers", "store", Action::EditResellers),
+    ("menu-administration", "menu-customers", "/administration/customers", "store", Action::EditCustomers),
+    ("menu-administration", "menu-sites", "/administration/sites", "map-pin", Action::EditSites),
+    ("menu-administration", "menu-policy", "/administration/policy", "shield-check", Action::ViewPolicy),
+    ("menu-administration", "menu-users", "/administration/users", "users", Action::EditPeople),
+    ("menu-administration", "menu-tokens", "/administration/tokens", "key-round", Action::EditPeople),
+    ("menu-administration", "menu-contacts", "/administration/contacts", "book-open", Action::EditDevices),
     ("menu-operations", "menu-unknown-phones", "/operations/unknown-phones", "radio-tower", Action::OperatePlatform),
     ("menu-operations", "menu-global-logins", "/operations/global-logins", "key-round", Action::HandleGlobalLogin),
     ("menu-operations", "menu-global-login-requests", "/operations/global-login-requests", "key-round", Action::RequestGlobalLogin),
@@ -41,7 +50,9 @@ pub(crate) fn groups(visitor: &Visitor) -> Vec<Group> {
     for (group, key, path, icon, action) in PAGES {
         // An auditor reads; pages that only change things are not theirs.
         let shown = visitor.may(*action) || (visitor.by.actor.role == Role::Operator);
-        if !shown {
+        // Trusted networks are the whole customer's: whoever works at one of its sites does not see them.
+        let above = *key == "menu-profile" && matches!(visitor.by.scope(), Node::Site(_));
+        if !shown || above {
             continue;
         }
         let here = visitor.reader.path == *path || visitor.reader.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));

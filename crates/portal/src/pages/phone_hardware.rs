@@ -22,6 +22,9 @@ const ROWS: usize = 50;
 /// The tabs, in the order in which somebody has work with them.
 const STATES: [DeviceState; 4] = [DeviceState::Needed, DeviceState::Failed, DeviceState::Blocked, DeviceState::Successful];
 
+/// The tab of phones that somebody should look at.
+const ATTENTION: &str = "attention";
+
 /// What is looked for.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Asked {
@@ -36,13 +39,14 @@ pub(crate) struct Asked {
 /// The list.
 pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Answer {
     let states = STATES.into_iter().filter(|state| state.code() == asked.state).collect();
-    let customer = visitor.customer.as_ref().map(|customer| customer.id.clone());
-    let which = Which { customer, site: None, states };
+    let attention = asked.state == ATTENTION;
+    let which = Which { customer: visitor.chosen(), states, attention, ..Which::default() };
+    let counts = device::counts(&app.admin, &visitor.by, which.clone()).await?;
     let after = Some(asked.after.clone()).filter(|after| !after.is_empty());
     let part = Part { query: asked.q.trim().to_owned(), after, limit: ROWS };
     let found = device::part(&app.admin, &visitor.by, which, part).await?;
     let rows = rows(&app, &visitor, found.items).await?;
-    visitor.show("phone_hardware.html", context! { rows, next => found.next, asked => view(&asked) })
+    visitor.show("phone_hardware.html", context! { rows, next => found.next, counts => view(counts), asked => view(&asked) })
 }
 
 /// A phone of the list, and whether its lock may be opened.

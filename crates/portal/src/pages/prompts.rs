@@ -13,7 +13,7 @@ use super::answer::{Answer, back, see_other};
 use super::form::{Posted, Query};
 use super::retry::wrong;
 use super::template::view;
-use super::upload::Uploaded;
+use super::upload::Upload;
 use super::visitor::Visitor;
 use crate::App;
 use crate::admin::prompt::{self, PromptView};
@@ -57,8 +57,9 @@ async fn page(app: &App, visitor: &Visitor, status: StatusCode, wanted: &str, ty
 }
 
 /// Takes a recording.
-pub(crate) async fn upload(State(app): State<App>, visitor: Visitor, form: Uploaded) -> Answer {
-    let (language, name) = (form.field("language").to_owned(), form.field("name").to_owned());
+pub(crate) async fn upload(State(app): State<App>, visitor: Visitor, form: Upload) -> Answer {
+    let field = |name: &str| form.fields.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
+    let (language, name) = (field("language"), field("name"));
     match prompt::set(&app.admin, &visitor.by, &language, &name, form.file).await {
         Ok(set) => Ok(back(&format!("{PAGE}?language={}", set.language), "prompt-set")),
         Err(error) => {

@@ -14,7 +14,7 @@ use super::form::{Posted, Query};
 use super::retry::wrong;
 use super::sign_in::Nothing;
 use super::template::view;
-use super::upload::Uploaded;
+use super::upload::Upload;
 use super::visitor::Visitor;
 use crate::App;
 use crate::admin::look::{self, LookChange};
@@ -140,7 +140,7 @@ fn form(visitor: &Visitor, status: StatusCode, kept: Option<&ResellerView>, type
 }
 
 /// Takes a logo.
-pub(crate) async fn set_logo(State(app): State<App>, visitor: Visitor, Path(id): Path<Uuid>, form: Uploaded) -> Answer {
+pub(crate) async fn set_logo(State(app): State<App>, visitor: Visitor, Path(id): Path<Uuid>, form: Upload) -> Answer {
     match look::set_logo(&app.admin, &visitor.by, ResellerId(id), form.file).await {
         Ok(()) => Ok(back(&format!("{PAGE}/{id}"), "logo-set")),
         Err(error) => refused(&app, &visitor, id, None, error).await,

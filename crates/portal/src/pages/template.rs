@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use domain::Mac;
 use domain::Time;
+use domain::effect::TYPES;
 use domain::role::Action;
 use fluent_bundle::{FluentArgs, FluentValue};
 use minijinja::syntax::SyntaxConfig;
@@ -65,6 +66,7 @@ fn of_reader(reader: &Reader, now: Time) -> Value {
         here => reader.here.as_str(),
         done => done,
         now => now.millis(),
+        live_kinds => TYPES.join(" "),
     }
 }
 

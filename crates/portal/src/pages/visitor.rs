@@ -20,7 +20,7 @@ use super::language::Language;
 use super::look::Look;
 use crate::App;
 use crate::admin::sign_in::{SignedInAs, recognise};
-use crate::admin::{By, tree};
+use crate::admin::{By, Error, tree};
 use crate::hex::hex;
 use crate::limits::PROVED;
 use crate::listener::{Encrypted, Peer};
@@ -133,6 +133,17 @@ impl Visitor {
     /// Whether the role may do that somewhere in its branch: what is not possible anywhere is not shown.
     pub fn may(&self, action: Action) -> bool {
         may(self.by.actor, action, &self.by.branch(), &Policy::default())
+    }
+
+    /// The id of the customer that was chosen among several. One's own needs no choosing: the branch is the bound already, and whoever works
+    /// at one site has less than the customer.
+    pub fn chosen(&self) -> Option<String> {
+        self.customer.as_ref().filter(|customer| !customer.own).map(|customer| customer.id.clone())
+    }
+
+    /// Refuses a page to roles that may do that nowhere in their branch.
+    pub fn must(&self, action: Action) -> Result<(), Failure> {
+        if self.may(action) { Ok(()) } else { Err(Error::Forbidden.into()) }
     }
 
     /// A sentence in the visitor's language.

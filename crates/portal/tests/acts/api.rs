@@ -2,7 +2,9 @@
 
 mod creates;
 mod devices;
-mod matrix;
+mod events;
+mod imports;
+pub mod matrix;
 mod requests;
 mod resources;
 
@@ -31,6 +33,36 @@ pub struct Site {
     portal: Portal,
 }
 
+/// An answer that goes on.
+pub struct Stream {
+    connection: TcpStream,
+    read: String,
+}
+
+impl Stream {
+    /// Reads until a text has come; what came, or nothing if the stream ended before it.
+    pub async fn until(&mut self, text: &str) -> Option<&str> {
+        let mut piece = [0; 4096];
+        while !self.read.contains(text) {
+            match self.connection.read(&mut piece).await {
+                Ok(length @ 1..) => self.read.push_str(&String::from_utf8_lossy(&piece[..length])),
+                _ => return None,
+            }
+        }
+        Some(&self.read)
+    }
+
+    pub fn status(&self) -> u16 {
+        self.read.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
+    /// The types of the events that have come, and the last number.
+    pub fn heard(&self) -> (Vec<&str>, &str) {
+        let lines = |start: &'static str| self.read.lines().filter_map(move |line| line.strip_prefix(start));
+        (lines("event: ").collect(), lines("id: ").next_back().unwrap_or_default())
+    }
+}
+
 /// What came back.
 #[derive(Debug)]
 pub struct Answer {
@@ -44,7 +76,8 @@ impl Site {
         let world = World::new().await;
         let metrics = Arc::new(Metrics::new(Registry::default()));
         let (admin, rates, telephone) = (world.admin.clone(), Arc::default(), Some(Arc::new(Face) as Arc<_>));
-        let app = App { admin, metrics, telephone, rates, clock: || NOW, public_url: "https://portal.example.com".into() };
+        let app =
+            App { admin, metrics, telephone, rates, live: Arc::default(), clock: || NOW, public_url: "https://portal.example.com".into() };
         Self { portal: Portal::open("127.0.0.1:0".parse().unwrap(), None, app).unwrap(), world }
     }
 
@@ -88,6 +121,17 @@ impl Site {
         self.json(token, &format!("GET {path}"), "").await
     }
 
+    /// Opens a stream of events; its status and headers have come.
+    pub async fn listen(&self, token: &str, path: &str, headers: &str) -> Stream {
+        let mut connection = TcpStream::connect(self.portal.address()).await.unwrap();
+        let bearer = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
+        let request = format!("GET /api/v1{path} HTTP/1.1\r\nHost: portal.example.com\r\n{bearer}{headers}\r\n");
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let mut stream = Stream { connection, read: String::new() };
+        stream.until("\r\n\r\n").await.unwrap();
+        stream
+    }
+
     pub async fn exchange(&self, request: &[u8]) -> String {
         let stream = TcpStream::connect(self.portal.address()).await.unwrap();
         let (mut from, mut to) = stream.into_split();
@@ -111,7 +155,10 @@ impl Answer {
         let mut lines = head.lines();
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         let header = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
-        Self { status, headers: lines.filter_map(header).collect(), text: text.to_owned() }
+        let headers: BTreeMap<String, String> = lines.filter_map(header).collect();
+        let chunked = headers.get("transfer-encoding").is_some_and(|coding| coding == "chunked");
+        let text = if chunked { unchunked(text) } else { text.to_owned() };
+        Self { status, headers, text }
     }
 
     pub fn header(&self, name: &str) -> &str {
@@ -137,6 +184,20 @@ impl Answer {
     pub fn ok(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self:?}");
         self.body()
+    }
+}
+
+/// A body that came in pieces; it must have come to its end.
+fn unchunked(mut text: &str) -> String {
+    let mut whole = String::new();
+    loop {
+        let (size, rest) = text.split_once("\r\n").unwrap_or_else(|| panic!("the body broke off: {whole}"));
+        let size = usize::from_str_radix(size, 16).unwrap();
+        whole.push_str(&rest[..size]);
+        if size == 0 {
+            return whole;
+        }
+        text = &rest[size + 2..];
     }
 }
 

@@ -30,6 +30,7 @@ impl Site {
             metrics,
             telephone: None,
             rates: Arc::default(),
+            live: Arc::default(),
             clock: || NOW,
             public_url: "https://portal.example.com".into(),
         };

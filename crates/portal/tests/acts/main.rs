@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 mod api;
+mod floor;
 mod listener;
+mod mails;
 mod pages;
 mod roles;
 mod telephone;
 mod told;
+mod webhooks;
 mod world;

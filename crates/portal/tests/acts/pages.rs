@@ -1,185 +1,161 @@
-//! The portal's pages as browsers ask for them: signed in by the form, with the session's cookie and the token of its forms.
+//! The pages as browsers see them: whole requests over a connection, with cookies and forms.
 
-mod global_logins;
-mod help;
-mod look;
-mod operations;
-mod overview;
-
-pub use self::operations::tone;
+mod batch;
+mod contacts;
+mod matrix;
+mod people;
+mod policy;
+mod session;
+mod sign_in;
+mod tree;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use domain::Span;
 use domain::role::Role;
 use portal::admin::By;
 use portal::admin::tree::NodeNames;
-use portal::admin::user::{self, NewUser};
+use portal::admin::user::{self, NewUser, Told};
+use sha2::{Digest, Sha256};
+use store::session::Session;
 
 use crate::api::{Answer, Site};
 use crate::world::NOW;
 
-/// What every page is asked for as, unless a test says otherwise.
-pub const HOST: &str = "portal.example.com";
+/// Where a form comes from, as browsers say it.
+const FROM_HERE: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
 
-/// Somebody who has signed in.
+/// A browser: its cookies, and the token of its session's forms.
 pub struct Browser<'a> {
-    site: &'a Site,
-    cookie: String,
-    csrf: String,
-    pub host: String,
+    pub site: &'a Site,
+    pub cookies: BTreeMap<String, String>,
+    pub csrf: String,
 }
 
-impl<'a> Browser<'a> {
-    /// Signs somebody in at `Dealer`, `Shop`, `Front`, `Office`, or the operator's own.
-    pub async fn open(site: &'a Site, role: Role, at: &str) -> Self {
-        let node = match at {
+impl Site {
+    /// A browser that nobody has signed in with.
+    pub fn browser(&self) -> Browser<'_> {
+        Browser { site: self, cookies: BTreeMap::new(), csrf: String::new() }
+    }
+
+    /// Somebody of a role at `Dealer`, `Shop`, `Front`, `Office`, or the operator's own.
+    pub async fn user(&self, name: &str, role: Role, at: &str) -> Told {
+        let at = match at {
             "" => NodeNames::default(),
             "Dealer" => NodeNames { reseller: Some(at.into()), ..NodeNames::default() },
             "Front" => NodeNames { customer: Some("Shop".into()), site: Some(at.into()), ..NodeNames::default() },
             customer => NodeNames::customer(customer),
         };
-        let name = format!("{}@{}", role.code(), if at.is_empty() { "platform" } else { at });
-        let new = NewUser { name: name.clone(), role: role.code().into(), at: node };
-        let made = user::add(&site.world.admin, &By::command_line(NOW), new).await.unwrap();
-        let mut browser = Self { site, cookie: String::new(), csrf: String::new(), host: HOST.into() };
-        let form = [("username", name.as_str()), ("password", made.password.as_ref().unwrap().expose().as_str()), ("next", "/")];
-        let answer = browser.send("/login", &form).await;
-        assert_eq!(answer.status, 303, "{answer:?}");
-        browser.cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
-        let account = browser.get("/account").await;
-        let token = account.text.split("name=\"csrf\" value=\"").nth(1).unwrap();
-        token.split('"').next().unwrap().clone_into(&mut browser.csrf);
-        browser
+        let new = NewUser { name: name.into(), role: role.code().into(), at };
+        user::add(&self.world.admin, &By::command_line(NOW), new).await.unwrap()
     }
 
-    /// A page.
+    /// The browser of somebody who signed in a moment ago.
+    pub async fn signed_in(&self, role: Role, at: &str) -> Browser<'_> {
+        self.signed_in_since(role, at, Span::ZERO).await
+    }
+
+    /// The browser of somebody who gave their password so long ago.
+    pub async fn signed_in_since(&self, role: Role, at: &str, ago: Span) -> Browser<'_> {
+        let name = format!("{}.{at}", role.code());
+        let account = self.user(&name, role, at).await.user.id.parse().unwrap();
+        let cookie = format!("cookie of {name}").replace(' ', "-");
+        let (id, proved) = (Sha256::digest(&cookie).into(), NOW - ago);
+        let (address, agent, ends) = ("127.0.0.1".parse().unwrap(), "test".to_owned(), NOW + Span::days(1));
+        let session = Session { id, account, half: false, begun: proved, seen: NOW, proved, ends, address, agent };
+        self.world.admin.store.write(move |db| store::session::begin(db, &session)).await.unwrap();
+        let mut browser = self.browser();
+        browser.cookies.insert("rf_session".into(), cookie);
+        browser.learn().await;
+        browser
+    }
+}
+
+impl Browser<'_> {
+    /// Looks up the token of this session's forms, as it stands on every page.
+    pub async fn learn(&mut self) {
+        let page = self.get("/account").await;
+        assert_eq!(page.status, 200, "{page:?}");
+        between(&page.text, "name=\"csrf\" value=\"", "\"").clone_into(&mut self.csrf);
+    }
+
+    /// The customer that the pages are about.
+    pub fn about(&mut self, customer: &str) {
+        self.cookies.insert("rf_customer".into(), customer.to_owned());
+    }
+
+    pub async fn ask(&self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let mut request = format!("{line} HTTP/1.1\r\nHost: portal.example.com\r\nConnection: close\r\n");
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if !cookies.is_empty() {
+            write!(request, "Cookie: {}\r\n", cookies.join("; ")).unwrap();
+        }
+        for (name, value) in headers {
+            write!(request, "{name}: {value}\r\n").unwrap();
+        }
+        write!(request, "Content-Length: {}\r\n\r\n", body.len()).unwrap();
+        let answer = self.site.exchange(&[request.as_bytes(), body].concat()).await;
+        // Templates write slashes of values in this way.
+        Answer::read(&answer.replace("&#x2f;", "/"))
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.ask(&format!("GET {path}"), &[], b"").await
     }
 
-    /// A page, which must be there.
-    pub async fn page(&self, path: &str) -> String {
-        let answer = self.get(path).await;
-        assert_eq!(answer.status, 200, "{path}: {answer:?}");
-        answer.text
-    }
-
-    /// A form of the page's own.
+    /// A form of one of our pages.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let csrf = [("csrf", self.csrf.as_str())];
-        self.send(path, &[&csrf[..], fields].concat()).await
-    }
-
-    async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        let kind = [("Content-Type", "application/x-www-form-urlencoded")];
-        self.ask(&format!("POST {path}"), &kind, body.join("&").as_bytes()).await
+        let mut all = vec![("csrf", self.csrf.as_str())];
+        all.extend(fields);
+        let body = serde_html_form::to_string(all).unwrap();
+        let kind = ("Content-Type", "application/x-www-form-urlencoded");
+        self.ask(&format!("POST {path}"), &[kind, FROM_HERE], body.as_bytes()).await
     }
 
     /// A form with a file.
     pub async fn upload(&self, path: &str, fields: &[(&str, &str)], file: &[u8]) -> Answer {
         let mut body = Vec::new();
         for (name, value) in [("csrf", self.csrf.as_str())].iter().chain(fields) {
-            body.extend(format!("--line\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
+            body.extend(format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
         }
-        body.extend(b"--line\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n");
+        body.extend(b"--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\n");
         body.extend(file);
-        body.extend(b"\r\n--line--\r\n");
-        self.ask(&format!("POST {path}"), &[("Content-Type", "multipart/form-data; boundary=line")], &body).await
+        body.extend(b"\r\n--edge--\r\n");
+        let kind = ("Content-Type", "multipart/form-data; boundary=edge");
+        self.ask(&format!("POST {path}"), &[kind, FROM_HERE], &body).await
     }
 
-    async fn ask(&self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut head = format!("{line} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nCookie: {}\r\n", self.host, self.cookie);
-        for (name, value) in headers {
-            write!(head, "{name}: {value}\r\n").unwrap();
-        }
-        write!(head, "Content-Length: {}\r\n\r\n", body.len()).unwrap();
-        let mut answer = Answer::read(&self.site.exchange(&[head.as_bytes(), body].concat()).await);
-        // Templates write a slash of a value by its number.
-        answer.text = answer.text.replace("&#x2f;", "/");
-        answer
+    /// Where a form led to.
+    pub async fn led(&self, path: &str, fields: &[(&str, &str)]) -> String {
+        let answer = self.post(path, fields).await;
+        assert_eq!(answer.status, 303, "{answer:?}");
+        answer.header("location").to_owned()
     }
 }
 
-fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+/// What stands between two marks.
+pub fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    let from = text.find(start).unwrap_or_else(|| panic!("no {start:?} in {text}")) + start.len();
+    &text[from..from + text[from..].find(end).unwrap()]
 }
 
-/// Everybody, and where they work.
-pub const PEOPLE: [(Role, &str); 6] = [
-    (Role::Operator, ""),
-    (Role::Reseller, "Dealer"),
-    (Role::CustomerAdmin, "Shop"),
-    (Role::Installer, "Front"),
-    (Role::Auditor, "Shop"),
-    (Role::Auditor, ""),
-];
-
-/// A request of a page, and what each of [`PEOPLE`] gets: `GET` a path, or `POST` a form to it that would work.
-pub type Row<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], [u16; 6]);
-
-/// Asks each row as everybody.
-pub async fn check(rows: &[Row<'_>]) {
-    let site = Site::open().await;
-    check_at(&site, rows).await;
+/// The ids of what the world holds.
+pub struct Ids {
+    pub shop: String,
+    pub office: String,
+    pub front: String,
+    pub dealer: String,
 }
 
-/// The same of a site that holds something already.
-pub async fn check_at(site: &Site, rows: &[Row<'_>]) {
-    for (column, (role, at)) in PEOPLE.into_iter().enumerate() {
-        let browser = Browser::open(site, role, at).await;
-        for (method, path, fields, statuses) in rows {
-            let answer = if *method == "GET" { browser.get(path).await } else { browser.post(path, fields).await };
-            assert_eq!(answer.status, statuses[column], "{method} {path} by {} at {at:?}: {answer:?}", role.code());
-        }
+impl Site {
+    pub async fn ids(&self) -> Ids {
+        let (admin, by) = (&self.world.admin, &By::command_line(NOW));
+        let customers = portal::admin::customer::list(admin, by).await.unwrap();
+        let id = |name: &str| customers.iter().find(|customer| customer.name == name).unwrap().id.clone();
+        let front = portal::admin::site::list(admin, by, None).await.unwrap()[0].id.clone();
+        let dealer = portal::admin::reseller::list(admin, by).await.unwrap()[0].id.clone();
+        Ids { shop: id("Shop"), office: id("Office"), front, dealer }
     }
-}
-
-/// Whoever is signed in gave their password this long ago.
-pub async fn proved_long_ago(site: &Site, name: &'static str) {
-    let aged = site.world.admin.store.write(move |db| {
-        let account = store::people::account_by_name(db, name)?.unwrap();
-        for session in store::session::of(db, account.id, NOW)? {
-            store::session::note_proof(db, &session.id, NOW - domain::Span::minutes(20))?;
-        }
-        Ok(())
-    });
-    aged.await.unwrap();
-}
-
-/// Where an answer leads.
-pub fn way(answer: &Answer) -> String {
-    assert_eq!(answer.status, 303, "{answer:?}");
-    answer.header("location").to_owned()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_form_with_a_file_is_taken_from_our_own_pages_alone() {
-    let site = Site::open().await;
-    let mut browser = Browser::open(&site, Role::Operator, "").await;
-    let path = "/operations/prompts";
-    let mine = browser.upload(path, &[("language", "en"), ("name", "enter-code")], b"no sound").await;
-    assert_eq!(mine.status, 422, "it is read");
-    browser.csrf = "0".repeat(32);
-    assert_eq!(browser.upload(path, &[("language", "en"), ("name", "enter-code")], b"no sound").await.status, 403);
-    let large = vec![0; portal::limits::UPLOAD_BYTES_MAX + 1];
-    let refused = browser.upload(path, &[], &large).await.status;
-    assert!([403, 413].contains(&refused), "{refused}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nobody_sees_a_page_without_signing_in() {
-    let site = Site::open().await;
-    let nobody = Browser { site: &site, cookie: String::new(), csrf: String::new(), host: HOST.into() };
-    let zero = "00000000-0000-0000-0000-000000000000";
-    let mut seen = BTreeMap::new();
-    for (verb, path) in
-        portal::PAGES.iter().filter(|(_, path)| path.starts_with("/operations") || path.starts_with("/administration/resellers"))
-    {
-        let path = path.replace("{number}", "1").replace("{name}", "x").replace("{language}", "en").replace("{id}", zero);
-        let answer = if *verb == "get" { nobody.get(&path).await } else { nobody.post(&path, &[]).await };
-        seen.insert(format!("{verb} {path}"), way(&answer).split('?').next().unwrap().to_owned());
-    }
-    assert!(seen.len() > 20 && seen.values().all(|to| to == "/login"), "{seen:#?}");
 }

@@ -148,7 +148,7 @@ async fn perform(admin: &Admin, by: &By, act: &str) -> Result<String, Error> {
         "import" => {
             let text = format!("vendor,type,mac,customer,site\nyealink,T46S,{SHOP},Shop,Front\n");
             let outcome = import::run(admin, by, text.as_bytes(), Mode { dry_run: true, partial: false }).await?;
-            outcome.failed.first().map_or_else(done, |row| row.code.to_owned())
+            outcome.failed.first().map_or_else(done, |row| row.code.clone())
         }
         "policy show" => policy::show(admin, by, shop()).await.map(|_| done())?,
         "policy set" => policy::set(admin, by, shop(), vec!["resync=1h-2h".into()], false).await.map(|_| done())?,

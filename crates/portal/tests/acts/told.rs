@@ -1,8 +1,9 @@
 //! What an act leaves for others: messages in the outbox, lines in the audit, and nothing if it was refused.
 
 use domain::Secret;
+use portal::admin::tree::NodeNames;
 use portal::admin::trust::{self, NewTrust};
-use portal::admin::{By, device};
+use portal::admin::{By, device, menu_password};
 use store::outbox::{outbox_after, outbox_last};
 
 use crate::world::{NOW, SHOP, World};
@@ -43,6 +44,22 @@ async fn phones_in_a_network_are_told_when_it_is_trusted() {
     assert!(messages[0].payload.contains(r#""network":"198.51.100.0/24""#), "{messages:?}");
     trust::remove(admin, by, new.customer, "198.51.100.0/24").await.unwrap();
     assert_eq!(world.topics_since(before).await, ["trust.refetch"], "what serves less is told by nobody");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phones_of_a_place_are_told_when_the_passwords_of_their_menus_change() {
+    let world = World::new().await;
+    let (admin, by) = (&world.admin, &By::command_line(NOW));
+    let beside = "001565000003";
+    device::add(admin, by, crate::world::phone(beside, "Shop", None)).await.unwrap();
+    for (site, told) in [(Some("Front"), SHOP), (None, beside)] {
+        let before = world.last().await;
+        let place = NodeNames { site: site.map(str::to_owned), ..NodeNames::customer("Shop") };
+        menu_password::rotate(admin, by, place).await.unwrap();
+        let messages = admin.store.read(move |db| outbox_after(db, before)).await.unwrap();
+        assert_eq!(messages.iter().map(|message| message.topic.as_str()).collect::<Vec<_>>(), ["device.refetch"], "{site:?}");
+        assert!(messages[0].payload.contains(told), "{messages:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

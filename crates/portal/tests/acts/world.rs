@@ -40,6 +40,9 @@ impl World {
             sip_transport: domain::settings::Transport::Udp,
             service_number: "*89".into(),
             emergency_numbers: vec!["112".into()],
+            portal_url: "https://portal.example.com".into(),
+            mails: true,
+            webhooks: portal::webhook::Road::new(true),
         };
         let keys = PlatformKeys::new(vec![Secret::new(vec![7; 32])]).unwrap();
         let admin = Admin { store, catalogue: Arc::new(Catalogue::embedded()), keys: Arc::new(keys), platform: Arc::new(platform) };

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use portal::admin::device::Which;
-use portal::admin::export;
+use portal::admin::export::{self, Export};
 use portal::admin::import::{self, Mode, Outcome};
 
 use crate::cli::StateArg;
@@ -28,9 +28,15 @@ pub async fn import(context: &Context, file: &Path, dry_run: bool, partial: bool
 
 /// `export`
 pub async fn export(context: &Context, customer: Option<String>, states: Vec<StateArg>, output: Output) -> Result<(), Failure> {
-    let which = Which { customer, site: None, states: states.into_iter().map(Into::into).collect() };
-    let bytes = export::csv(&context.admin, &context.by(), which).await?;
-    output.csv(&bytes)
+    let which = Which { customer, states: states.into_iter().map(Into::into).collect(), ..Which::default() };
+    if output.json {
+        return output.csv(&export::csv(&context.admin, &context.by(), which).await?);
+    }
+    let mut export = Export::begin(&context.admin, &context.by(), which).await?;
+    while let Some(piece) = export.piece().await? {
+        output.csv(&piece)?;
+    }
+    Ok(())
 }
 
 fn words(outcome: &Outcome, dry_run: bool) -> String {

@@ -43,11 +43,16 @@ fn list(context: &Context, output: Output) -> Result<(), Failure> {
         let models = all.iter().flat_map(|brand| {
             brand.models().iter().map(|model| vec![format!("{}/{}", brand.name(), model.name), model.accounts.to_string()])
         });
-        let brands = all
-            .iter()
-            .map(|brand| [brand.name().to_owned(), brand.models().len().to_string(), brand.unverified().len().to_string()].to_vec());
+        let brands = all.iter().map(|brand| {
+            let counts = [brand.models().len(), brand.unverified_keys(), brand.unverified_facts()].map(|count| count.to_string());
+            [vec![brand.name().to_owned()], counts.to_vec()].concat()
+        });
         let (models, brands) = (models.collect::<Vec<_>>(), brands.collect::<Vec<_>>());
-        format!("{}\n\n{}", table(&["MODEL", "ACCOUNTS"], &models), table(&["BRAND", "MODELS", "UNVERIFIED KEYS"], &brands))
+        format!(
+            "{}\n\n{}",
+            table(&["MODEL", "ACCOUNTS"], &models),
+            table(&["BRAND", "MODELS", "UNVERIFIED KEYS", "UNVERIFIED FACTS"], &brands)
+        )
     })
 }
 

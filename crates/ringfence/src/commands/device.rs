@@ -43,7 +43,7 @@ pub async fn run(context: &Context, command: DeviceCommand, output: Output) -> R
             return output.print(&serde_json::json!({ "deleted": mac }), || format!("deleted {mac}"));
         }
         DeviceCommand::List { customer, state } => {
-            let which = Which { customer, site: None, states: state.into_iter().map(Into::into).collect() };
+            let which = Which { customer, states: state.into_iter().map(Into::into).collect(), ..Which::default() };
             return list(&device::list(admin, by, which).await?, output);
         }
         DeviceCommand::Requests { mac } => return requests(&device::requests(admin, by, &mac).await?, output),

@@ -48,6 +48,11 @@ pub(super) const KEYS: &[Key] = &[
     key("emergency.countries", r#"{ DE = ["112", "110"], US = ["911"] }"#, "emergency numbers by country"),
     key("emergency.default_country", r#""DE""#, "for sites that name none"),
     key("emergency.caller_number", r#""""#, "E.164; what emergency calls show that no site's number fits; empty: none"),
+    key(
+        "webhooks.allow_private",
+        "false",
+        "true: webhooks may lead to private addresses, and without TLS; for receivers beside this server",
+    ),
     key("mail.smtp", r#""""#, "smtps://user:password@host:port; empty is off"),
     key("mail.from", r#""""#, "the sender's address"),
 ];

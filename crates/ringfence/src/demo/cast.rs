@@ -78,99 +78,22 @@ pub struct Cast {
 impl Cast {
     /// Everybody, with fresh passwords.
     pub fn new() -> Self {
+        let office = |label, phone, mac, host, extensions: &[u16]| member(label, phone, mac, (LTD, address(OFFICE, host)), extensions);
+        let trusted = |label, phone, mac, host, extensions: &[u16]| member(label, phone, mac, (TRUST, address(TRUSTED, host)), extensions);
+        let at_home = |label, phone, mac, host, extensions: &[u16]| member(label, phone, mac, (TRUST, address(HOME, host)), extensions);
         Self {
-            reception: Member {
-                label: "Reception",
-                model: "T46S",
-                firmware: "66.86.0.15",
-                mac: mac("00:15:65:00:00:01"),
-                customer: LTD,
-                address: address(OFFICE, 11),
-                lines: lines("Reception", &[101]),
-            },
-            workshop: Member {
-                label: "Workshop",
-                model: "T54W",
-                firmware: "96.86.0.100",
-                mac: mac("00:15:65:00:00:02"),
-                customer: LTD,
-                address: address(OFFICE, 12),
-                lines: lines("Workshop", &[102]),
-            },
-            archive: Member {
-                label: "Archive",
-                model: "T46G",
-                firmware: "28.72.0.25",
-                mac: mac("00:15:65:00:00:03"),
-                customer: LTD,
-                address: address(OFFICE, 13),
-                lines: lines("Archive", &[103]),
-            },
-            meeting: Member {
-                label: "Meeting room",
-                model: "T58W",
-                firmware: "150.86.0.6",
-                mac: mac("00:15:65:00:00:04"),
-                customer: LTD,
-                address: address(OFFICE, 14),
-                lines: lines("Meeting room", &[104, 105, 106]),
-            },
+            reception: office("Reception", ("T46S", "66.86.0.15"), "00:15:65:00:00:01", 11, &[101]), // firmware
+            workshop: office("Workshop", ("T54W", "96.86.0.100"), "00:15:65:00:00:02", 12, &[102]),  // firmware
+            archive: office("Archive", ("T46G", "28.72.0.25"), "00:15:65:00:00:03", 13, &[103]),     // firmware
+            meeting: office("Meeting room", ("T58W", "150.86.0.6"), "00:15:65:00:00:04", 14, &[104, 105, 106]), // firmware
             trusted: [
-                Member {
-                    label: "Lobby",
-                    model: "T48S",
-                    firmware: "65.86.0.15",
-                    mac: mac("80:5e:c0:00:00:11"),
-                    customer: TRUST,
-                    address: address(TRUSTED, 11),
-                    lines: lines("Lobby", &[201]),
-                },
-                Member {
-                    label: "Library",
-                    model: "T31G",
-                    firmware: "123.86.0.75",
-                    mac: mac("80:5e:c0:00:00:12"),
-                    customer: TRUST,
-                    address: address(TRUSTED, 12),
-                    lines: lines("Library", &[202]),
-                },
-                Member {
-                    label: "Cordless base",
-                    model: "W60B",
-                    firmware: "77.85.0.20",
-                    mac: mac("80:5e:c0:00:00:13"),
-                    customer: TRUST,
-                    address: address(TRUSTED, 13),
-                    lines: lines("Cordless base", &[203, 204]),
-                },
+                trusted("Lobby", ("T48S", "65.86.0.15"), "80:5e:c0:00:00:11", 11, &[201]), // firmware
+                trusted("Library", ("T31G", "123.86.0.75"), "80:5e:c0:00:00:12", 12, &[202]), // firmware
+                trusted("Cordless base", ("W60B", "77.85.0.20"), "80:5e:c0:00:00:13", 13, &[203, 204]), // firmware
             ],
-            home: Member {
-                label: "Home office",
-                model: "T42S",
-                firmware: "67.86.0.15",
-                mac: mac("80:5e:c0:00:00:14"),
-                customer: TRUST,
-                address: address(HOME, 11),
-                lines: lines("Home office", &[205]),
-            },
-            spare: Member {
-                label: "Spare",
-                model: "T53W",
-                firmware: "95.86.0.100",
-                mac: mac("80:5e:c0:00:00:15"),
-                customer: TRUST,
-                address: address(HOME, 15),
-                lines: lines("Spare", &[206]),
-            },
-            hallway: Member {
-                label: "Hallway",
-                model: "T41S",
-                firmware: "68.86.0.15",
-                mac: mac("80:5e:c0:00:00:16"),
-                customer: TRUST,
-                address: address(HOME, 16),
-                lines: lines("Hallway", &[207]),
-            },
+            home: at_home("Home office", ("T42S", "67.86.0.15"), "80:5e:c0:00:00:14", 11, &[205]), // firmware
+            spare: at_home("Spare", ("T53W", "95.86.0.100"), "80:5e:c0:00:00:15", 15, &[206]),     // firmware
+            hallway: at_home("Hallway", ("T41S", "68.86.0.15"), "80:5e:c0:00:00:16", 16, &[207]),  // firmware
         }
     }
 
@@ -239,6 +162,17 @@ impl Member {
         let names = [self.label.to_owned(), self.customer.to_owned()];
         self.lines.iter().flat_map(of_line).chain(names).collect()
     }
+}
+
+/// A phone as it stands there, and whose it is; its lines bear its label.
+fn member(
+    label: &'static str,
+    (model, firmware): (&'static str, &'static str),
+    hardware: &str,
+    (customer, address): (&'static str, IpAddr),
+    extensions: &[u16],
+) -> Member {
+    Member { label, model, firmware, mac: mac(hardware), customer, address, lines: lines(label, extensions) }
 }
 
 fn address([a, b, c]: [u8; 3], host: u8) -> IpAddr {

@@ -4,10 +4,27 @@ use portal::admin::trusting::named;
 use portal::admin::{Error, audit, checkup, global_login};
 
 use super::Finding;
+use crate::config::Config;
 use crate::context::Context;
 
-/// Looks into the database. `makers` counts the manufacturers whose certificates can be judged.
-pub async fn examine(context: &Context, makers: usize) -> Vec<Finding> {
+/// What the configuration says that policies lean on.
+pub struct Ground {
+    /// How many manufacturers' certificates can be judged.
+    makers: usize,
+    /// Keys of the plain HTTP door that are empty.
+    missing_http: Vec<&'static str>,
+}
+
+impl Ground {
+    pub fn of(config: &Config) -> Self {
+        let keys = [("phones.http", config.phones.http.is_none()), ("phones.http_public_url", config.phones.http_public_url.is_none())];
+        let missing_http = keys.into_iter().filter_map(|(key, missing)| missing.then_some(key)).collect();
+        Self { makers: config.tls.manufacturers.len(), missing_http }
+    }
+}
+
+/// Looks into the database.
+pub async fn examine(context: &Context, ground: &Ground) -> Vec<Finding> {
     let mut findings = vec![integrity(context).await];
     findings.push(history(context).await);
     match checkup::read(&context.admin, &context.by()).await {
@@ -16,7 +33,8 @@ pub async fn examine(context: &Context, makers: usize) -> Vec<Finding> {
             let (customers, devices) = (checkup.customers, checkup.devices);
             findings.push(Finding::ok("database", format!("{customers} customers, {devices} devices, all readable")));
             findings.extend(policies(&checkup));
-            findings.extend(certificates(&checkup, makers));
+            findings.extend(certificates(&checkup, ground.makers));
+            findings.extend(plain_http(&checkup, &ground.missing_http));
             findings.extend(living_by_trust(&checkup));
         }
     }
@@ -75,6 +93,15 @@ fn certificates(checkup: &checkup::Checkup, makers: usize) -> Option<Finding> {
     let what = || format!("no maker is known to judge the certificates by that these ask for: {}", asking.join(", "));
     let advice = "name the makers' authorities in tls.manufacturers, or set certificate=off there";
     (makers == 0 && !asking.is_empty()).then(|| Finding::warning("policies", what(), advice))
+}
+
+/// A policy that opens a door which nobody finds.
+fn plain_http(checkup: &checkup::Checkup, missing: &[&str]) -> Option<Finding> {
+    let using = &checkup.using_plain_http;
+    let keys = missing.join(" and ");
+    let what = || format!("these let old phones use plain HTTP, without {keys}: {}", using.join(", "));
+    let advice = format!("set {keys} in the configuration and start anew, or set plain_http=refuse there");
+    (!missing.is_empty() && !using.is_empty()).then(|| Finding::warning("policies", what(), advice))
 }
 
 async fn logins(context: &Context) -> Finding {

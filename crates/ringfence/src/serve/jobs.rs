@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use domain::{Span, Time};
 use gate::fetch::Flusher;
+use portal::admin::Admin;
 use portal::edge::{SystemChance, now};
+use portal::mail::{Postman, Server};
+use portal::webhook::Courier;
 use store::{Store, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -16,6 +19,12 @@ const FLUSH: Duration = Duration::from_millis(300);
 const LAPSES: Duration = Duration::from_secs(2);
 /// How often what is past is removed.
 const PRUNE: Duration = Duration::from_mins(1);
+/// How often webhooks are looked after: an event is on its way within a second.
+const COURIER: Duration = Duration::from_millis(500);
+/// How often mail is looked after.
+const POST: Duration = Duration::from_secs(2);
+/// How often alerts are written: what happens within a minute is one letter.
+const ALERTS: Span = Span::minutes(1);
 /// How long a message waits for a reader that is away.
 const OUTBOX_AGE: Span = Span::hours(24);
 /// Messages that wait at most.
@@ -30,14 +39,19 @@ pub struct Jobs {
 
 impl Jobs {
     /// Starts them.
-    pub fn start(store: Store, flusher: Flusher) -> Self {
+    pub fn start(admin: &Admin, flusher: Flusher, mail: Option<Server>) -> Self {
         let (stop, stopped) = watch::channel(false);
+        let store = admin.store.clone();
         let node = node_id();
-        let tasks = vec![
+        let mut tasks = vec![
             tokio::spawn(flush(flusher, stopped.clone())),
             tokio::spawn(lapses(store.clone(), node, stopped.clone())),
-            tokio::spawn(prune(store, node, stopped)),
+            tokio::spawn(courier(Courier::new(admin.clone(), node), stopped.clone())),
+            tokio::spawn(prune(store, node, stopped.clone())),
         ];
+        if let Some(server) = mail {
+            tasks.push(tokio::spawn(post(Postman::new(admin.clone(), node, server), stopped)));
+        }
         Self { stop, tasks }
     }
 
@@ -90,6 +104,9 @@ async fn lapses(store: Store, node: Uuid, mut stopped: watch::Receiver<bool>) {
 }
 
 async fn tell_lapsed(store: &Store, node: Uuid, since: Time, at: Time) -> Result<(), StoreError> {
+    if store.read(move |db| store::event::windows_ended(db, at)).await? {
+        store.write(move |db| store::event::tell_ended(db, at)).await?;
+    }
     let ended = store.read(move |db| store::device::changed_states(db, since, at)).await?;
     if ended.is_empty() {
         return Ok(());
@@ -108,6 +125,34 @@ async fn tell_lapsed(store: &Store, node: Uuid, since: Time, at: Time) -> Result
         .await
 }
 
+/// Sends webhooks what happened.
+async fn courier(mut courier: Courier, mut stopped: watch::Receiver<bool>) {
+    while !pause(&mut stopped, COURIER).await {
+        if let Err(error) = courier.step(now()).await {
+            tracing::warn!(%error, "webhooks wait for the store");
+        }
+    }
+    courier.rest().await;
+}
+
+/// Writes alerts, and sends mail that waits.
+async fn post(postman: Postman, mut stopped: watch::Receiver<bool>) {
+    let mut written = now() - ALERTS;
+    while !pause(&mut stopped, POST).await {
+        let at = now();
+        let worked = async {
+            if at.since(written) >= ALERTS {
+                written = at;
+                postman.write_alerts(at).await?;
+            }
+            postman.send_due(at).await
+        };
+        if let Err(error) = worked.await {
+            tracing::warn!(%error, "mail waits for the store");
+        }
+    }
+}
+
 /// Removes what is past.
 async fn prune(store: Store, node: Uuid, mut stopped: watch::Receiver<bool>) {
     while !pause(&mut stopped, PRUNE).await {
@@ -118,7 +163,16 @@ async fn prune(store: Store, node: Uuid, mut stopped: watch::Receiver<bool>) {
                     return Ok(0);
                 }
                 let messages = store::outbox::prune_outbox(db, at, OUTBOX_AGE, OUTBOX_KEPT_MAX)?;
-                Ok(messages + store::trust::prune(db, at)? + store::job::prune_leases(db, at)? + store::traffic::prune(db, at)?)
+                let events = store::event::prune(db, at)?;
+                let deliveries = store::webhook::prune(db, at)? + store::mail::prune(db, at)?;
+                Ok(messages
+                    + events
+                    + deliveries
+                    + store::trust::prune(db, at)?
+                    + store::session::prune(db, at, portal::limits::SESSION_IDLE)?
+                    + store::password_link::prune(db, at)?
+                    + store::traffic::prune(db, at)?
+                    + store::job::prune_leases(db, at)?)
             })
             .await;
         match pruned {

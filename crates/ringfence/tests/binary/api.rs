@@ -1,5 +1,8 @@
 //! The REST API of the real binary, by curl: a phone added, reset, suspended, its PIN taken, the fleet exported and imported.
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 
 use crate::serve::Server;
@@ -157,6 +160,24 @@ fn the_fleet_goes_out_as_csv_and_comes_back_in() {
     assert_eq!(site.get("devices?q=New")["items"][0]["mac"], "001565000001");
     assert_eq!(site.world.json(&["device", "list"]).as_array().unwrap().len(), 2, "the command line sees the same");
     site.server.stop();
+}
+
+#[test]
+fn events_come_from_every_process_and_a_stop_ends_the_stream() {
+    let site = Site::open();
+    site.add_the_phone();
+    let mut listener = site.server.curl(&site.world, "portal", "/api/v1/events?type=device.reset,device.created&last_event_id=0");
+    let mut listener = listener.args(["-N", "-H", &site.bearer]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(listener.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut next = || lines.by_ref().find_map(|line| line.strip_prefix("data: ").map(str::to_owned));
+    let mut data = || serde_json::from_str::<Value>(&next().expect("the stream goes on")).unwrap();
+    assert_eq!(data()["type"], "device.created", "what was before it came");
+    site.world.ok(&["device", "reset", MAC]);
+    let reset = data();
+    assert_eq!((&reset["type"], &reset["data"]["mac"]), (&json!("device.reset"), &json!(MAC)), "by the command line, another process");
+    site.server.stop();
+    assert_eq!(next(), None);
+    assert!(listener.wait().unwrap().success(), "the answer ended as answers do");
 }
 
 #[test]

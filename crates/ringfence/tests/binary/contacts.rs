@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{MAC, World};
 
 const OFFICE: &str = "Example Ltd";
 
@@ -36,4 +36,16 @@ fn contacts_are_added_listed_imported_and_removed() {
     assert!(!audit.contains("Caretaker") && !audit.contains("49309991"), "the audit forgets nothing, so it names nobody: {audit}");
     let kept = std::fs::read(world.data().join("ringfence.db")).unwrap();
     assert!(!kept.windows(6).any(|bytes| bytes == b"Alarm,"), "names are sealed");
+}
+
+#[test]
+fn a_phone_book_is_shown_as_the_phones_get_it() {
+    let world = World::with_a_phone();
+    world.ok(&["contact", "add", "Example Ltd", "Caretaker", "+4930999"]);
+    let file = ["brands", "render", MAC, "--file", "phonebook.xml"];
+    let book = world.ok(&file);
+    assert!(book.contains("<YealinkIPPhoneDirectory>") && book.contains("Caretaker") && book.contains("+4930999"), "{book}");
+    let why = world.json(&[&file[..], &["--why"]].concat());
+    assert!(why["lines"].as_array().unwrap().iter().any(|line| line["text"].as_str().unwrap().contains("Caretaker")), "{why}");
+    assert!(world.refused(&[&file[..], &["--restricted"]].concat()).contains("no phone book"));
 }

@@ -23,4 +23,5 @@ mod settings;
 mod telephone;
 mod trunks;
 mod trusting;
+mod webhooks;
 mod world;

@@ -80,3 +80,28 @@ fn openssl(key: &str, sealed: &[u8]) -> Vec<u8> {
     assert!(output.status.success());
     output.stdout
 }
+
+#[test]
+fn doctor_says_where_the_door_is_allowed_and_there_is_none() {
+    let world = World::new();
+    world.ok(&["customer", "add", "Old Ltd"]);
+    let told = |environment: &[(&str, &str)]| {
+        let ran = world.command(&["doctor", "--json"]).envs(environment.iter().copied()).output().unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+        let checks = report["checks"].as_array().unwrap().clone();
+        let found = checks.into_iter().find(|check| check["message"].as_str().unwrap().contains("plain HTTP"))?;
+        assert_eq!(found["status"], "warning");
+        Some(format!("{} → {}", found["message"].as_str().unwrap(), found["advice"].as_str().unwrap()))
+    };
+    let (door, url) = (("RINGFENCE_PHONES_HTTP", "127.0.0.1:0"), ("RINGFENCE_PHONES_HTTP_PUBLIC_URL", "http://phones.example.com:8080"));
+    assert_eq!(told(&[]), None);
+    for word in ["encrypted", "allow"] {
+        world.ok(&["policy", "set", "--customer", "Old Ltd", &format!("plain_http={word}")]);
+        let both = told(&[]).unwrap();
+        assert!(both.contains("without phones.http and phones.http_public_url: customer Old Ltd → set phones.http and"), "{both}");
+        let one = told(&[door]).unwrap();
+        assert!(one.contains("HTTP, without phones.http_public_url:"), "{one}");
+        assert!(told(&[url]).unwrap().contains("HTTP, without phones.http:"));
+        assert_eq!(told(&[door, url]), None);
+    }
+}

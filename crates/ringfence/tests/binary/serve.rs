@@ -49,11 +49,16 @@ impl Server {
         format!("https://{}{path}", self.ready[door].as_str().unwrap())
     }
 
-    /// Status and body of a request. The certificate is checked against the self-made authority.
-    pub fn get(&self, world: &World, door: &str, path: &str, args: &[&str]) -> (u16, String) {
+    /// A request that is not sent yet. The certificate is checked against the self-made authority.
+    pub fn curl(&self, world: &World, door: &str, path: &str) -> Command {
         let mut curl = Command::new("curl");
-        curl.args(["-s", "-w", "\n%{http_code}", "--max-time", "20", "--cacert"]).arg(world.data().join("tls/ca.pem"));
-        let output = curl.args(args).arg(self.url(door, path)).output().unwrap();
+        curl.args(["-s", "--cacert"]).arg(world.data().join("tls/ca.pem")).arg(self.url(door, path));
+        curl
+    }
+
+    /// Status and body of a request.
+    pub fn get(&self, world: &World, door: &str, path: &str, args: &[&str]) -> (u16, String) {
+        let output = self.curl(world, door, path).args(["-w", "\n%{http_code}", "--max-time", "20"]).args(args).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let (body, status) = text.rsplit_once('\n').unwrap();
         (status.parse().unwrap(), body.to_owned())

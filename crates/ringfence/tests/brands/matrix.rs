@@ -11,7 +11,7 @@ const HEAD: &str = "# What each brand is known to do
 Every \"yes\" is a story that a simulated phone of the brand lives through against the program as it is shipped, whenever the tests run.
 The phone asks in its brand's order, logs in as its brand does, reads by itself what it is served, and refuses what the real one would
 ignore. It is built from the makers' documents and from what others saw real phones do; no table replaces trying your own model.
-Spectralink's servers are not played: no public source names their files or parameters, so their folder is an experiment.
+A \"yes\" with a number rests on less, as its note says.
 
 This page is made by the tests: `BRANDS_BLESS=1 cargo test -p ringfence --test brands`.
 
@@ -107,21 +107,27 @@ fn row(play: &Play, told: &[Cell], notes: &mut Vec<&'static str>) -> String {
     format!("| {} | {} | {} |\n", play.title, play.model, cells.join(" | "))
 }
 
-/// `yes`, or `–` with the number of the reason. A story that was told although it cannot be is a mistake in the row.
+/// `yes`, or `–` with the number of the reason; a `yes` that rests on guesses has a number too. A story that was told although it cannot
+/// be is a mistake in the row.
 fn mark(play: &Play, told: &[Cell], cell: Cell, notes: &mut Vec<&'static str>) -> String {
     let was_told = told.contains(&cell);
-    match play.reason(cell) {
-        None => {
+    match (play.reason(cell), play.rests_on) {
+        (None, rests_on) => {
             assert!(was_told, "{}: {cell:?} was neither told nor has a reason", play.title);
-            "yes".to_owned()
+            rests_on.map_or_else(|| "yes".to_owned(), |why| format!("yes ({})", number(notes, why)))
         }
-        Some(why) => {
+        (Some(why), _) => {
             assert!(!was_told, "{}: {cell:?} was told although {why}", play.title);
-            let known = notes.iter().position(|note| *note == why).unwrap_or_else(|| {
-                notes.push(why);
-                notes.len() - 1
-            });
-            format!("– ({})", known + 1)
+            format!("– ({})", number(notes, why))
         }
     }
+}
+
+/// The number of a note, which is made if it is new.
+fn number(notes: &mut Vec<&'static str>, why: &'static str) -> usize {
+    let known = notes.iter().position(|note| *note == why).unwrap_or_else(|| {
+        notes.push(why);
+        notes.len() - 1
+    });
+    known + 1
 }

@@ -60,11 +60,13 @@ pub(crate) struct Play {
     pub(crate) door: &'static str,
     /// What it cannot do, and why: the source's word.
     pub(crate) cannot: Vec<(Cell, &'static str)>,
+    /// What its "yes" is worth, where no source proves what its phone does.
+    pub(crate) rests_on: Option<&'static str>,
 }
 
 impl Play {
     fn new(title: &'static str, model: &'static str, maker: &'static str, door: &'static str, identity: fn(Mac) -> Identity) -> Self {
-        Self { title, model, maker, identity, door, cannot: Vec::new() }
+        Self { title, model, maker, identity, door, cannot: Vec::new(), rests_on: None }
     }
 
     /// Why a story is not told.
@@ -83,6 +85,9 @@ const GIGASET_LOGIN: &str = "No public document names the parameters of its HTTP
      which stands in the address only.";
 
 const GIGASET_POLL: &str = "No parameter is known that sets how often a base asks by itself; it is told by NOTIFY all the same.";
+
+const SPECTRALINK_GUESS: &str = "Unverified. No public source names its files and parameters: simulated base and templates follow one and the same \
+     recollection, so these stories show that they hold together, and nothing about a real base.";
 
 fn cisco(model: &str, mac: Mac, firmware: &str, lines: u16) -> Identity {
     Identity::cisco(model, mac, "FICT0001", firmware, lines)
@@ -165,6 +170,18 @@ pub(crate) fn all() -> &'static [Play] {
             Play {
                 cannot: vec![(Cell::OneTimePassword, GIGASET_LOGIN), (Cell::TypedLogin, GIGASET_LOGIN)],
                 ..Play::new("Gigaset Maxwell", "gigaset/Maxwell3", "7c2f80", "/cfg/%MACD.xml", |mac| gigaset("Maxwell3", mac, "2.41.0", 4))
+            },
+            Play {
+                rests_on: Some(SPECTRALINK_GUESS),
+                ..Play::new("Spectralink Server 200", "spectralink/Server200", "0013d1", "/cfg/", |mac| {
+                    Identity::spectralink("Server200", mac, "1.0", 12)
+                })
+            },
+            Play {
+                rests_on: Some(SPECTRALINK_GUESS),
+                ..Play::new("Spectralink Server 6500", "spectralink/Server6500", "0013d1", "/cfg/", |mac| {
+                    Identity::spectralink("Server6500", mac, "1.0", 250)
+                })
             },
         ]
     })

@@ -5,7 +5,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use crate::house::{AWAY, Given, House, OFFICE, PATIENCE, is_full};
-use crate::resets::live;
 
 const MAC: &str = "001565000001";
 const MEGABYTE: usize = 1 << 20;
@@ -46,7 +45,7 @@ async fn still_well(house: &mut House, given: &Given) {
 async fn one_live_phone() -> (House, Given) {
     let house = House::open().await;
     house.add(MAC).await;
-    let given = live(&house, &mut house.phone(MAC, OFFICE, Some(&house.global))).await;
+    let given = house.live(&mut house.phone(MAC, OFFICE, Some(&house.global))).await;
     (house, given)
 }
 

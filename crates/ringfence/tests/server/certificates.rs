@@ -7,7 +7,6 @@ use tempfile::TempDir;
 
 use crate::clients::run;
 use crate::house::{Given, House, OFFICE, is_full, until};
-use crate::resets::live;
 
 const MAC: &str = "001565000001";
 const OTHER: &str = "001565000002";
@@ -98,7 +97,7 @@ async fn a_makers_certificate_replaces_the_global_login_once() {
 
     let mut phone = house.phone(MAC, OFFICE, None);
     phone.behaviour.client.tls = ours.clone();
-    let given = live(&house, &mut phone).await;
+    let given = house.live(&mut phone).await;
     assert_eq!(house.show(MAC).await["login_state"], "confirmed");
     assert_eq!(house.show(MAC).await["allow_global_password"], false);
     assert_eq!(ask(&house, &ours, MAC, None).await.status, 401, "once");

@@ -8,7 +8,6 @@ use rusqlite::Connection;
 
 use crate::fleet::mac;
 use crate::house::{CUSTOMER, Given, House, OFFICE, is_full};
-use crate::resets::live;
 
 const MAC: &str = "001565000001";
 const DISK_MEGABYTES: u32 = 16;
@@ -23,7 +22,7 @@ async fn a_full_disk_refuses_writes_and_serves_on() {
     house.serve().await;
     house.add(MAC).await;
     let mut phone = house.phone(MAC, OFFICE, Some(&house.global));
-    let given = live(&house, &mut phone).await;
+    let given = house.live(&mut phone).await;
     crate::fleet::import(&house, 0x1000..0x1000 + PHONES).await;
 
     let filler = disk.fill();
@@ -151,8 +150,8 @@ async fn a_damaged_row_is_503_for_its_device_alone() {
     let other = "001565000002";
     house.add(MAC).await;
     house.add(other).await;
-    let given = live(&house, &mut house.phone(MAC, OFFICE, Some(&house.global))).await;
-    let of_other = live(&house, &mut house.phone(other, OFFICE, Some(&house.global))).await;
+    let given = house.live(&mut house.phone(MAC, OFFICE, Some(&house.global))).await;
+    let of_other = house.live(&mut house.phone(other, OFFICE, Some(&house.global))).await;
     let damages = [
         // Bytes that nobody sealed, another device's sealed value, and one bit.
         "update device set auth = x'00', version = version + 1 where mac = ?1",

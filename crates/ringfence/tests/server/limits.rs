@@ -4,7 +4,6 @@ use phonesim::{Answer, Identity, Login, Request, Scheme};
 
 use crate::fleet::mac;
 use crate::house::{AWAY, CUSTOMER, Given, House, OFFICE, is_full};
-use crate::resets::live;
 
 const MAC: &str = "001565000001";
 
@@ -33,7 +32,7 @@ async fn a_mass_of_first_contacts_is_stopped_but_not_in_a_trusted_network() {
 async fn guesses_slow_their_source_and_not_the_owner() {
     let house = House::open().await;
     house.add(MAC).await;
-    let given = live(&house, &mut house.phone(MAC, OFFICE, Some(&house.global))).await;
+    let given = house.live(&mut house.phone(MAC, OFFICE, Some(&house.global))).await;
     let mut statuses = Vec::new();
     for guess in 0..40 {
         let login = Login::new(&given.login.user, &format!("guess-number-{guess}"));

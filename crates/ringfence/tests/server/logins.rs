@@ -3,7 +3,6 @@
 use phonesim::{Login, Outcome, Transcript};
 
 use crate::house::{AWAY, CUSTOMER, Given, House, OFFICE, is_full, line_password};
-use crate::resets::live;
 
 const MAC: &str = "001565000001";
 
@@ -11,7 +10,7 @@ const MAC: &str = "001565000001";
 async fn allowing_again_without_clearing_keeps_the_old_login() {
     let house = House::open().await;
     house.add(MAC).await;
-    let old = live(&house, &mut house.phone(MAC, OFFICE, Some(&house.global))).await;
+    let old = house.live(&mut house.phone(MAC, OFFICE, Some(&house.global))).await;
     assert_eq!(house.front(MAC, OFFICE, Some(&house.global)).await.status, 401);
 
     house.cli(&["device", "allow-global", MAC, "yes"]).await;
@@ -69,7 +68,7 @@ async fn the_second_claimant_can_be_the_true_phone() {
     assert_eq!(house.follow(&first, MAC, OFFICE).await.status, 401, "what the first was given ends");
     assert_eq!(house.front(MAC, OFFICE, Some(&house.global)).await.status, 401, "now the first network is the other one");
     phone.power_cycle();
-    let given = live(&house, &mut phone).await;
+    let given = house.live(&mut phone).await;
     assert_ne!(given, first);
     let shown = house.show(MAC).await;
     assert_eq!((&shown["login_state"], &shown["attention"]), (&"confirmed".into(), &serde_json::json!([])), "{shown}");
@@ -85,7 +84,7 @@ async fn a_live_phone_is_given_a_new_login_and_takes_it_up() {
     let complaint = house.refused(&["device", "rotate-login", MAC]).await;
     assert!(complaint.contains("no login of its own yet"), "{complaint}");
     let mut phone = house.phone(MAC, OFFICE, Some(&house.global));
-    let old = live(&house, &mut phone).await;
+    let old = house.live(&mut phone).await;
 
     assert_eq!(house.cli(&["device", "rotate-login", MAC]).await["login_state"], "rotating");
     let mut transcript = Transcript::default();
@@ -157,7 +156,7 @@ async fn a_login_set_by_hand_counts_at_every_door_of_its_device() {
     let house = House::open().await;
     house.add(MAC).await;
     let mut phone = house.phone(MAC, OFFICE, Some(&house.global));
-    let old = live(&house, &mut phone).await;
+    let old = house.live(&mut phone).await;
     let login = Login::new("desk-1", "set-by-hand-0815");
     house.keep_login(&login);
     house.cli_with_input(&["device", "set-login", MAC, "--user", "desk-1", "--password-stdin"], "set-by-hand-0815\n").await;
@@ -199,7 +198,7 @@ async fn global_logins_overlap_in_a_rotation_and_a_revoked_one_ends_what_it_earn
     assert_eq!(valid.as_array().map(Vec::len), Some(2), "{valid}");
     let pending = Given::of(&house.front(macs[0], OFFICE, Some(&first)).await).expect("the old one counts");
     let by_second = Given::of(&house.front(macs[1], OFFICE, Some(&second)).await).expect("the new one counts");
-    let taken_up = live(&house, &mut house.phone(macs[2], OFFICE, Some(&first))).await;
+    let taken_up = house.live(&mut house.phone(macs[2], OFFICE, Some(&first))).await;
 
     let third = rotate(&house, "0s").await;
     assert_eq!(house.follow(&pending, macs[0], OFFICE).await.status, 401, "earned by a revoked login, not taken up");

@@ -3,7 +3,6 @@
 use phonesim::Transcript;
 
 use crate::house::{CUSTOMER, House, OFFICE, is_full};
-use crate::resets::live;
 
 const MAC: &str = "001565000001";
 
@@ -34,7 +33,7 @@ async fn a_full_configuration_has_them_and_no_other() {
     }
 
     house.cli(&["trust", "add", CUSTOMER, "127.0.5.0/24", "--force"]).await;
-    let given = live(&house, &mut phone).await;
+    let given = house.live(&mut phone).await;
     let full = house.follow(&given, MAC, OFFICE).await;
     let text = full.text();
     assert!(text.contains(&format!("security.user_password = admin:{admin}")), "the phone's menu has the site's password");

@@ -3,7 +3,6 @@
 use phonesim::{Answer, Display, Identity, Login, Outcome, Request, Transcript};
 
 use crate::house::{AWAY, CUSTOMER, Given, House, OFFICE, is_full, line_password, until, value};
-use crate::resets::live;
 
 const MAC: &str = "001565000001";
 /// Nobody added it.
@@ -25,13 +24,13 @@ async fn a_trusted_network_needs_nothing_and_everybody_else_waits_for_the_pin() 
     house.cli(&["trust", "add", CUSTOMER, "127.0.5.0/24", "--force", "--label", "Office"]).await;
     let listed = house.cli(&["trust", "list", CUSTOMER]).await;
     assert_eq!((&listed[0]["network"], &listed[0]["kind"]), (&"127.0.5.0/24".into(), &"permanent".into()), "{listed}");
-    let given = live(&house, &mut phone).await;
+    let given = house.live(&mut phone).await;
     assert!(matches!(phone.display(), Display::Ready { .. }), "the restriction is taken back: {:?}", phone.display());
     assert_eq!(house.show(MAC).await["state"], "successful");
 
     // A phone that lost everything is served there as well; elsewhere it is not.
     phone.factory_reset();
-    let again = live(&house, &mut phone).await;
+    let again = house.live(&mut phone).await;
     assert_ne!(given, again);
     let elsewhere = house.front(MAC, AWAY, None).await;
     assert!(!is_full(&elsewhere, MAC), "{}", elsewhere.text());
@@ -63,7 +62,7 @@ async fn a_suspension_serves_one_phone_once() {
     house.add(MAC).await;
     house.cli(&["device", "suspend", MAC, "--for", "10m"]).await;
     assert!(house.show(MAC).await["suspended_until"].is_string());
-    let given = live(&house, &mut house.phone(MAC, OFFICE, None)).await;
+    let given = house.live(&mut house.phone(MAC, OFFICE, None)).await;
     let shown = house.show(MAC).await;
     assert_eq!((&shown["state"], &shown["suspended_until"]), (&"successful".into(), &serde_json::Value::Null), "{shown}");
     assert!(!is_full(&house.front(MAC, AWAY, None).await, MAC), "the suspension ended with the take-up");
@@ -145,7 +144,7 @@ fn stripped(answer: &Answer, mac: &str) -> Vec<String> {
 async fn a_disabled_device_is_answered_like_an_unknown_one() {
     let house = House::open().await;
     house.add(MAC).await;
-    let given = live(&house, &mut house.phone(MAC, OFFICE, Some(&house.global))).await;
+    let given = house.live(&mut house.phone(MAC, OFFICE, Some(&house.global))).await;
     house.cli(&["device", "disable", MAC]).await;
     assert_eq!(house.follow(&given, MAC, OFFICE).await.status, 401);
     assert_eq!(house.front(MAC, OFFICE, Some(&house.global)).await.status, 401);
@@ -163,8 +162,8 @@ async fn an_impostor_with_the_right_mac_gets_nothing_and_changes_nothing() {
     let other = "001565000002";
     house.add(MAC).await;
     house.add(other).await;
-    let given = live(&house, &mut house.phone(MAC, OFFICE, Some(&house.global))).await;
-    let of_other = live(&house, &mut house.phone(other, OFFICE, Some(&house.global))).await;
+    let given = house.live(&mut house.phone(MAC, OFFICE, Some(&house.global))).await;
+    let of_other = house.live(&mut house.phone(other, OFFICE, Some(&house.global))).await;
     // What is noted of fetches is written a moment later: once this is there, so is all before it.
     house.front(MAC, AWAY, Some(&Login::new(&house.global.user, "mistyped"))).await;
     house.newest_reason(MAC, "global_wrong").await;

@@ -9,7 +9,6 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use crate::house::{Given, House, OFFICE, is_full, until};
-use crate::resets::live;
 
 const RACERS: usize = 64;
 const ROUNDS: usize = 8;
@@ -84,7 +83,7 @@ async fn no_request_sent_after_a_reset_is_served_by_a_login_from_before_it() {
     let mac = "0015650beef0";
     house.add(mac).await;
     for round in 0..5 {
-        let given = live(&house, &mut house.phone(mac, OFFICE, Some(&house.global))).await;
+        let given = house.live(&mut house.phone(mac, OFFICE, Some(&house.global))).await;
         let (is_reset, ends) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let (served, refused) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let mut hammers = JoinSet::new();

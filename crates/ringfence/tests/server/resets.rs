@@ -1,30 +1,17 @@
 //! Factory resets, resets by an admin, and devices that change hands.
 
-use phonesim::{Display, Outcome, Phone, Transcript};
+use phonesim::{Display, Outcome, Transcript};
 
 use crate::house::{AWAY, CUSTOMER, Given, House, OFFICE, is_full};
 
 const MAC: &str = "001565000001";
-
-/// Boots a phone twice, so that it is live; what it was given. The second config differs from the first by its poll only, and not at
-/// all if the phone came with a claim already.
-pub(crate) async fn live(house: &House, phone: &mut Phone) -> Given {
-    for outcomes in [&[Outcome::Configured][..], &[Outcome::Configured, Outcome::Unchanged]] {
-        let mut transcript = Transcript::default();
-        let outcome = phone.boot(&mut transcript).await;
-        assert!(outcomes.contains(&outcome), "{outcome:?}\n{transcript}");
-    }
-    let given = Given::of_phone(phone);
-    house.keep_login(&given.login);
-    given
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_factory_reset_phone_is_refused_until_an_admin_resets_it() {
     let house = House::open().await;
     house.add(MAC).await;
     let mut phone = house.phone(MAC, OFFICE, Some(&house.global));
-    let first = live(&house, &mut phone).await;
+    let first = house.live(&mut phone).await;
 
     phone.factory_reset();
     let mut transcript = Transcript::default();
@@ -41,7 +28,7 @@ async fn a_factory_reset_phone_is_refused_until_an_admin_resets_it() {
     assert_eq!(shown["pin"].as_str().map(str::len), Some(6), "{shown}");
 
     phone.factory_reset();
-    let second = live(&house, &mut phone).await;
+    let second = house.live(&mut phone).await;
     assert_ne!(first, second);
     assert!(matches!(phone.display(), Display::Ready { .. }));
     assert_eq!(house.follow(&first, MAC, OFFICE).await.status, 401, "the login from before the reset stays dead");
@@ -67,7 +54,7 @@ async fn moving_to_another_customer_resets_and_moving_between_sites_does_not() {
     house.add(MAC).await;
     house.cli(&["customer", "add", "Another Ltd"]).await;
     house.cli(&["site", "add", CUSTOMER, "Harbour"]).await;
-    let given = live(&house, &mut house.phone(MAC, OFFICE, Some(&house.global))).await;
+    let given = house.live(&mut house.phone(MAC, OFFICE, Some(&house.global))).await;
 
     house.cli(&["device", "move", MAC, "--customer", CUSTOMER, "--site", "Harbour"]).await;
     assert!(is_full(&house.follow(&given, MAC, OFFICE).await, MAC), "its site is no reason to lose a login");
@@ -76,7 +63,7 @@ async fn moving_to_another_customer_resets_and_moving_between_sites_does_not() {
     let shown = house.show(MAC).await;
     let now = (&shown["customer"], &shown["state"], &shown["login_state"], &shown["allow_global_password"]);
     assert_eq!(now, (&"Another Ltd".into(), &"needed".into(), &"none".into(), &true.into()), "{shown}");
-    let given = live(&house, &mut house.phone(MAC, AWAY, Some(&house.global))).await;
+    let given = house.live(&mut house.phone(MAC, AWAY, Some(&house.global))).await;
     assert!(is_full(&house.follow(&given, MAC, AWAY).await, MAC));
     house.close().await;
 }
@@ -87,8 +74,8 @@ async fn a_deleted_or_replaced_device_leaves_no_login_behind() {
     let (replaced, successor, deleted) = (MAC, "001565000002", "001565000003");
     house.add(replaced).await;
     house.add(deleted).await;
-    let of_replaced = live(&house, &mut house.phone(replaced, OFFICE, Some(&house.global))).await;
-    let of_deleted = live(&house, &mut house.phone(deleted, OFFICE, Some(&house.global))).await;
+    let of_replaced = house.live(&mut house.phone(replaced, OFFICE, Some(&house.global))).await;
+    let of_deleted = house.live(&mut house.phone(deleted, OFFICE, Some(&house.global))).await;
 
     house.cli(&["device", "replace", replaced, successor]).await;
     house.cli(&["device", "delete", deleted]).await;
@@ -108,7 +95,7 @@ async fn a_restart_changes_nothing_for_phones() {
     let mut house = House::open().await;
     house.add(MAC).await;
     let mut phone = house.phone(MAC, OFFICE, Some(&house.global));
-    let given = live(&house, &mut phone).await;
+    let given = house.live(&mut phone).await;
     let before = house.follow(&given, MAC, OFFICE).await;
     house.stop().await;
     house.serve().await;

@@ -5,7 +5,6 @@
 use phonesim::{Outcome, Request, Transcript};
 
 use crate::house::{AWAY, CUSTOMER, Given, House, OFFICE, is_full, line_password};
-use crate::resets::live;
 
 const MAC: &str = "001565000001";
 
@@ -39,7 +38,7 @@ async fn tell_everything(house: &House) -> String {
     let token = house.cli(&["token", "create", "--role", "auditor"]).await;
     house.keep(token["token"].as_str().expect("a token"));
 
-    let given = live(house, &mut house.phone(MAC, OFFICE, Some(&house.global))).await;
+    let given = house.live(&mut house.phone(MAC, OFFICE, Some(&house.global))).await;
     let wrong = phonesim::Login::new(&given.login.user, "typed-by-mistake");
     house.keep_login(&wrong);
     for login in [&house.global, &wrong, &given.login] {

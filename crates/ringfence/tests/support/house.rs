@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use phonesim::{Address, Answer, Behaviour, Client, Identity, Login, Phone, Request, Tls};
+use phonesim::{Address, Answer, Behaviour, Client, Identity, Login, Outcome, Phone, Request, Tls, Transcript};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -43,6 +43,7 @@ pub(crate) struct House {
     settings: Vec<(&'static str, String)>,
     voice: Option<Voice>,
     pub(crate) global: Login,
+    operator: Login,
     secrets: Mutex<BTreeSet<String>>,
     pins: Mutex<BTreeSet<String>>,
     server: Option<Server>,
@@ -97,15 +98,17 @@ impl House {
     }
 
     async fn founded_at(root: TempDir, data: PathBuf, level: &'static str, ip: Ipv4Addr, voice: Option<Voice>) -> Self {
-        let (at, nobody) = (free_tcp(ip), Login::new("", ""));
+        let (at, nobody) = (free_tcp(ip), || Login::new("", ""));
         let (secrets, pins) = (Mutex::default(), Mutex::default());
-        let mut house = Self { root, data, at, level, settings: Vec::new(), voice, global: nobody, secrets, pins, server: None };
+        let mut house =
+            Self { root, data, at, level, settings: Vec::new(), voice, global: nobody(), operator: nobody(), secrets, pins, server: None };
         let made = house.cli(&["init"]).await;
         let text =
             |section: &str, key: &str| made[section][key].as_str().unwrap_or_else(|| panic!("{section}.{key} is missing")).to_owned();
         house.global = Login::new(&text("global_login", "user"), &text("global_login", "password"));
         house.keep_login(&house.global);
-        house.keep_login(&Login::new(&text("operator", "user"), &text("operator", "password")));
+        house.operator = Login::new(&text("operator", "user"), &text("operator", "password"));
+        house.keep_login(&house.operator);
         house
     }
 
@@ -214,6 +217,11 @@ impl House {
 
     fn log(&self) -> File {
         File::options().append(true).create(true).open(self.root.path().join("log")).unwrap()
+    }
+
+    /// The password of `operator`, who signs in at the portal.
+    pub(crate) fn operator_password(&self) -> String {
+        self.operator.password.expose().clone()
     }
 
     pub(crate) fn data(&self) -> &Path {
@@ -380,6 +388,19 @@ impl House {
         let mut phone = self.unpacked(Identity::yealink_t46s(mac.parse().unwrap()), source);
         phone.network.redirect = Some((self.address("/cfg"), login.cloned()));
         phone
+    }
+
+    /// Boots a phone twice, so that it is live; what it was given. The second config differs from the first by its poll only, and not
+    /// at all if the phone came with a claim already.
+    pub(crate) async fn live(&self, phone: &mut Phone) -> Given {
+        for outcomes in [&[Outcome::Configured][..], &[Outcome::Configured, Outcome::Unchanged]] {
+            let mut transcript = Transcript::default();
+            let outcome = phone.boot(&mut transcript).await;
+            assert!(outcomes.contains(&outcome), "{outcome:?}\n{transcript}");
+        }
+        let given = Given::of_phone(phone);
+        self.keep_login(&given.login);
+        given
     }
 
     /// Any phone fresh from its box, which nobody tells anything.

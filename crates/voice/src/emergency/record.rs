@@ -8,7 +8,8 @@ use domain::emergency::Outcome;
 use domain::{Mac, Time};
 use serde_json::json;
 use store::call::Call;
-use store::{Db, Result, outbox};
+use store::event::{self, NewEvent};
+use store::{Db, Result};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -114,7 +115,8 @@ impl Entry {
             Self::Call(record) => record.write(db),
             Self::Trunk { at, name, up, detail } => {
                 let topic = if *up { TRUNK_UP } else { TRUNK_DOWN };
-                outbox::enqueue(db, *at, topic, json!({ "trunk": name, "detail": detail }).to_string())
+                let told = NewEvent { of: store::trunk::owner_of(db, name)?, mac: None, data: json!({ "trunk": name, "detail": detail }) };
+                event::tell(db, *at, topic, told)
             }
         }
     }
@@ -138,7 +140,8 @@ impl Entry {
 impl Record {
     fn write(&self, db: &Db) -> Result<()> {
         let at = self.ended.map_or(self.started, |(ended, _)| ended);
-        outbox::enqueue(db, at, EMERGENCY_CALL, self.payload().to_string())?;
+        let of = self.mac.map(|mac| event::place_of(db, mac)).transpose()?.unwrap_or_default();
+        event::tell(db, at, EMERGENCY_CALL, NewEvent { of, mac: self.mac, data: self.payload() })?;
         let (Some(mac), Some((ended, outcome))) = (self.mac, self.ended) else { return Ok(()) };
         let call = Call {
             mac,

@@ -78,6 +78,10 @@ async fn without_any_trunk_the_phone_is_told_to_try_again() {
     assert!(calls[0].contains("\"started\"") && calls[1].contains("\"failed\""), "{calls:?}");
     assert!(calls[0].contains("2nd floor") && calls[0].contains(&mac(1).to_string()) && calls[0].contains("\"112\""), "{calls:?}");
     assert_eq!(of("trunk.down").len(), 1);
+    let everything = store::event::Filter::default();
+    let (events, _) = store.read(move |db| store::event::after(db, &Scope::Operator, &everything, 0, 100)).await.unwrap();
+    let told = |kind: &str| events.iter().filter(|event| event.kind == kind).count();
+    assert_eq!((told("emergency.call"), told("trunk.down")), (2, 1), "the same for listeners outside: {events:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -68,6 +68,8 @@ pub struct Ground {
     pub device: usize,
     pub global: Option<usize>,
     pub certificate: bool,
+    /// The device was disabled, and what was shown for it was used up.
+    pub spent: bool,
 }
 
 /// One device's past.
@@ -164,7 +166,9 @@ impl History {
 
     pub fn remember(&mut self, step: &Step<'_>) {
         while self.grounds.len() < step.logins.len() {
-            self.grounds.push(made(step));
+            let made = made(step);
+            let spent = self.devices.get(made.device).is_some_and(|past| past.spent && step.before.devices[made.device].disabled);
+            self.grounds.push(Ground { spent, ..made });
         }
         let now = step.after.now;
         let Some(device) = step.device() else { return };
@@ -250,7 +254,11 @@ impl Past {
 
     fn take_up(&mut self, login: usize, success: Option<Time>, now: Time) {
         let mut grace = std::mem::take(&mut self.grace);
+        grace.retain(|(_, until)| *until > now);
         grace.extend(self.live.map(|old| (old, now + Span::minutes(15))));
+        // Every table has a cap: the fifth change within a quarter of an hour ends the first one's grace.
+        let surplus = grace.len().saturating_sub(4);
+        grace.drain(..surplus);
         let mut before_reset = std::mem::take(&mut self.before_reset);
         before_reset.remove(&login);
         *self = Self {
@@ -299,10 +307,11 @@ fn made(step: &Step<'_>) -> Ground {
             device: fetch.device,
             global: if let Show::Global(global) = fetch.show { Some(global) } else { None },
             certificate: fetch.certificate,
+            spent: false,
         },
         event => {
             let (Event::SetByHand(device) | Event::Rotate(device)) = event else { unreachable!("{event:?} makes no login") };
-            Ground { device: *device, global: None, certificate: false }
+            Ground { device: *device, global: None, certificate: false, spent: false }
         }
     }
 }

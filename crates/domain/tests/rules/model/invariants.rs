@@ -9,7 +9,7 @@ use domain::reason::Reason;
 
 use super::event::{Event, Fetch, Show};
 use super::heard;
-use super::history::{History, Step, customer_of};
+use super::history::{Ground, History, Step, customer_of};
 use super::reference::{Body, asks_login, asks_pin};
 use crate::told::kind;
 use crate::world::{ADDRESSES, AWAY, Ask, NEXT_DOOR, OFFICE, OPERATOR, OWNERS, SIX, Shown, World, ip};
@@ -51,7 +51,7 @@ fn a_secret_needs_every_factor(history: &History, step: &Step<'_>) {
             return;
         }
         let by_pin = past.cleared.is_some_and(|(cleared, _)| cleared == login) || past.stood.contains(&login);
-        (Some(history.grounds[login]), by_pin)
+        (Some(history.grounds[login]).filter(|ground| !ground.spent), by_pin)
     } else {
         (None, false)
     };
@@ -128,7 +128,9 @@ fn time_only_takes_away(step: &Step<'_>, device: usize) {
         let (first, second) = (now.ask(&ask), later.ask(&ask));
         // A second body waits until the first one's delivery is over, whatever stands in for its PIN.
         let waits = matches!(first.reason, Reason::SecondClaimant | Reason::GlobalSpent);
-        assert!(is_full(&first) || waits || !is_full(&second), "time gave a full config: {ask:?} after {:?}", step.event);
+        // A window that was opened in two steps keeps them, and what comes after it is in one: a signpost leads to the full config, too.
+        let served = is_full(&first) || matches!(first.answer, Answer::Signpost { .. });
+        assert!(served || waits || !is_full(&second), "time gave a full config: {ask:?} after {:?}", step.event);
         if let (Answer::Restricted { notice: was, .. }, Answer::Restricted { notice: is, .. }) = (&first.answer, &second.answer) {
             assert!(was == is || (*was, *is) == (Notice::Failed, Notice::Needed), "time turned {was:?} into {is:?}: {ask:?}");
         }
@@ -163,9 +165,18 @@ fn trust_serves_its_own_customer(history: &History, step: &Step<'_>) {
 
 /// 7. A request decided after a reset's commit gets Full from no earlier login, claim, PIN, delivery, suspension or PIN-opened window.
 fn nothing_from_before_a_reset_earns_full(history: &History, step: &Step<'_>) {
-    if let (Event::Fetch(Fetch { show: Show::Login(login), address, .. }), Some(device), "FULL") = (step.event, step.device(), step.told) {
-        assert!(may_be_full(history, step.before, device, *login, address), "from before the reset: {:?}", step.event);
+    if let (Event::Fetch(fetch), Some(device), "FULL") = (step.event, step.device(), step.told)
+        && let Show::Login(login) = fetch.show
+    {
+        let may = may_be_full(history, step.before, device, login, fetch.address);
+        assert!(may || by_certificate(step, fetch, login), "from before the reset: {:?}", step.event);
     }
+}
+
+/// Whether a certificate earns the same without the login that is shown with it, and that login is not what is given.
+fn by_certificate(step: &Step<'_>, fetch: &Fetch, login: usize) -> bool {
+    let certified = Ask { door: fetch.door, ..Ask::front().certified() }.to(fetch.device).from(fetch.address);
+    fetch.certificate && step.served != Some(login) && is_full(&step.before.ask(&certified))
 }
 
 /// 7 again, for all that could be asked.
@@ -206,25 +217,31 @@ fn an_unknown_phone_is_answered_alike(history: &History, step: &Step<'_>, device
         }
         for login in own_logins(history, device) {
             let ask = Ask::own(&step.logins[login]).to(device).from(address);
-            let covered = history.grounds[login].global.is_none_or(|global| world.globals[global].covers(&world.devices[device].place));
-            if covered && step.logins[login].by_hand.is_none() && !is_full(&world.ask(&ask)) {
+            if counts_here(history, world, device, login) && step.logins[login].by_hand.is_none() && !is_full(&world.ask(&ask)) {
                 alike(&ask);
             }
         }
     }
 }
 
+/// Whether what a login was made for counts at the device as it would at a MAC that nobody added.
+fn counts_here(history: &History, world: &World, device: usize, login: usize) -> bool {
+    let Ground { global, spent, .. } = history.grounds[login];
+    !spent && global.is_none_or(|global| world.globals[global].covers(&world.devices[device].place))
+}
+
 /// 8 for the telephone: an unknown MAC hears the same dialogue.
 fn an_unknown_phone_hears_the_same(history: &mut History, step: &Step<'_>) {
     let (Event::Call { login, address, right }, Some(device)) = (step.event, step.device()) else { return };
-    let (world, past) = (step.before, &mut history.devices[device]);
+    let world = step.before;
     let disabled = world.devices[device].disabled;
-    let covered = history.grounds[*login].global.is_none_or(|global| world.globals[global].covers(&world.devices[device].place));
+    let counts = counts_here(history, world, device, *login);
+    let past = &mut history.devices[device];
     if past.live.is_some() || (*right && !disabled && step.told == "right") {
         past.double = None;
         return;
     }
-    if !covered && !disabled {
+    if !counts && !disabled {
         past.double = None;
         return;
     }

@@ -54,6 +54,8 @@ pub struct Made {
     pub device: usize,
     pub global: Option<usize>,
     pub certificate: bool,
+    /// For a disabled device whose switch was at no.
+    pub spent: bool,
     pub origin: Origin,
 }
 
@@ -327,7 +329,7 @@ impl Model {
     fn grant(&mut self, at: usize, rotation: bool) {
         self.settle(at);
         let origin = if rotation { Origin::Successor } else { Origin::ByHand };
-        let login = self.make(Made { device: at, global: None, certificate: false, origin });
+        let login = self.make(Made { device: at, global: None, certificate: false, spent: false, origin });
         let now = self.now;
         let device = &mut self.devices[at];
         device.earned.clear();

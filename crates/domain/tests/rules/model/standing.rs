@@ -35,9 +35,11 @@ impl Model {
     pub fn lacks(&self, at: usize, login: usize) -> bool {
         let (made, policy) = (&self.logins[login], self.policy(at));
         let anywhere = at == UNKNOWN || self.devices[at].disabled;
+        let counts = anywhere || !made.spent;
         let global = made.global.is_some_and(|global| !self.globals[global].revoked && (anywhere || self.covers(global, at)));
-        let first = global || (made.certificate && policy.certificate == CertificatePolicy::Accept);
-        (asks_login(policy) && !first) || (policy.certificate == CertificatePolicy::Require && !made.certificate)
+        let certificate = counts && made.certificate;
+        let first = counts && global || (certificate && policy.certificate == CertificatePolicy::Accept);
+        (asks_login(policy) && !first) || (policy.certificate == CertificatePolicy::Require && !certificate)
     }
 
     /// Row 5: whether, and how, the claim earns the full config.

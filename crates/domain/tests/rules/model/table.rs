@@ -84,6 +84,7 @@ impl Model {
             device: at,
             global: global.filter(|_| device.switch),
             certificate: certificate && device.switch,
+            spent: false,
             origin: Origin::Restricted,
         };
         let invited_again = armed && !asks_pin(&policy);
@@ -123,7 +124,10 @@ impl Model {
             return refuse();
         }
         let notice = self.state(at, pin_network(ip(fetch.address)));
-        let login = self.make(Made { device: at, global, certificate, origin: Origin::Restricted });
+        let mut today = self.clone();
+        today.settle(at);
+        let spent = at != UNKNOWN && !today.devices[at].switch;
+        let login = self.make(Made { device: at, global, certificate, spent, origin: Origin::Restricted });
         restrict(notice, login)
     }
 

@@ -2,6 +2,7 @@
 
 use domain::admission::{Answer, Door};
 use domain::device::State;
+use domain::pin::PinAnswer;
 
 use crate::told::{carried, follows, kind};
 use crate::world::{AWAY, Ask, OFFICE, OPERATOR, Shown, UNKNOWN, World, ip};
@@ -196,6 +197,23 @@ fn a_disabled_device_is_served_like_an_unknown_one_and_keeps_its_login() {
     world.sees(&Ask::global(OPERATOR), "401, disabled");
     world.devices[0].disabled = false;
     world.gets(&Ask::own(&login), "FULL, own");
+}
+
+/// Found by a generated history.
+#[test]
+fn what_a_disabled_device_was_shown_when_it_was_spent_counts_for_nothing_later() {
+    let mut world = World::new("login=required pin=required");
+    world.allow(0, false);
+    world.devices[0].disabled = true;
+    let login = world.gets(&Ask::global(OPERATOR), "restricted (needed), disabled");
+    world.gets(&Ask::own(&login), "restricted (needed), disabled");
+    world.devices[0].disabled = false;
+    world.gets(&Ask::own(&login), "restricted (resetneeded), reset_needed");
+    world.suspend(0, None).unwrap();
+    world.gets(&Ask::own(&login), "restricted (resetneeded), reset_needed");
+    let pin = world.pin();
+    assert_eq!(world.call(0, login.claim, OFFICE, &pin), PinAnswer::ResetNeeded);
+    world.gets(&Ask::own(&login), "restricted (resetneeded), reset_needed");
 }
 
 #[test]

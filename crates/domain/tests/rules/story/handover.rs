@@ -403,3 +403,19 @@ fn too_many_first_contacts_from_one_address_raise_the_alarm_but_not_in_permanent
     world.customers[0].trust.permanent.push("192.0.2.0/24".parse().expect("a network"));
     world.gets(&Ask::global(OPERATOR).to(1), "FULL, global_first");
 }
+
+#[test]
+fn four_former_logins_are_in_their_grace_at_most() {
+    let mut world = World::new("");
+    let mut logins = vec![world.provision()];
+    for _ in 0..5 {
+        world.rotate(0).expect("live");
+        let next = world.gets(&Ask::own(&logins[logins.len() - 1]), "FULL, own");
+        world.gets(&Ask::own(&next), "FULL, claim_cleared");
+        logins.push(next);
+    }
+    world.sees(&Ask::own(&logins[0]), "401, reset_needed");
+    for login in &logins[1..] {
+        world.gets(&Ask::own(login), "FULL, own");
+    }
+}

@@ -1,6 +1,7 @@
 //! Section 5: reset, and what comes near it.
 
 use domain::Span;
+use domain::admission::Door;
 use domain::chance::Seeded;
 use domain::channel::front_file_key;
 use domain::device::{Auth, Device, State};
@@ -48,6 +49,19 @@ fn a_delivery_not_taken_up_ends_too() {
     world.reset(0);
     world.sees(&Ask::own(&login), "401, reset_needed");
     assert_ne!(world.gets(&Ask::global(OPERATOR).from(AWAY), "FULL, global_first"), login);
+}
+
+#[test]
+fn a_certificate_earns_anew_whatever_former_login_is_shown_with_it() {
+    let mut world = World::new("certificate=accept");
+    let former = world.provision();
+    world.reset(0);
+    let at_front = Ask { door: Door::Front, ..Ask::own(&former) };
+    world.sees(&at_front, "401, reset_needed");
+    world.sees(&Ask::own(&former).certified(), "401, reset_needed");
+    let new = world.gets(&at_front.certified(), "FULL, pin_off");
+    assert_ne!(new.claim, former.claim);
+    world.sees(&Ask::own(&former), "401, reset_needed");
 }
 
 #[test]

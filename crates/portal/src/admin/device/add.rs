@@ -77,8 +77,11 @@ pub(crate) fn check(catalogue: &Catalogue, new: NewDevice) -> Result<Checked, Er
         return Err(Error::invalid("model", format!("unknown model {:?}; `ringfence brands list` names them", new.model)));
     };
     let label = new.label.trim();
-    if label.len() > LABEL_BYTES_MAX || label.chars().any(char::is_control) {
-        return Err(Error::invalid("label", "label: at most 100 bytes without line breaks"));
+    if label.len() > LABEL_BYTES_MAX || label.chars().any(|c| c.is_control() || turns_direction(c)) {
+        return Err(Error::invalid(
+            "label",
+            "label: at most 100 bytes without line breaks, or characters that turn the direction of writing",
+        ));
     }
     new.lines.iter().try_for_each(line::check)?;
     for (key, value) in new.settings.iter().chain(new.lines.iter().flat_map(|line| &line.settings)) {
@@ -103,6 +106,11 @@ pub(crate) fn check(catalogue: &Catalogue, new: NewDevice) -> Result<Checked, Er
         reaches_the_voice: model.two_factor != Capability::No,
         by_trust: new.by_trust,
     })
+}
+
+/// Characters that show what follows in another order than it stands: a label could pass for another.
+pub(crate) fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Adds a checked phone inside a transaction.

@@ -7,16 +7,18 @@ use domain::device::State;
 use domain::policy::Policy;
 use domain::role::{Action, Target};
 use domain::tenancy::Node;
+use serde::Serialize;
 use store::Db;
 use store::Scope;
-use store::device::{Filter, Kind, Listed};
+use store::device::{Count, Filter, Kind, Listed};
+use utoipa::ToSchema;
 
 use super::node_of;
 use super::view::{DeviceView, Viewer};
 use crate::admin::part::{Listing, Part};
 use crate::admin::tree::{find_customer, find_site, policy_at};
 use crate::admin::{Admin, By, Error};
-use crate::limits::PAGE_MAX;
+use crate::limits::{ATTENTION_LOOKED_MAX, PAGE_MAX};
 
 /// Which phones. The default is all in scope.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +29,36 @@ pub struct Which {
     pub site: Option<String>,
     /// In one of these states.
     pub states: Vec<State>,
+    /// Of this brand and model, `yealink/T46S`.
+    pub model: Option<String>,
+    /// With something that a person should look at.
+    pub attention: bool,
+}
+
+/// How many phones there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CountView {
+    /// So many were counted.
+    pub number: u64,
+    /// There are more than that.
+    pub more: bool,
+}
+
+/// How many phones there are in each state, and how many want attention.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CountsView {
+    /// Not yet authenticated.
+    pub needed: CountView,
+    /// Locked for a while, for wrong PINs.
+    pub failed: CountView,
+    /// Locked until a reset.
+    pub blocked: CountView,
+    /// Authenticated.
+    pub successful: CountView,
+    /// With something that a person should look at, in whatever state.
+    pub attention: CountView,
+    /// All of them.
+    pub all: CountView,
 }
 
 /// Phones by customer and MAC, without their PINs.
@@ -44,20 +76,68 @@ pub async fn list(admin: &Admin, by: &By, which: Which) -> Result<Vec<DeviceView
     found.await?
 }
 
-/// Part of the phones by customer and MAC, without their PINs; `query` stands in MAC, label or model.
+/// Part of the phones, without their PINs: by customer and MAC, or as `query` finds them. It may be shorter than asked for and still have a
+/// next part.
 pub async fn part(admin: &Admin, by: &By, which: Which, part: Part) -> Result<Listing<DeviceView>, Error> {
-    let (by, viewer, after) = (by.clone(), Viewer::new(admin), part.cursor()?);
-    let found = admin.store.report(move |db| {
-        Ok(filter(db, &by, &which, Action::ViewDevices).and_then(|filter| {
+    let (by, viewer, mut after) = (by.clone(), Viewer::new(admin), part.cursor()?);
+    admin
+        .read(move |db| {
+            let filter = filter(db, &by, &which, Action::ViewDevices)?;
             let (filter, mut policies) = (Filter { query: part.query.clone(), ..filter }, Policies::default());
-            let page = store::device::list(db, &by.scope(), &filter, by.now, after.as_ref(), part.limit)?;
-            Listing::of(page, |listed| {
-                let policy = policies.at(db, node_of(listed.stored.device.place))?;
-                Ok(viewer.of_listed(&by, listed, policy))
+            let (mut items, mut looked) = (Vec::new(), 0);
+            // Of those that may want attention some do not: then it looks on for a while.
+            loop {
+                let page = store::device::list(db, &by.scope(), &filter, by.now, after.as_ref(), part.limit - items.len())?;
+                looked += page.items.len().max(1);
+                for listed in page.items {
+                    let policy = policies.at(db, node_of(listed.stored.device.place))?;
+                    let view = viewer.of_listed(&by, listed, policy);
+                    items.extend(Some(view).filter(|view| !which.attention || !view.attention.is_empty()));
+                }
+                after = page.next;
+                if !which.attention || after.is_none() || items.len() == part.limit || looked >= ATTENTION_LOOKED_MAX {
+                    return Ok(Listing { items, next: after.map(|next| next.to_string()) });
+                }
+            }
+        })
+        .await
+}
+
+/// How many phones a customer, a site, or all in scope have, by state. Numbers end somewhere and then say that there are more.
+pub async fn counts(admin: &Admin, by: &By, which: Which) -> Result<CountsView, Error> {
+    let (by, viewer) = (by.clone(), Viewer::new(admin));
+    admin
+        .read(move |db| {
+            let filter = filter(db, &by, &which, Action::ViewDevices)?;
+            let counted = store::device::counts(db, &by.scope(), &filter, by.now)?;
+            let view = |count: Count| CountView { number: count.number, more: count.more };
+            Ok(CountsView {
+                needed: view(counted.needed),
+                failed: view(counted.failed),
+                blocked: view(counted.blocked),
+                successful: view(counted.successful),
+                attention: wanting_attention(db, &by, &filter, &viewer)?,
+                all: view(counted.all),
             })
-        }))
-    });
-    found.await?
+        })
+        .await
+}
+
+fn wanting_attention(db: &Db, by: &By, filter: &Filter, viewer: &Viewer) -> Result<CountView, Error> {
+    let filter = Filter { customer: filter.customer, site: filter.site, attention: true, ..Filter::default() };
+    let (mut policies, mut counted, mut looked, mut after) = (Policies::default(), 0, 0, None);
+    loop {
+        let page = store::device::list(db, &by.scope(), &filter, by.now, after.as_ref(), PAGE_MAX)?;
+        looked += page.items.len().max(1);
+        for listed in page.items {
+            let policy = policies.at(db, node_of(listed.stored.device.place))?;
+            counted += u64::from(!viewer.of_listed(by, listed, policy).attention.is_empty());
+        }
+        after = page.next;
+        if after.is_none() || looked >= ATTENTION_LOOKED_MAX {
+            return Ok(CountView { number: counted, more: after.is_some() });
+        }
+    }
 }
 
 /// The policies met on a walk, each worked out once.
@@ -74,13 +154,7 @@ impl Policies {
 }
 
 /// Walks over phones, page by page. Refused if the role may not do that to them.
-pub(crate) fn each(
-    db: &Db,
-    by: &By,
-    which: &Which,
-    action: Action,
-    mut take: impl FnMut(Listed) -> Result<(), Error>,
-) -> Result<(), Error> {
+fn each(db: &Db, by: &By, which: &Which, action: Action, mut take: impl FnMut(Listed) -> Result<(), Error>) -> Result<(), Error> {
     let filter = filter(db, by, which, action)?;
     let mut after = None;
     loop {
@@ -94,7 +168,7 @@ pub(crate) fn each(
 }
 
 /// What is wished, in the store's words. Refused if the role may not do that to these phones.
-fn filter(db: &Db, by: &By, which: &Which, action: Action) -> Result<Filter, Error> {
+pub(crate) fn filter(db: &Db, by: &By, which: &Which, action: Action) -> Result<Filter, Error> {
     if which.customer.is_none() && which.site.is_some() {
         return Err(Error::invalid("site", "site: name its customer, too"));
     }
@@ -111,7 +185,14 @@ fn filter(db: &Db, by: &By, which: &Which, action: Action) -> Result<Filter, Err
         (Some(name), Some(customer)) => Some(find_site(db, &by.scope(), customer, name)?.id),
         _ => None,
     };
-    Ok(Filter { customer: customer.map(|customer| customer.id), site, states: which.states.clone(), ..Filter::default() })
+    Ok(Filter {
+        customer: customer.map(|customer| customer.id),
+        site,
+        states: which.states.clone(),
+        model: which.model.clone(),
+        attention: which.attention,
+        ..Filter::default()
+    })
 }
 
 /// Walks over what phones a branch has, without opening anything.

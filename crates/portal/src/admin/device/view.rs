@@ -34,6 +34,8 @@ pub struct DeviceView {
     pub site: Option<String>,
     /// What people call it.
     pub label: String,
+    /// The numbers that its lines are dialled by, first to last.
+    pub extensions: Vec<String>,
     /// needed, failed, blocked, successful.
     pub state: &'static str,
     /// none, pending, confirmed, unconfirmed, rotating.
@@ -201,7 +203,8 @@ impl Viewer {
         let seen = store::seen::seen(db, &by.scope(), mac)?;
         let noticed = store::sightings::attention(db, &by.scope(), mac)?;
         let noticed: Vec<String> = noticed.into_iter().map(|attention| attention.kind).collect();
-        let handsets = Some(handset::views(&store::device::setup(db, &by.scope(), mac)?.settings));
+        let setup = store::device::setup(db, &by.scope(), mac)?;
+        let (handsets, extensions) = (Some(handset::views(&setup.settings)), setup.extensions());
         let view = self.assemble(
             by,
             stored,
@@ -210,12 +213,14 @@ impl Viewer {
             seen.as_ref(),
             &noticed,
         );
-        Ok(DeviceView { handsets, ..view })
+        Ok(DeviceView { extensions, handsets, ..view })
     }
 
     /// The view of a row of a list.
     pub fn of_listed(&self, by: &By, listed: store::device::Listed, policy: &Policy) -> DeviceView {
-        self.assemble(by, listed.stored, policy, Names { customer: listed.customer, site: listed.site }, listed.seen.as_ref(), &[])
+        let names = Names { customer: listed.customer, site: listed.site };
+        let view = self.assemble(by, listed.stored, policy, names, listed.seen.as_ref(), &listed.noticed);
+        DeviceView { extensions: listed.extensions, ..view }
     }
 
     fn assemble(&self, by: &By, stored: Stored, policy: &Policy, names: Names, seen: Option<&Seen>, noticed: &[String]) -> DeviceView {
@@ -234,6 +239,7 @@ impl Viewer {
             customer: names.customer,
             site: names.site,
             label: device.label.clone(),
+            extensions: Vec::new(),
             state: state.code(),
             login_state,
             allow_global_password: auth.allow_global,

@@ -4,7 +4,7 @@ use domain::role::Role;
 use serde_json::json;
 
 use crate::api::{Site, problem};
-use crate::world::{OFFICE, SHOP};
+use crate::world::{NOW, OFFICE, SHOP};
 
 const NEW: &str = "001565000042";
 
@@ -115,6 +115,11 @@ async fn lists_come_in_parts_and_can_be_searched() {
         ("customer=Shop&site=Front&q=reception", 0),
         ("state=blocked,failed", 0),
         ("state=needed", 12),
+        ("model=yealink/T46S", 12),
+        ("model=yealink/T54W", 0),
+        ("q=2001&limit=500", 2),
+        ("q=t46s&customer=Office", 1),
+        ("attention=1", 0),
     ] {
         assert_eq!(count(site.get(&token, &format!("/devices?{query}")).await.ok(200)), expected, "{query}");
     }
@@ -131,6 +136,43 @@ async fn lists_come_in_parts_and_can_be_searched() {
     ] {
         assert_eq!(site.get(&token, &format!("/devices?{query}")).await.problem(), problem(status, code), "{query}");
     }
+}
+
+/// Notes that somebody looks for this flag, and a wrong PIN where the phone has never been.
+async fn attend(site: &Site, flagged: &'static str, tried: &'static str) {
+    let note = move |db: &store::Db| {
+        let mac: domain::Mac = flagged.parse().unwrap();
+        let address = "192.0.2.1".parse().unwrap();
+        let kind = "identity_mismatch".to_owned();
+        store::sightings::raise(db, &store::sightings::Attention { mac, kind, at: NOW, address: Some(address) })?;
+        let mut stored = store::device::by_mac(db, &store::Scope::Operator, tried.parse().unwrap())?;
+        let network = domain::net::pin_network(address);
+        let tries = domain::pin::Tries { network, address, wrong: 1, rounds: 0, failed_until: None, blocked: false, last: NOW };
+        stored.device.auth.tries = vec![tries];
+        store::device::save(db, &stored, NOW).map(drop)
+    };
+    site.world.admin.store.write(note).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phones_are_counted_by_state_within_what_one_may_see() {
+    let site = Site::open().await;
+    attend(&site, SHOP, OFFICE).await;
+    let (operator, shop) = (site.operator().await, site.token(Role::CustomerAdmin, "Shop").await);
+    let number = |number: u64| json!({ "number": number, "more": false });
+    let counts = |needed: u64, attention: u64| {
+        json!({ "needed": number(needed), "failed": number(0), "blocked": number(0), "successful": number(0),
+            "attention": number(attention), "all": number(needed) })
+    };
+    // One wrong PIN of a phone that was never served may well be its owner's.
+    assert_eq!(site.get(&operator, "/device-counts").await.ok(200), counts(2, 1));
+    assert_eq!(site.get(&operator, "/device-counts?customer=Office").await.ok(200), counts(1, 0));
+    assert_eq!(site.get(&operator, "/device-counts?customer=Shop&site=Front").await.ok(200), counts(1, 1));
+    assert_eq!(site.get(&shop, "/device-counts").await.ok(200), counts(1, 1));
+    assert_eq!(site.get(&shop, "/device-counts?customer=Office").await.problem(), problem(404, "not_found"));
+    let wanting = site.get(&operator, "/devices?attention=1&limit=1").await.ok(200);
+    assert_eq!((&wanting["items"][0]["mac"], &wanting["items"][0]["attention"]), (&json!(SHOP), &json!(["identity_mismatch"])));
+    assert_eq!(wanting["items"][0]["extensions"], json!(["2001"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

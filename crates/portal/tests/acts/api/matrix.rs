@@ -9,7 +9,7 @@ use portal::admin::customer::{self, NewCustomer};
 use portal::admin::site::{self, NewSite};
 use portal::admin::tree::NodeNames;
 use portal::admin::trunk::{self, NewTrunk};
-use portal::admin::user::{self, NewUser};
+use portal::admin::user::{self, NewUser, Writing};
 use portal::admin::{device, reseller};
 use serde_json::json;
 
@@ -82,6 +82,11 @@ async fn column(endpoints: &[String], somebody: Option<(Role, &str)>) -> Vec<u16
     let mut statuses = Vec::new();
     for endpoint in endpoints {
         let (line, body) = sample(endpoint, &ids);
+        if endpoint == "GET /events" {
+            // It goes on for ever.
+            statuses.push(site.listen(&token, "/events", "").await.status());
+            continue;
+        }
         let answer = match endpoint.as_str() {
             "POST /imports" => site.ask(&token, &line, &[("Content-Type", "text/csv")], &body).await,
             _ => site.json(&token, &line, &body).await,
@@ -124,7 +129,8 @@ async fn furnish(site: &Site) -> Ids {
     let leaving = NewCustomer { name: "Leaving".into(), reseller: Some("Dealer".into()), ..NewCustomer::default() };
     let leaving = customer::add(admin, by, leaving).await.unwrap().id;
     let gone = reseller::add(admin, by, "Gone", domain::tenancy::ResellerKind::Channel).await.unwrap().id;
-    let clerk = NewUser { name: "clerk".into(), role: "auditor".into(), at: shop.clone() };
+    let writing = Writing { email: Some("clerk@example.com".into()), ..Writing::default() };
+    let clerk = NewUser { name: "clerk".into(), role: "auditor".into(), at: shop.clone(), writing };
     let user = user::add(admin, by, clerk).await.unwrap().user.id;
     let way_out =
         NewTrunk { name: "way-out".into(), uri: "sip:trunk.example.com".into(), place: shop, priority: 100, ..NewTrunk::default() };
@@ -139,7 +145,18 @@ async fn furnish(site: &Site) -> Ids {
         site.json(&operator, "POST /global-login-requests", r#"{"reseller":"Dealer"}"#).await.ok(201);
     }
     site.json(&operator, "POST /global-login-requests/3/grant", "").await.ok(200);
+    let mut hooks = Vec::new();
+    for _ in 0..2 {
+        // Nobody listens there: what is sent fails, which is no business of whoever may send it.
+        let hook = json!({ "url": "http://127.0.0.1:1/", "customer": "Shop" }).to_string();
+        hooks.push(site.json(&operator, "POST /webhooks", &hook).await.ok(201)["id"].as_str().unwrap().to_owned());
+    }
+    let delivery = site.json(&operator, &format!("POST /webhooks/{}/test", hooks[0]), "").await.ok(200);
+    let shop_admin = site.token(Role::CustomerAdmin, "Shop").await;
+    let elsewhere = [("Content-Type", "text/csv"), ("Prefer", "respond-async")];
+    let import = site.ask(&shop_admin, "POST /imports", &elsewhere, "vendor,type,mac,customer\n").await.ok(202);
     [
+        ("import", import["id"].as_str().unwrap().to_owned()),
         ("reseller", dealer),
         ("customer", shop_id),
         ("site", front),
@@ -147,13 +164,16 @@ async fn furnish(site: &Site) -> Ids {
         ("customer deleted", leaving),
         ("reseller deleted", gone),
         ("user", user),
+        ("webhook", hooks[0].clone()),
+        ("webhook deleted", hooks[1].clone()),
+        ("delivery", delivery["id"].as_str().unwrap().to_owned()),
         ("token", token["id"].as_str().unwrap().to_owned()),
     ]
     .into()
 }
 
 /// A temporary window, as a PIN from there would open one.
-async fn open_a_window(site: &Site) {
+pub async fn open_a_window(site: &Site) {
     use domain::trust::{Window, WindowChange};
     let shop = site.world.somebody(Role::CustomerAdmin, "Shop").await;
     let domain::tenancy::Node::Customer(customer) = shop.actor.node else { panic!("an admin works at a customer") };
@@ -195,6 +215,7 @@ fn sample(endpoint: &str, ids: &Ids) -> (String, String) {
         _ => "known",
     };
     let path = path.replace("{mac}", mac).replace("{id}", id).replace("{network}", network).replace("{name}", name);
+    let path = path.replace("{delivery}", ids.get("delivery").map_or("", String::as_str));
     let path = path.replace("{file}", &format!("{SHOP}.cfg")).replace("{brand}", "yealink").replace("{language}", "en");
     let query = if endpoint == "GET /simulate" { format!("?mac={SHOP}&address=198.51.100.7") } else { String::new() };
     (format!("{method} {path}{query}"), body(endpoint).unwrap_or_default())
@@ -209,7 +230,7 @@ fn body(endpoint: &str) -> Option<String> {
         "POST /devices/{mac}/allow-global-password" => json!({ "allow": true, "clear_login": true }),
         "POST /devices/{mac}/move" => json!({ "customer": "Shop", "site": "Front" }),
         "POST /devices/{mac}/replace" => json!({ "mac": "001565000078" }),
-        "PUT /prompts/{language}/{name}" => return Some(String::from_utf8(crate::pages::tone()).unwrap()),
+        "PUT /prompts/{language}/{name}" => return Some(String::from_utf8(crate::floor::tone()).unwrap()),
         "PUT /resellers/{id}/logo" => return Some("<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_owned()),
         _ if endpoint.starts_with("PUT") && endpoint.ends_with("/settings") => json!({ "time_zone": "+1" }),
         "PUT /devices/{mac}/login" => json!({ "user": "desk", "password": "correct-horse-9" }),
@@ -221,6 +242,8 @@ fn body(endpoint: &str) -> Option<String> {
         "PATCH /sites/{id}" => json!({ "country": "DE" }),
         "POST /tokens" => json!({ "role": "auditor", "customer": "Shop", "label": "x" }),
         "POST /users" => json!({ "name": "somebody", "role": "auditor", "customer": "Shop" }),
+        "POST /webhooks" => json!({ "url": "https://hooks.example.com/", "types": ["device.failed"], "customer": "Shop" }),
+        "PATCH /webhooks/{id}" => json!({ "label": "Desk" }),
         "PATCH /users/{id}" => json!({ "disabled": true }),
         "POST /trunks" => json!({ "name": "second", "uri": "sip:trunk.example.com", "customer": "Shop" }),
         "POST /customers/{id}/trusted-networks" => json!({ "network": "192.0.2.0/24" }),

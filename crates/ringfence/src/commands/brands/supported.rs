@@ -21,15 +21,17 @@ Written by `ringfence brands list --markdown` from the catalogue; change `brands
 | TLS | `modern`: 1.2 with today's suites; `legacy`: older |
 | poll | the shortest time between two of its own fetches, in seconds |
 
-`unverified`: no document or capture proves it; a switch of the brand or a policy covers both cases.
+`unverified`: no document or capture proves it; a switch of the brand or a policy covers both cases. Unverified keys are parameters that the
+brand's files name and no public source does; unverified facts are all else.
 ";
 
 /// The page.
 pub fn page(brands: &[Brand]) -> String {
-    let mut page = format!("{HEAD}\n| brand | models | unverified keys |\n| --- | --- | --- |\n");
+    let mut page = format!("{HEAD}\n| brand | models | unverified keys | unverified facts |\n| --- | --- | --- | --- |\n");
     for brand in brands {
         // Writing into a string cannot fail.
-        let _ = writeln!(page, "| {} (`{}`) | {} | {} |", brand.display(), brand.name(), brand.models().len(), brand.unverified().len());
+        let (models, keys, facts) = (brand.models().len(), brand.unverified_keys(), brand.unverified_facts());
+        let _ = writeln!(page, "| {} (`{}`) | {models} | {keys} | {facts} |", brand.display(), brand.name());
     }
     for brand in brands {
         add(&mut page, brand);

@@ -1,0 +1,40 @@
+batch-title = Stapel-Import/-Export
+export-all = Alle Geräte exportieren
+export-all-what = Jedes Telefon, je eine Zeile.
+export-unauthenticated = Nicht authentifizierte Telefone exportieren
+export-unauthenticated-what = Telefone, deren Authentifizierung noch fehlt, fehlgeschlagen oder gesperrt ist, mit ihren PINs, wenn Ihre Rolle sie sehen darf. Das Protokoll vermerkt es.
+export-columns = Spalten:
+import-template = Vorlage herunterladen
+import-file = CSV-Datei
+import-file-hint = Höchstens 64 MB. Die erste Zeile nennt die Spalten.
+import-dry-run = Probelauf
+import-dry-run-hint = Zeigt, was aus jeder Zeile würde, und ändert nichts.
+import-partial = Gute Zeilen behalten, wenn andere scheitern
+import-partial-hint = Sonst heißt eine schlechte Zeile, dass nichts gespeichert wird.
+import-button = Importieren
+import-running = Die Datei wird gesendet und gelesen …
+import-outcome-dry = Was daraus würde
+import-outcome-stored = Gespeichert
+import-outcome-nothing = Nichts ist gespeichert
+import-rows = Zeilen in der Datei
+import-created = Angelegte Telefone
+import-created-dry = Telefone, die angelegt würden
+import-updated = Geänderte Telefone
+import-updated-dry = Telefone, die geändert würden
+import-failed = Zeilen, die scheitern
+import-row = Zeile
+import-field = Spalte
+import-wrong = Was nicht stimmt
+import-whole-row = die ganze Zeile
+import-unseen = { $count ->
+    [one] Eine weitere Zeile scheitert. Berichtigen Sie zuerst diese.
+   *[other] { $count } weitere Zeilen scheitern. Berichtigen Sie zuerst diese.
+}
+import-dry-good = Jede Zeile ist in Ordnung. Nehmen Sie das Häkchen bei „Probelauf“ weg und senden Sie die Datei noch einmal, um sie zu speichern.
+import-nothing-why = Weil Zeilen scheitern, wurde keine gespeichert. Berichtigen Sie sie, oder setzen Sie das Häkchen bei „Gute Zeilen behalten, wenn andere scheitern“.
+import-columns = Was die Spalten bedeuten
+import-columns-needed = In jeder Datei nötig. Hersteller und Typ wie in der Liste der Marken, die MAC in jeder Schreibweise, der Kunde mit seinem Namen.
+import-columns-place = Wo das Telefon steht und wie man es nennt.
+import-columns-lines = Leitungen, die erste als line1_: user, password, server, extension, name und weitere.
+import-columns-setting = Jede Einstellung des Telefons.
+import-columns-ignored = Stehen in einem Export und dürfen in der Datei bleiben: Sie ändern nichts.

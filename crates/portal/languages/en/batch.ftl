@@ -1,0 +1,40 @@
+batch-title = Batch Import/Export
+export-all = Export all devices
+export-all-what = Every phone, one row each.
+export-unauthenticated = Export unauthenticated phones
+export-unauthenticated-what = Those that still need authentication, failed it, or are blocked, with their PINs if your role may see them. The audit notes that.
+export-columns = Columns:
+import-template = Download the template
+import-file = CSV file
+import-file-hint = At most 64 MB. The first row names the columns.
+import-dry-run = Dry run
+import-dry-run-hint = Shows what would come of each row and changes nothing.
+import-partial = Keep the good rows if others fail
+import-partial-hint = Without this, one bad row means that nothing is stored.
+import-button = Import
+import-running = The file is sent and read …
+import-outcome-dry = What would come of it
+import-outcome-stored = Stored
+import-outcome-nothing = Nothing is stored
+import-rows = Rows in the file
+import-created = Phones added
+import-created-dry = Phones that would be added
+import-updated = Phones changed
+import-updated-dry = Phones that would be changed
+import-failed = Rows that fail
+import-row = Row
+import-field = Column
+import-wrong = What is wrong
+import-whole-row = the whole row
+import-unseen = { $count ->
+    [one] One more row fails. Mend these first.
+   *[other] { $count } more rows fail. Mend these first.
+}
+import-dry-good = Every row is fine. Untick “Dry run” and send the file again to store it.
+import-nothing-why = Because rows fail, none was stored. Mend them, or tick “Keep the good rows if others fail”.
+import-columns = What the columns mean
+import-columns-needed = Needed in every file. Vendor and type as in the list of brands, the MAC in any spelling, the customer by its name.
+import-columns-place = Where the phone stands, and what people call it.
+import-columns-lines = Lines, the first as line1_: user, password, server, extension, name, and more.
+import-columns-setting = Any setting of the phone.
+import-columns-ignored = Stand in an export and may stay in the file: they change nothing.

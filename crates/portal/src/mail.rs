@@ -1,0 +1,30 @@
+//! Mail: letters are queued with whatever causes them, in one transaction, and sent by a job. Whoever queues one need not know whether there
+//! is a mail server, or whether it answers.
+
+mod alerts;
+mod postman;
+mod template;
+
+use domain::Time;
+use lettre::Address;
+use store::mail::Letter;
+use store::{Db, StoreError};
+
+pub use self::postman::{Postman, Server, ServerError};
+pub use self::template::{Language, Template};
+use crate::admin::{Error, new_id};
+use crate::limits::EMAIL_BYTES_MAX;
+
+/// Queues a letter with the transaction that `db` is in. `values` fill the gaps of the template; one that is missing stays empty. A value
+/// may be a secret link: what is queued is sealed.
+pub fn queue(db: &Db, now: Time, to: &str, template: Template, language: Language, values: &[(&str, &str)]) -> Result<(), StoreError> {
+    let (subject, text) = template.fill(language, values);
+    store::mail::add(db, new_id(now), &Letter { to: to.to_owned(), subject, text }, now)
+}
+
+/// A mail address, as far as one can be judged without writing to it.
+pub fn check_address(email: &str) -> Result<String, Error> {
+    let email = email.trim();
+    let fits = email.len() <= EMAIL_BYTES_MAX && email.parse::<Address>().is_ok();
+    if fits { Ok(email.to_owned()) } else { Err(Error::invalid("email", "email: an address such as somebody@example.com")) }
+}

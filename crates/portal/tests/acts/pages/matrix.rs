@@ -1,0 +1,176 @@
+//! Every page, asked for by nobody, by each role, and from another tenant: a committed table. A new route is in it by itself.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use domain::role::Role;
+use portal::PAGES;
+use portal::admin::By;
+use portal::admin::customer::{self, NewCustomer};
+use portal::admin::site::{self, NewSite};
+use portal::admin::{contact, trust};
+
+use super::Browser;
+use crate::api::matrix::open_a_window;
+use crate::api::{Answer, Site};
+use crate::world::{NOW, SHOP};
+
+/// Everybody, and where they work. All that is asked for belongs to `Shop`, so the admin of `Office` is the stranger.
+const PEOPLE: [(Role, &str); 7] = [
+    (Role::Operator, ""),
+    (Role::Reseller, "Dealer"),
+    (Role::CustomerAdmin, "Shop"),
+    (Role::Installer, "Front"),
+    (Role::Auditor, "Shop"),
+    (Role::CustomerAdmin, "Office"),
+    (Role::Auditor, ""),
+];
+const STRANGER: usize = 6;
+const NOBODY: usize = 0;
+
+/// What stands in a path or a form, by its name.
+type Ids = BTreeMap<&'static str, String>;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_matrix_of_pages() {
+    let pages = in_order();
+    let mut columns = vec![column(&pages, None).await];
+    for somebody in PEOPLE {
+        columns.push(column(&pages, Some(somebody)).await);
+    }
+    let names = PEOPLE.iter().map(|(role, at)| format!("{} {at}", role.code()));
+    let mut table = format!("{:<66}", "");
+    for name in ["nobody".to_owned()].into_iter().chain(names) {
+        write!(table, "{name:<22}").unwrap();
+    }
+    for (row, (verb, path)) in pages.iter().enumerate() {
+        let page = format!("{} {path}", verb.to_uppercase());
+        write!(table, "\n{page:<66}").unwrap();
+        for column in &columns {
+            write!(table, "{:<22}", column[row]).unwrap();
+        }
+        let is_open = ["/login", "/login/code", "/assets/{hash}/{*name}"].contains(path);
+        assert!(is_open || columns[NOBODY][row] == "login", "{page} by nobody: {}", columns[NOBODY][row]);
+        assert!(columns.iter().all(|column| !column[row].starts_with('5')), "{page} fails");
+        if path.contains("{id}") || path.contains("{mac}") {
+            assert_eq!(columns[STRANGER][row], "404", "{page} by a stranger");
+        }
+    }
+    let lines: Vec<&str> = table.lines().map(str::trim_end).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+/// First what reads, then what changes, then what removes, and last what ends the session that asks.
+fn in_order() -> Vec<(&'static str, &'static str)> {
+    let mut pages = PAGES.to_vec();
+    let ends = |path: &str| ["/logout", "/account/password", "/account/sessions/end", "/account/sessions/end-others"].contains(&path);
+    let removes = |path: &str| ["/delete", "/remove", "/close", "/revoke"].iter().any(|end| path.ends_with(end));
+    pages.sort_by_key(|(verb, path)| (*verb != "get", ends(path), removes(path), *path));
+    pages
+}
+
+/// What one person gets, each time anew: so nobody finds what another one has deleted.
+async fn column(pages: &[(&str, &str)], somebody: Option<(Role, &str)>) -> Vec<String> {
+    let site = Site::open().await;
+    let ids = furnish(&site).await;
+    let mut browser = match somebody {
+        Some((role, at)) => site.signed_in(role, at).await,
+        None => site.browser(),
+    };
+    browser.about(&ids["customer"]);
+    let mut told = Vec::new();
+    for (verb, path) in pages {
+        let answer = ask(&browser, verb, path, &ids).await;
+        if answer.status >= 400 {
+            assert!(answer.header("content-type").starts_with("text/html"), "{verb} {path}: {answer:?}");
+        }
+        told.push(word(&answer));
+    }
+    told
+}
+
+/// The status; where the way leads if that is the sign-in, or the password again.
+fn word(answer: &Answer) -> String {
+    match answer.header("location") {
+        to if to.starts_with("/login?") => "login".to_owned(),
+        to if to.starts_with("/account/prove") => "prove".to_owned(),
+        _ => answer.status.to_string(),
+    }
+}
+
+async fn furnish(site: &Site) -> Ids {
+    let (admin, by) = (&site.world.admin, &By::command_line(NOW));
+    let known = site.ids().await;
+    let leaving = NewCustomer { name: "Leaving".into(), reseller: Some("Dealer".into()), ..NewCustomer::default() };
+    let leaving = customer::add(admin, by, leaving).await.unwrap().id;
+    let closing = NewSite { customer: "Shop".into(), name: "Closing".into(), ..NewSite::default() };
+    let closing = site::add(admin, by, closing).await.unwrap().id;
+    let user = site.user("clerk", Role::Auditor, "Shop").await.user.id;
+    site.token(Role::Auditor, "Shop").await;
+    let tokens = portal::admin::token::list(admin, by).await.unwrap();
+    let network = trust::NewTrust { customer: "Shop".into(), network: "203.0.113.0/24".into(), ..trust::NewTrust::default() };
+    trust::add(admin, by, network).await.unwrap();
+    open_a_window(site).await;
+    contact::add(admin, by, "Shop".into(), "Desk", "+4930123456").await.unwrap();
+    [
+        ("customer", known.shop),
+        ("customer deleted", leaving),
+        ("site", known.front),
+        ("site deleted", closing),
+        ("user", user),
+        ("token", tokens[0].id.clone()),
+    ]
+    .into()
+}
+
+/// A request that succeeds for whoever may.
+async fn ask(browser: &Browser<'_>, verb: &str, path: &str, ids: &Ids) -> Answer {
+    let kind = path.split('/').find_map(|part| part.strip_suffix('s').filter(|kind| ids.contains_key(kind))).unwrap_or_default();
+    let deleted = path.ends_with("/delete");
+    let id = ids.get(format!("{kind} deleted").as_str()).filter(|_| deleted).or(ids.get(kind)).map_or("1", String::as_str);
+    let filled = path.replace("{mac}", SHOP).replace("{id}", id).replace("{hash}", "00000000").replace("{*name}", "app.css");
+    // What else stands in braces names nothing, until a row below says more.
+    let filled: String = filled.split('/').map(|part| if part.starts_with('{') { "1" } else { part }).collect::<Vec<_>>().join("/");
+    let fields = sample(path, ids);
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    match (verb, path) {
+        ("get", _) => {
+            let query = serde_html_form::to_string(&fields).unwrap();
+            browser.get(&if query.is_empty() { filled } else { format!("{filled}?{query}") }).await
+        }
+        (_, "/administration/batch/import") => {
+            let file = format!("vendor,type,mac,customer,site\nyealink,T46S,{SHOP},Shop,Front\n");
+            browser.upload(&filled, &[("dry_run", "yes")], file.as_bytes()).await
+        }
+        (_, "/administration/contacts/import") => browser.upload(&filled, &[], b"name,number\nHelp,110\n").await,
+        _ => browser.post(&filled, &fields).await,
+    }
+}
+
+/// The fields of a form, or of a query.
+fn sample(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
+    let of = |pairs: &[(&'static str, &str)]| pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect::<Vec<_>>();
+    match path {
+        "/login" => of(&[("username", "nobody"), ("password", "wrong")]),
+        "/login/code" | "/account/second-factor/confirm" => of(&[("code", "000000")]),
+        "/account/prove" => of(&[("password", "wrong")]),
+        "/account/password" => of(&[("old", "wrong"), ("new", "correct-horse-9")]),
+        "/account/manner" => of(&[("theme", "dark")]),
+        "/account/sessions/end" => of(&[("session", "00")]),
+        "/switch" => of(&[("customer", &ids["customer"]), ("back", "/")]),
+        "/administration/profile/technical-details" => of(&[("network", "192.0.2.0/24")]),
+        "/administration/profile/technical-details/remove" => of(&[("network", "203.0.113.0/24"), ("answer", "yes")]),
+        "/administration/profile/technical-details/close" => of(&[("network", "198.51.100.7/32"), ("answer", "yes")]),
+        "/administration/policy" => of(&[("level", "customer"), ("id", &ids["customer"]), ("resync", "1h-2h")]),
+        "/administration/customers" | "/administration/sites" => of(&[("name", "New")]),
+        "/administration/customers/{id}" => of(&[("name", "Shop")]),
+        "/administration/sites/{id}" => of(&[("name", "Front"), ("country", "DE")]),
+        "/administration/users" => of(&[("name", "new"), ("role", "auditor"), ("at", &format!("customer:{}", ids["customer"]))]),
+        "/administration/users/{id}" => of(&[("name", "clerk")]),
+        "/administration/users/{id}/disable" => of(&[("disabled", "true")]),
+        "/administration/tokens" => of(&[("role", "auditor"), ("at", &format!("customer:{}", ids["customer"])), ("days", "30")]),
+        "/administration/contacts" => of(&[("name", "Help"), ("number", "112")]),
+        "/administration/contacts/remove" => of(&[("name", "Desk"), ("number", "+4930123456"), ("answer", "yes")]),
+        _ => of(&[("answer", "yes")]),
+    }
+}
