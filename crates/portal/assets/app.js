@@ -16,6 +16,9 @@
     history.replaceState(null, "", address);
   }
 
+  // Of a row of tabs that is wider than the screen, the one in sight is the one that is open.
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   // Questions open over the page that they were asked on.
   const dialog = document.getElementById("dialog");
   document.addEventListener("click", async (event) => {
@@ -46,6 +49,11 @@
       const before = told.textContent;
       told.textContent = copy.dataset.copied ?? before;
       setTimeout(() => { told.textContent = before; }, 1500);
+      return;
+    }
+    const all = event.target.closest("input[data-tick-all]");
+    if (all) {
+      for (const box of all.form.querySelectorAll("input[name='mac']")) box.checked = all.checked;
       return;
     }
     if (event.target.closest("button[data-print]")) { window.print(); return; }

@@ -3,8 +3,10 @@
 
 pub mod account;
 pub mod audit;
+mod before;
 pub mod brands;
 pub mod checkup;
+pub mod compare;
 pub mod contact;
 pub mod customer;
 pub mod device;

@@ -91,6 +91,14 @@ pub const WRONG_BY_NAME: u32 = 100;
 pub const SHUT_FIRST: Span = Span::seconds(15);
 /// The longest wait.
 pub const SHUT_LONGEST: Span = Span::minutes(15);
+/// Phones of one sheet of labels, and of one page of an installer's day: more than a team hangs up in one.
+pub const SHEET_MAX: usize = 1_000;
+/// Phones that are ticked in a list and changed at once: a full page of the longest list.
+pub const MARKED_MAX: usize = 500;
+/// Entries of a phone's time line.
+pub const HISTORY_MAX: usize = 60;
+/// How long a page that stays open counts as one look at its PINs.
+pub const LOOK: Span = Span::minutes(15);
 /// Bytes of a form.
 pub const FORM_BYTES_MAX: usize = 1024 * 1024;
 /// Steps that a page's template may take: a list of 500 rows needs some 200 000.

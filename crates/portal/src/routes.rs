@@ -76,6 +76,50 @@ pages! {
     get  "/inventory/phone-hardware"                      => phone_hardware::show;
     get  "/devices/{mac}/unlock"                          => phone_hardware::ask;
     post "/devices/{mac}/unlock"                          => phone_hardware::unlock;
+    post "/inventory/phone-hardware/marked"               => marked::ask;
+    post "/inventory/phone-hardware/marked/do"            => marked::act;
+
+    get  "/devices/new"                                   => device_new::ask;
+    post "/devices/new"                                   => device_new::add;
+    get  "/devices/{mac}/added"                           => device_new::added;
+    get  "/devices/{mac}"                                 => device::show;
+    post "/devices/{mac}/pin"                             => device::show_pin;
+    get  "/devices/{mac}/requests"                        => device::requests;
+    get  "/devices/{mac}/calls"                           => device::calls;
+    get  "/devices/{mac}/would-get"                       => device::would_get;
+    get  "/devices/{mac}/lines"                           => device_lines::show;
+    post "/devices/{mac}/lines"                           => device_lines::save;
+    get  "/devices/{mac}/settings"                        => device_settings::show;
+    post "/devices/{mac}/settings"                        => device_settings::save;
+    get  "/devices/{mac}/config"                          => device_config::show;
+    get  "/devices/{mac}/advanced"                        => device_advanced::show;
+    post "/devices/{mac}/advanced/allow"                  => device_advanced::allow;
+    post "/devices/{mac}/advanced/login"                  => device_advanced::set_login;
+    get  "/devices/{mac}/advanced/login/clear"            => device_advanced::ask_clear;
+    post "/devices/{mac}/advanced/login/clear"            => device_advanced::clear_login;
+    post "/devices/{mac}/advanced/login/rotate"           => device_advanced::rotate;
+    post "/devices/{mac}/advanced/raw"                    => device_advanced::set_raw;
+    post "/devices/{mac}/advanced/switch"                 => device_advanced::switch;
+    post "/devices/{mac}/resync"                          => device_acts::resync;
+    get  "/devices/{mac}/suspend"                         => device_acts::ask_suspend;
+    post "/devices/{mac}/suspend"                         => device_acts::suspend;
+    post "/devices/{mac}/suspend/end"                     => device_acts::end_suspension;
+    get  "/devices/{mac}/second-claimant"                 => device_acts::ask_second;
+    post "/devices/{mac}/second-claimant"                 => device_acts::allow_second;
+    get  "/devices/{mac}/replace"                         => device_acts::ask_replace;
+    post "/devices/{mac}/replace"                         => device_acts::replace;
+    get  "/devices/{mac}/move"                            => device_acts::ask_move;
+    post "/devices/{mac}/move"                            => device_acts::relocate;
+    get  "/devices/{mac}/delete"                          => device_acts::ask_delete;
+    post "/devices/{mac}/delete"                          => device_acts::delete;
+
+    get  "/configurations/devices"                        => configurations_devices::list;
+    get  "/configurations/devices/{mac}"                  => configurations_devices::show;
+    post "/configurations/devices/{mac}"                  => configurations_devices::save;
+
+    get  "/installer"                                     => installer::choose;
+    get  "/installer/{place}"                             => installer::show;
+    get  "/sheets"                                        => sheets::show;
 
     get  "/administration/resellers"                      => resellers::list;
     get  "/administration/resellers/new"                  => resellers::new;
@@ -156,6 +200,7 @@ pages! {
     get  "/administration/users/{id}"                     => users::show;
     post "/administration/users/{id}"                     => users::rename;
     post "/administration/users/{id}/disable"             => users::disable;
+    post "/administration/users/{id}/invite"              => users::invite;
     get  "/administration/users/{id}/password"            => users::ask_password;
     post "/administration/users/{id}/password"            => users::new_password;
     get  "/administration/users/{id}/delete"              => users::ask_delete;

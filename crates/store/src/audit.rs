@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::db::{Db, Row, statements};
-use crate::limits::{AUDIT_FIELD_BYTES_MAX, AUDIT_PER_WRITE_MAX, PAGE_MAX};
+use crate::limits::{AUDIT_FIELD_BYTES_MAX, AUDIT_LOOKED_THROUGH, AUDIT_PER_WRITE_MAX, PAGE_MAX};
 use crate::scope::{Bounds, Scope, id, node, node_columns};
 use crate::seal::Place;
 use crate::{Result, StoreError};
@@ -61,6 +61,12 @@ statements! {
         and (c.reseller = $2 or (a.node_kind = 'reseller' and a.node = $2) or $2 is null)
         and (c.id = $3 or $3 is null) and (s.id = $4 or $4 is null)
         order by a.seq desc limit $5";
+    OF_SUBJECT = "select a.seq, a.at, a.node_kind, a.node, a.actor, a.action, a.subject, a.detail, a.hash
+        from (select * from audit where node_kind = $1 and node = $2 order by seq desc limit $3) a
+        where a.subject = $4 order by a.seq desc limit $5";
+    SINCE = "select a.seq, a.at, a.node_kind, a.node, a.actor, a.action, a.subject, a.detail, a.hash
+        from (select * from audit where node_kind = $1 and node = $2 order by seq desc limit $3) a
+        where a.at > $4 and a.action in ($5, $6) order by a.seq desc limit $7";
 }
 
 /// Writes an entry with the transaction that `db` is in. `node` says whose branch it belongs to.
@@ -87,6 +93,22 @@ pub fn newest(db: &Db, scope: &Scope, below: i64, limit: usize) -> Result<Vec<Ke
     let limit = i64::try_from(limit.clamp(1, PAGE_MAX)).expect("PAGE_MAX is small");
     let args = [below.into(), bounds.reseller(), bounds.customer(), bounds.site(), limit.into()];
     db.all(NEWEST, &args, |row| Ok(read(row)?.0))
+}
+
+/// What was done to one subject at a node, newest first: looked for among the node's latest entries, so that a page never reads all.
+/// Whoever asks has seen the node.
+pub fn of_subject(db: &Db, at: Node, subject: &str, limit: usize) -> Result<Vec<Kept>> {
+    let ((kind, owner), limit) = (node_columns(&at), i64::try_from(limit.clamp(1, PAGE_MAX)).expect("PAGE_MAX is small"));
+    let args = [kind.into(), id(&owner), AUDIT_LOOKED_THROUGH.into(), subject.into(), limit.into()];
+    db.all(OF_SUBJECT, &args, |row| Ok(read(row)?.0))
+}
+
+/// Entries of two actions at a node since a time, newest first, among the node's latest.
+pub fn since(db: &Db, at: Node, after: Time, actions: [&str; 2], limit: usize) -> Result<Vec<Kept>> {
+    let ((kind, owner), limit) = (node_columns(&at), i64::try_from(limit.clamp(1, PAGE_MAX)).expect("PAGE_MAX is small"));
+    let [first, second] = actions;
+    let args = [kind.into(), id(&owner), AUDIT_LOOKED_THROUGH.into(), after.into(), first.into(), second.into(), limit.into()];
+    db.all(SINCE, &args, |row| Ok(read(row)?.0))
 }
 
 /// Recomputes the whole chain. A report's work: it reads every entry.

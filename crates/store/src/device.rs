@@ -233,6 +233,7 @@ fn forget_traces(db: &Db, mac: &str) -> Result<()> {
     db.exec(DROP_SEEN, &[mac.into()])?;
     word::remove(db, mac)?;
     crate::call::forget(db, mac)?;
+    crate::before::forget(db, mac)?;
     db.exec(DROP_ATTENTION, &[mac.into()]).map(drop)
 }
 

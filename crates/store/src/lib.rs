@@ -16,6 +16,7 @@
 pub mod api_answer;
 pub mod audit;
 pub mod backup;
+pub mod before;
 pub mod call;
 pub mod contact;
 pub mod context;

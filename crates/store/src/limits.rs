@@ -114,6 +114,8 @@ pub const IMPORT_RUNS_OF_BRANCH_MAX: i64 = 2;
 pub const IMPORT_RUNS_MAX: i64 = 8;
 /// The longest outcome of an import that is kept, in bytes.
 pub const IMPORT_OUTCOME_BYTES_MAX: usize = 4 << 20;
+/// Entries of one node that are looked through for one subject: some ten milliseconds of a page's time.
+pub const AUDIT_LOOKED_THROUGH: i64 = 20_000;
 /// Global logins that may be valid for one owner at once: the one in use and those that a rotation is ending.
 pub const GLOBAL_LOGINS_VALID_MAX: i64 = 8;
 /// Rows that one step of sealing anew handles.

@@ -30,7 +30,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 10, name: "search and imports", text: include_str!("../migrations/0010_search.sql") },
     Migration { number: 11, name: "events", text: include_str!("../migrations/0011_events.sql") },
     Migration { number: 12, name: "sessions", text: include_str!("../migrations/0012_sessions.sql") },
-    Migration { number: 13, name: "portal", text: include_str!("../migrations/0013_portal.sql") },
+    Migration { number: 13, name: "device before", text: include_str!("../migrations/0013_device_before.sql") },
+    Migration { number: 14, name: "portal", text: include_str!("../migrations/0014_portal.sql") },
 ];
 
 type Fill = fn(&Db) -> Result<()>;

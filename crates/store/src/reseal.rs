@@ -22,6 +22,8 @@ statements! {
     SET_AUTH = "update device set auth = $1 where mac = $2 and auth = $3";
     LINES = "select lines from device where mac = $1";
     SET_LINES = "update device set lines = $1 where mac = $2 and lines = $3";
+    BEFORE = "select setup from device_before where mac = $1";
+    SET_BEFORE = "update device_before set setup = $1 where mac = $2 and setup = $3";
     PASSWORD = "select password from global_login where id = $1";
     SET_PASSWORD = "update global_login set password = $1 where id = $2 and password = $3";
     TRUNK = "select password from trunk where id = $1 and password is not null";
@@ -101,7 +103,8 @@ fn step<K>(
 
 fn device(db: &Db, mac: &String) -> Result<u64> {
     let auth = again(db, AUTH, SET_AUTH, mac.into(), crate::device::auth_place(mac))?;
-    Ok(auth + again(db, LINES, SET_LINES, mac.into(), crate::device::lines_place(mac))?)
+    let lines = again(db, LINES, SET_LINES, mac.into(), crate::device::lines_place(mac))?;
+    Ok(auth + lines + again(db, BEFORE, SET_BEFORE, mac.into(), crate::before::place(mac))?)
 }
 
 fn login(db: &Db, number: i64) -> Result<u64> {

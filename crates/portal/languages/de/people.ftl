@@ -58,3 +58,11 @@ token-revoke-effect = Programme, die es benutzen, werden ab ihrer nächsten Anfr
 tokens-none = Noch keine Token
 tokens-none-hint = Mit einem Token benutzt ein Programm die API in Ihrem Namen, mit eigener Rolle und eigenem Bereich.
 done-token-revoked = Das Token ist widerrufen.
+
+user-email = Mail-Adresse
+user-email-hint = Für ein vergessenes Passwort, eine Einladung und Meldungen.
+user-language = Sprache der Briefe
+user-alerts = Schreiben, wenn ein Telefon fehlschlug, gesperrt wurde oder doppelt auftritt, oder ein Trunk ausfällt
+user-invite = Einladung senden
+user-invite-effect = Ein Brief mit einem Link, über den ein Passwort gewählt wird. Er gilt drei Tage.
+done-user-invited = Die Einladung ist unterwegs.

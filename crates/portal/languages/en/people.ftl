@@ -58,3 +58,11 @@ token-revoke-effect = Programs that use it are refused from their next request o
 tokens-none = No tokens yet
 tokens-none-hint = A token lets a program use the API in your name, with a role and a branch of its own.
 done-token-revoked = The token is revoked.
+
+user-email = Mail address
+user-email-hint = For a forgotten password, an invitation, and alerts.
+user-language = Language of letters
+user-alerts = Write when a phone failed, was blocked or has a second claimant, or a trunk is down
+user-invite = Send an invitation
+user-invite-effect = A letter with a link by which they choose a password. It counts for three days.
+done-user-invited = The invitation is on its way.

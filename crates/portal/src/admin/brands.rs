@@ -25,6 +25,8 @@ use utoipa::ToSchema;
 use super::device::{load, node_of, parse_mac};
 use super::{Admin, By, Error, Platform};
 
+mod steps;
+
 /// What stands in a preview where a login would stand that is not made yet.
 const NOT_ISSUED: &str = "not-issued-yet";
 
@@ -74,38 +76,86 @@ pub fn parse(catalogue: &Catalogue, brand: &str, bytes: &[u8]) -> Result<Parsed,
 /// Shows a file of a phone. Whole, it holds passwords: that is audited. With its reasons they are masked.
 pub async fn render(admin: &Admin, by: &By, mac: &str, preview: Preview) -> Result<RenderedView, Error> {
     let (mac, by, admin_too) = (parse_mac(mac)?, by.clone(), admin.clone());
+    if preview.why {
+        let look = move |db: &Db| {
+            let (stored, policy) = load(db, &by, mac, Action::ViewDevices)?;
+            let setup = store::device::setup(db, &by.scope(), mac)?;
+            within(db, &admin_too, &by, (&stored, &setup), &policy, &preview)
+        };
+        return admin.read(look).await;
+    }
     admin
         .write(move |db| {
-            let action = if preview.why { Action::ViewDevices } else { Action::RevealPassword };
-            let (stored, policy) = load(db, &by, mac, action)?;
-            let place = stored.device.place;
+            let (stored, policy) = load(db, &by, mac, Action::RevealPassword)?;
             let setup = store::device::setup(db, &by.scope(), mac)?;
-            let context = store::context::load(db, Some(place.customer))?;
-            let mut settings = context.settings(place.site, &stored.device.model, &setup.settings);
-            if let Some((brand, _)) = admin_too.catalogue.model(&stored.device.model) {
-                MenuPasswords::of(&admin_too.keys, place, context.menu_round(place)).fill(&mut settings, brand.password_form());
-            }
-            let firmware = store::seen::seen(db, &by.scope(), mac)?.map(|seen| seen.firmware);
-            if !preview.why {
-                by.audit(db, node_of(place), Action::RevealPassword.code(), &mac.to_string(), "configuration file")?;
-            }
-            let language = context.platform_setting("language").unwrap_or("en");
-            let firmware = firmware.as_deref();
-            let book = Book::open(db, &context, &stored)?;
-            let phone = Phone {
-                stored: &stored,
-                setup: &setup,
-                settings: &settings,
-                policy: &policy,
-                firmware,
-                language,
-                has_contacts: context.has_contacts,
-                host: context.phone_host.as_deref(),
-                book: &book,
-            };
-            phone.render(&admin_too.catalogue, &admin_too.keys, &admin_too.platform, &preview, &by)
+            by.audit(db, node_of(stored.device.place), Action::RevealPassword.code(), &mac.to_string(), "configuration file")?;
+            within(db, &admin_too, &by, (&stored, &setup), &policy, &preview)
         })
         .await
+}
+
+/// The names of the files that a phone asks for.
+pub async fn files(admin: &Admin, by: &By, mac: &str) -> Result<Vec<String>, Error> {
+    let (mac, by, catalogue) = (parse_mac(mac)?, by.clone(), Arc::clone(&admin.catalogue));
+    let look = move |db: &Db| {
+        let (stored, _) = load(db, &by, mac, Action::ViewDevices)?;
+        let model = catalogue.model(&stored.device.model);
+        Ok(model.map(|(brand, model)| brand.file_names(mac, model).map(|(name, _)| name).collect()).unwrap_or_default())
+    };
+    admin.read(look).await
+}
+
+/// How a phone of this model is set to factory state, step by step, from its brand's guide; nothing where that is not known.
+pub fn factory_reset(admin: &Admin, model: &str) -> Vec<String> {
+    admin.catalogue.model(model).map(|(brand, _)| steps::factory_reset(brand.guide())).unwrap_or_default()
+}
+
+/// How many lines a model has; none if it is not in the catalogue any more.
+pub fn accounts(admin: &Admin, model: &str) -> usize {
+    admin.catalogue.model(model).map_or(0, |(_, model)| model.accounts.into())
+}
+
+/// Names of settings that phones of this model know, for a list to choose from.
+pub fn known_settings(admin: &Admin, model: &str) -> Vec<String> {
+    let samples = |(brand, _): (&Brand, &Model)| brand.sample_settings().0.into_keys().collect();
+    admin.catalogue.model(model).map(samples).unwrap_or_default()
+}
+
+/// The settings in force for a phone set up like this, with the menus' passwords.
+pub(crate) fn in_force(admin: &Admin, context: &Context, stored: &Stored, setup: &Setup) -> Resolved {
+    let place = stored.device.place;
+    let mut settings = context.settings(place.site, &stored.device.model, &setup.settings);
+    if let Some((brand, _)) = admin.catalogue.model(&stored.device.model) {
+        MenuPasswords::of(&admin.keys, place, context.menu_round(place)).fill(&mut settings, brand.password_form());
+    }
+    settings
+}
+
+/// A file of a phone as it would be if the phone were set up like this.
+pub(crate) fn within(
+    db: &Db,
+    admin: &Admin,
+    by: &By,
+    (stored, setup): (&Stored, &Setup),
+    policy: &Policy,
+    preview: &Preview,
+) -> Result<RenderedView, Error> {
+    let context = store::context::load(db, Some(stored.device.place.customer))?;
+    let settings = in_force(admin, &context, stored, setup);
+    let firmware = store::seen::seen(db, &by.scope(), stored.device.mac)?.map(|seen| seen.firmware);
+    let book = Book::open(db, &context, stored)?;
+    let phone = Phone {
+        stored,
+        setup,
+        settings: &settings,
+        policy,
+        firmware: firmware.as_deref(),
+        language: context.platform_setting("language").unwrap_or("en"),
+        has_contacts: context.has_contacts,
+        host: context.phone_host.as_deref(),
+        book: &book,
+    };
+    phone.render(&admin.catalogue, &admin.keys, &admin.platform, preview, by)
 }
 
 /// What a preview is made from.

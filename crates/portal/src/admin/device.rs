@@ -3,7 +3,11 @@
 mod add;
 mod allowed;
 mod calls;
+mod day;
+mod history;
+mod lines;
 mod list;
+mod outlook;
 mod update;
 mod view;
 
@@ -25,8 +29,12 @@ pub(crate) use self::add::{Checked, add_within, check, turns_direction, update_w
 pub use self::add::{NewDevice, add};
 pub use self::allowed::allowed;
 pub use self::calls::{CallView, calls};
+pub use self::day::{DayPlace, DayView, Why, day, day_place};
+pub use self::history::{HistoryView, history};
+pub use self::lines::{LineEdit, LineView, edit_lines, extensions, lines};
 pub use self::list::{CountView, CountsView, Which, counts, list, part};
 pub(crate) use self::list::{Policies, each_kind, filter};
+pub use self::outlook::{ClaimView, OutlookView, outlook};
 pub use self::update::{DeviceChange, update};
 pub(crate) use self::view::Viewer;
 pub use self::view::{DeviceView, ProfileKeyView, RequestView, look, profile_key, requests, show};

@@ -9,6 +9,7 @@ mod run;
 use std::ops::Range;
 use std::sync::Arc;
 
+use ::brands::Catalogue;
 use serde::{Deserialize, Serialize};
 use store::Scope;
 use store::{Db, StoreError};
@@ -157,11 +158,11 @@ enum Keep {
 
 /// Some rows in one transaction, counted on to what came of those before.
 async fn transaction(admin: &Admin, by: &By, file: &File, part: Range<usize>, before: Outcome, keep: Keep) -> Result<Outcome, Error> {
-    let (by, rows) = (by.clone(), Arc::clone(&file.rows));
+    let (by, rows, catalogue) = (by.clone(), Arc::clone(&file.rows), Arc::clone(&admin.catalogue));
     let ran = admin.store.try_write(move |db| {
         let mut outcome = before.clone();
         for row in &rows[part.clone()] {
-            match store_row(db, &by, row) {
+            match store_row(db, &by, &catalogue, row) {
                 Ok(Stored::Created) => outcome.created += 1,
                 Ok(Stored::Updated) => outcome.updated += 1,
                 Err(Error::Failed(why)) => return Err(Stop::Failed(Error::Failed(why))),
@@ -186,7 +187,7 @@ enum Stored {
 }
 
 /// Stores one row. What another row or customer has already is found out by asking, because a statement that fails undoes everything.
-fn store_row(db: &Db, by: &By, row: &Row) -> Result<Stored, Error> {
+fn store_row(db: &Db, by: &By, catalogue: &Catalogue, row: &Row) -> Result<Stored, Error> {
     let mac = row.checked.mac;
     let (place, customer) = find_place(db, &by.scope(), &row.checked.place)?;
     match store::device::by_mac(db, &Scope::Operator, mac) {
@@ -195,7 +196,7 @@ fn store_row(db: &Db, by: &By, row: &Row) -> Result<Stored, Error> {
             Ok(Stored::Created)
         }
         Ok(held) if held.device.place.customer == customer.id => {
-            update_within(db, by, &row.checked)?;
+            update_within(db, by, catalogue, &row.checked)?;
             Ok(Stored::Updated)
         }
         Ok(_) => Err(Error::Exists(format!("device {mac}, at another customer,"))),

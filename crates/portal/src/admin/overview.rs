@@ -142,7 +142,7 @@ fn view(one: seen::Waiting) -> WaitingView {
 
 /// Deliveries that nobody took up follow from what is sealed in each phone: the first of those that are not cleared are looked at.
 async fn unconfirmed(admin: &Admin, by: &By, customer: Option<String>) -> Result<FlagCount, Error> {
-    let which = Which { customer, states: vec![State::Needed], ..Which::default() };
+    let which = Which { customer, attention: true, ..Which::default() };
     let part = Part { limit: UNCONFIRMED_LOOKED_MAX, ..Part::default() };
     let found = device::part(admin, by, which, part).await?;
     let kind = "delivery_not_confirmed";

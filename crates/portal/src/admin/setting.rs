@@ -14,10 +14,10 @@ use store::device::Setup;
 use super::device::{carry_out, each_kind, load, node_of, parse_mac};
 use super::policy::subject;
 use super::tree::{Found, NodeNames, find, policy_at};
-use super::{Admin, By, Error, handset};
+use super::{Admin, By, Error, before, handset};
 
 /// What stands where a secret would.
-const MASK: &str = "********";
+pub(crate) const MASK: &str = "********";
 
 /// Whose settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,41 @@ pub struct SettingView {
     pub key: String,
     /// Its value; masked if it is a secret.
     pub value: String,
+}
+
+/// One setting in force for a phone, and who set it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InForce {
+    /// Its key.
+    pub key: String,
+    /// Its value; masked if it is a secret.
+    pub value: String,
+    /// The layer that set it.
+    pub layer: String,
+}
+
+/// All settings in force for a phone, each with the layer that it comes from.
+pub async fn in_force(admin: &Admin, by: &By, mac: &str) -> Result<Vec<InForce>, Error> {
+    let (mac, by, admin_too) = (parse_mac(mac)?, by.clone(), admin.clone());
+    let look = move |db: &Db| {
+        let (stored, _) = load(db, &by, mac, Action::ViewDevices)?;
+        let setup = store::device::setup(db, &by.scope(), mac)?;
+        let context = store::context::load(db, Some(stored.device.place.customer))?;
+        let settings = super::brands::in_force(&admin_too, &context, &stored, &setup);
+        let secret = |key: &str| is_secret(&admin_too.catalogue, key);
+        let shown = |(key, held): (&str, &domain::settings::Sourced)| InForce {
+            key: key.to_owned(),
+            value: if secret(key) { MASK.to_owned() } else { held.value.clone() },
+            layer: held.layer.to_string(),
+        };
+        Ok(settings.iter().map(shown).collect())
+    };
+    admin.read(look).await
+}
+
+/// Whether any brand keeps a secret under this key.
+pub(crate) fn is_secret(catalogue: &Catalogue, key: &str) -> bool {
+    catalogue.brands().iter().any(|brand| brand.is_secret_setting(key))
 }
 
 /// A layer that was found.
@@ -76,6 +111,9 @@ pub async fn set(admin: &Admin, by: &By, of: Of, entries: Vec<String>) -> Result
                 }
             }
             check_handsets(db, &by, &catalogue, &layer, &mut settings)?;
+            if let Layer::Device(mac) = &layer {
+                before::note(db, &by, &catalogue, *mac, |setup| setup.settings.clone_from(&settings))?;
+            }
             save(db, &by, &layer, &settings)?;
             let (node, subject) = named(db, &by, &layer)?;
             // Keys alone: values may be secrets.
@@ -221,7 +259,7 @@ fn check_raw(catalogue: &Catalogue, raw: &str) -> Result<(), Error> {
 }
 
 fn views(catalogue: &Catalogue, settings: &Settings) -> Vec<SettingView> {
-    let secret = |key: &str| catalogue.brands().iter().any(|brand| brand.is_secret_setting(key));
+    let secret = |key: &str| is_secret(catalogue, key);
     let view = |(key, value): (&String, &String)| SettingView {
         key: key.clone(),
         value: if secret(key) { MASK.to_owned() } else { value.clone() },

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::answer::{Answer, back, local, see_other, with_cookie};
 use super::form::{Posted, Query};
 use super::language::Language;
+use super::qr::qr;
 use super::sign_in::{Nothing, shut};
 use super::template::view;
 use super::visitor::{LANGUAGE_COOKIE, THEME_COOKIE, Visitor};
@@ -163,12 +164,4 @@ fn lately_or(failure: super::failure::Failure) -> Answer {
         Failure::Prove(_) => Failure::Prove("/account".to_owned()),
         other => other,
     })
-}
-
-/// A QR code as a picture, dark on light whatever the theme, with the quiet zone that scanners need.
-pub(crate) fn qr(text: &str) -> String {
-    use qrcode::QrCode;
-    use qrcode::render::svg;
-    QrCode::new(text.as_bytes())
-        .map_or_else(|_| String::new(), |code| code.render::<svg::Color<'_>>().min_dimensions(160, 160).quiet_zone(true).build())
 }

@@ -1,5 +1,6 @@
 //! *Administration › Batch Import/Export*: phones as CSV, out and in.
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::device::State as DeviceState;
@@ -16,9 +17,11 @@ use super::upload::Upload;
 use super::visitor::Visitor;
 use super::wrong::Wrong;
 use crate::App;
+use crate::admin::Error;
 use crate::admin::device::Which;
+use crate::admin::export::Export;
 use crate::admin::import::{self, Mode, Outcome};
-use crate::admin::{Error, export};
+use crate::api::flow::flow;
 use crate::limits::FAILED_ROWS_SHOWN_MAX;
 
 /// The columns of the template: all that a phone with one line has.
@@ -61,23 +64,23 @@ pub(crate) async fn download(State(app): State<App>, visitor: Visitor, Query(wan
         "unauthenticated" => (vec![DeviceState::Needed, DeviceState::Failed, DeviceState::Blocked], "unauthenticated-phones.csv"),
         _ => return Err(Error::invalid("query", "which: all or unauthenticated").into()),
     };
-    let bytes = export::csv(&app.admin, &visitor.by, Which { customer: visitor.chosen(), site: None, states }).await?;
-    Ok(csv(name, bytes))
+    let export = Export::begin(&app.admin, &visitor.by, Which { customer: visitor.chosen(), states, ..Which::default() }).await?;
+    Ok(csv(name, flow(export).await?))
 }
 
 /// The header of an import file, to begin with.
 pub(crate) async fn template(visitor: Visitor) -> Answer {
     visitor.must(Action::Batch)?;
-    Ok(csv("import-template.csv", TEMPLATE.as_bytes().to_vec()))
+    Ok(csv("import-template.csv", TEMPLATE))
 }
 
 /// A file that browsers keep instead of showing it.
-pub(super) fn csv(name: &str, bytes: Vec<u8>) -> Response {
+pub(super) fn csv(name: &str, bytes: impl Into<Body>) -> Response {
     let headers: [(HeaderName, String); 2] = [
         (CONTENT_TYPE, "text/csv; charset=utf-8; header=present".to_owned()),
         (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ];
-    (headers, bytes).into_response()
+    (headers, bytes.into()).into_response()
 }
 
 /// Takes a file: as a trial, all or nothing, or the good rows of it.
@@ -101,7 +104,7 @@ mod tests {
     #[test]
     fn the_template_is_a_header_that_an_import_takes() {
         assert!(TEMPLATE.is_ascii() && TEMPLATE.ends_with("\r\n") && TEMPLATE.lines().count() == 1);
-        let made = csv("a.csv", TEMPLATE.into());
+        let made = csv("a.csv", TEMPLATE);
         assert_eq!(made.headers()[CONTENT_DISPOSITION], "attachment; filename=\"a.csv\"");
     }
 }

@@ -26,6 +26,8 @@ struct Entry {
 const PAGES: &[(&str, &str, &str, &str, Action)] = &[
     ("menu-overview", "menu-dashboard", "/", "layout-dashboard", Action::ViewDevices),
     ("menu-inventory", "menu-phone-hardware", "/inventory/phone-hardware", "phone", Action::ViewDevices),
+    ("menu-inventory", "menu-installer", "/installer", "hard-hat", Action::RevealPin),
+    ("menu-configurations", "menu-configurations-devices", "/configurations/devices", "key-round", Action::AllowGlobal),
     ("menu-administration", "menu-profile", "/administration/profile/technical-details", "network", Action::ViewPolicy),
     ("menu-administration", "menu-batch", "/administration/batch", "file-up", Action::Batch),
     ("menu-administration", "menu-resellers", "/administration/resellers", "store", Action::EditResellers),

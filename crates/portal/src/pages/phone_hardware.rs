@@ -12,9 +12,9 @@ use super::form::{Posted, Query};
 use super::template::view;
 use super::visitor::Visitor;
 use crate::App;
-use crate::admin::Error;
 use crate::admin::device::{self, DeviceView, Which};
 use crate::admin::part::Part;
+use crate::admin::{Error, brands, site};
 
 /// Rows of one page: what two screens hold.
 const ROWS: usize = 50;
@@ -34,19 +34,50 @@ pub(crate) struct Asked {
     state: String,
     #[serde(default)]
     after: String,
+    #[serde(default)]
+    site: String,
+    /// `yealink/T54W`.
+    #[serde(default)]
+    model: String,
 }
 
 /// The list.
 pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Answer {
     let states = STATES.into_iter().filter(|state| state.code() == asked.state).collect();
+    let sites = match visitor.customer_id() {
+        Some(customer) => site::list(&app.admin, &visitor.by, Some(customer)).await?,
+        None => Vec::new(),
+    };
+    // A site of another customer, left over from before the switch, narrows nothing.
+    let site = sites.iter().find(|site| site.id == asked.site).map(|site| site.id.clone());
+    let customer = if site.is_some() { visitor.customer_id() } else { visitor.chosen() };
     let attention = asked.state == ATTENTION;
-    let which = Which { customer: visitor.chosen(), states, attention, ..Which::default() };
+    let model = Some(asked.model.trim().to_owned()).filter(|model| !model.is_empty());
+    let which = Which { customer, site, states, model, attention };
     let counts = device::counts(&app.admin, &visitor.by, which.clone()).await?;
     let after = Some(asked.after.clone()).filter(|after| !after.is_empty());
     let part = Part { query: asked.q.trim().to_owned(), after, limit: ROWS };
     let found = device::part(&app.admin, &visitor.by, which, part).await?;
     let rows = rows(&app, &visitor, found.items).await?;
-    visitor.show("phone_hardware.html", context! { rows, next => found.next, counts => view(counts), asked => view(&asked) })
+    let models: Vec<String> = brands::list(&app.admin)
+        .iter()
+        .flat_map(|brand| brand.models().iter().map(|model| format!("{}/{}", brand.name(), model.name)))
+        .collect();
+    let context = context! { rows, counts => view(counts), next => found.next, asked => view(&asked), sites => view(sites), models, marks => marks(&visitor) };
+    visitor.show("phone_hardware.html", context)
+}
+
+/// What the visitor may do to ticked phones, somewhere in their branch.
+fn marks(visitor: &Visitor) -> Vec<&'static str> {
+    let all = [
+        ("resync", Action::Resync),
+        ("suspend", Action::Suspend),
+        ("labels", Action::RevealPin),
+        ("move", Action::EditDevices),
+        ("reset", Action::ResetAuthentication),
+        ("delete", Action::EditDevices),
+    ];
+    all.into_iter().filter(|(_, action)| visitor.may(*action)).map(|(act, _)| act).collect()
 }
 
 /// A phone of the list, and whether its lock may be opened.

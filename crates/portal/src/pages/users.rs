@@ -12,14 +12,16 @@ use super::ask::{Answered, Question};
 use super::branch::{branches, names, nearest};
 use super::customers::id_of;
 use super::form::Posted;
+use super::sign_in::Nothing;
 use super::template::view;
 use super::visitor::Visitor;
 use super::wrong::Wrong;
 use crate::App;
-use crate::admin::user::{self, NewUser, UserChange, UserView};
+use crate::admin::password_link;
+use crate::admin::user::{self, NewUser, UserChange, UserView, Writing};
 
 const PATH: &str = "/administration/users";
-const FIELDS: &[(&str, &str)] = &[("name", "name"), ("exists", "name"), ("role", "role")];
+const FIELDS: &[(&str, &str)] = &[("name", "name"), ("exists", "name"), ("role", "role"), ("email", "email")];
 
 /// The list.
 pub(crate) async fn list(State(app): State<App>, visitor: Visitor) -> Answer {
@@ -38,7 +40,22 @@ pub(crate) struct Form {
     #[serde(default)]
     at: String,
     #[serde(default)]
+    email: String,
+    #[serde(default)]
+    language: String,
+    /// Ticked, or absent.
+    #[serde(default)]
+    alerts: Option<String>,
+    #[serde(default)]
     version: Option<i64>,
+}
+
+impl Form {
+    /// How they are written to.
+    fn writing(&self) -> Writing {
+        let language = Some(self.language.clone()).filter(|language| !language.is_empty());
+        Writing { email: Some(self.email.trim().to_owned()), language, alerts: Some(self.alerts.is_some()) }
+    }
 }
 
 /// The roles that this visitor may give.
@@ -65,9 +82,11 @@ async fn empty(app: &App, visitor: &Visitor, status: StatusCode, typed: &Form, w
 pub(crate) async fn add(State(app): State<App>, visitor: Visitor, Posted(typed): Posted<Form>) -> Answer {
     visitor.must(Action::EditPeople)?;
     visitor.proved_lately()?;
-    let at = names(&typed.at);
-    let added = match at {
-        Ok(at) => user::add(&app.admin, &visitor.by, NewUser { name: typed.name.trim().to_owned(), role: typed.role.clone(), at }).await,
+    let added = match names(&typed.at) {
+        Ok(at) => {
+            let new = NewUser { name: typed.name.trim().to_owned(), role: typed.role.clone(), at, writing: typed.writing() };
+            user::add(&app.admin, &visitor.by, new).await
+        }
         Err(error) => Err(error),
     };
     match added {
@@ -84,25 +103,32 @@ fn password(visitor: &Visitor, user: &UserView, password: Option<&Secret<String>
 /// Somebody.
 pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
     let kept = user::show(&app.admin, &visitor.by, id_of(&id)?).await?;
-    let typed = Form { name: kept.name.clone(), ..Form::default() };
-    one(&visitor, StatusCode::OK, &kept, &typed, None)
+    let typed = Form {
+        name: kept.name.clone(),
+        email: kept.email.clone().unwrap_or_default(),
+        language: kept.language.clone(),
+        alerts: kept.alerts.then(|| "yes".to_owned()),
+        ..Form::default()
+    };
+    one(&app, &visitor, StatusCode::OK, &kept, &typed, None)
 }
 
-fn one(visitor: &Visitor, status: StatusCode, kept: &UserView, typed: &Form, wrong: Option<Wrong>) -> Answer {
+fn one(app: &App, visitor: &Visitor, status: StatusCode, kept: &UserView, typed: &Form, wrong: Option<Wrong>) -> Answer {
     let own = kept.id == visitor.who.account.id.to_string();
     let context = context! { kept => view(kept), version => kept.version, typed => view(typed), own, wrong => view(wrong) };
-    visitor.show_as(status, "user.html", context)
+    let mails = app.admin.platform.mails;
+    visitor.show_as(status, "user.html", context! { mails, ..context })
 }
 
-/// Gives somebody another name.
+/// Gives somebody another name, or another address for letters.
 pub(crate) async fn rename(State(app): State<App>, visitor: Visitor, Path(id): Path<String>, Posted(typed): Posted<Form>) -> Answer {
     let id = id_of(&id)?;
-    let change = UserChange { name: Some(typed.name.trim().to_owned()), ..UserChange::default() };
+    let change = UserChange { name: Some(typed.name.trim().to_owned()), writing: typed.writing(), ..UserChange::default() };
     match user::update(&app.admin, &visitor.by, id, change, typed.version).await {
         Ok(_) => Ok(back(&format!("{PATH}/{id}"), "saved")),
         Err(error) => {
             let kept = user::show(&app.admin, &visitor.by, id).await?;
-            one(&visitor, StatusCode::UNPROCESSABLE_ENTITY, &kept, &typed, Some(visitor.wrong(error, FIELDS)?))
+            one(&app, &visitor, StatusCode::UNPROCESSABLE_ENTITY, &kept, &typed, Some(visitor.wrong(error, FIELDS)?))
         }
     }
 }
@@ -119,6 +145,18 @@ pub(crate) async fn disable(State(app): State<App>, visitor: Visitor, Path(id): 
     let change = UserChange { disabled: Some(form.disabled), ..UserChange::default() };
     user::update(&app.admin, &visitor.by, id, change, None).await?;
     Ok(back(&format!("{PATH}/{id}"), if form.disabled { "user-disabled" } else { "user-enabled" }))
+}
+
+/// Writes to somebody that they choose a password.
+pub(crate) async fn invite(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Posted(Nothing {}): Posted<Nothing>,
+) -> Answer {
+    let id = id_of(&id)?;
+    password_link::invite(&app.admin, &visitor.by, id).await?;
+    Ok(back(&format!("{PATH}/{id}"), "user-invited"))
 }
 
 /// Whether somebody gets a new password.

@@ -146,6 +146,12 @@ impl Visitor {
         if self.may(action) { Ok(()) } else { Err(Error::Forbidden.into()) }
     }
 
+    /// The customer that lists are narrowed to. Who works at one site sees nothing but that site anyway, and asks for no whole customer.
+    pub fn customer_id(&self) -> Option<String> {
+        let at_site = matches!(self.by.scope(), Node::Site(_));
+        self.customer.as_ref().filter(|_| !at_site).map(|customer| customer.id.clone())
+    }
+
     /// A sentence in the visitor's language.
     pub fn say(&self, key: &str) -> String {
         self.reader.language.say(key, None)

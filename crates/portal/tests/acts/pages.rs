@@ -2,6 +2,8 @@
 
 mod batch;
 mod contacts;
+mod device;
+mod hands;
 mod matrix;
 mod people;
 mod policy;

@@ -8,6 +8,7 @@ use domain::tenancy::Node;
 use domain::{Secret, Span, Time};
 
 use crate::audit::{self, Verdict};
+use crate::before::{self, Before};
 use crate::device::{self, Filter, Setup, Stored, by_mac, fetch, list};
 use crate::outbox::enqueue;
 use crate::seen::{self, News, Request, Seen, Served};
@@ -34,6 +35,8 @@ on_both! {
     the_audit_is_a_chain
     concurrent_audits_keep_one_chain
     everything_can_be_sealed_anew
+    what_a_device_was_before_is_its_branchs_and_goes_with_it
+    the_audit_of_one_subject_is_its_nodes
 }
 
 async fn a_device_reads_back_whole(world: World) {
@@ -507,14 +510,15 @@ async fn everything_can_be_sealed_anew(world: World) {
     let before = crate::meta::platform_key(&world.store, "claims").await.unwrap();
     let fill = |db: &crate::Db| {
         login::add(db, &Scope::Operator, domain::login::Owner::Operator, "setup", &Secret::from("global-secret"), NOW)?;
+        before::keep(db, mac(4), &Before { at: NOW, text: "{}".into() })?;
         audit::append(db, Node::Operator, &entry("a"))
     };
     world.store.write(fill).await.unwrap();
     let mut ring = world.ring.clone();
     ring.add(&mut Seeded::new(50)).unwrap();
     let both = world.open(&ring, world.options()).await.unwrap();
-    // Four devices with two values each, one global login, the platform key, the key check, the audit's head.
-    assert_eq!(both.reseal().await.unwrap(), 12);
+    // Four devices with two values each, what one was before, one global login, the platform key, the key check, the audit's head.
+    assert_eq!(both.reseal().await.unwrap(), 13);
     assert_eq!(both.reseal().await.unwrap(), 0);
     assert!(world.store.read(|db| by_mac(db, &Scope::Operator, mac(1))).await.unwrap_err().to_string().contains("master key 2"));
     ring.forget(1);
@@ -526,4 +530,39 @@ async fn everything_can_be_sealed_anew(world: World) {
     newest.write(|db| audit::append(db, Node::Operator, &entry("b"))).await.unwrap();
     assert_eq!(newest.read(|db| login::all(db, &Scope::Operator)).await.unwrap()[0].password.expose(), "global-secret");
     assert!(world.open(&world.ring, world.options()).await.is_err());
+}
+
+async fn what_a_device_was_before_is_its_branchs_and_goes_with_it(world: World) {
+    let world = world.with_tree().await;
+    let was = |at: Time, text: &str| Before { at, text: text.into() };
+    let (first, second) = (was(NOW, "first"), was(NOW + Span::hours(1), "second"));
+    let kept = (first, second.clone());
+    world.store.write(move |db| before::keep(db, mac(1), &kept.0).and_then(|()| before::keep(db, mac(1), &kept.1))).await.unwrap();
+    for (scope, customers) in SCOPES {
+        let found = world.store.read(move |db| before::find(db, &scope, mac(1))).await.unwrap();
+        let visible = customers.contains(&OFFICE) || scope == Scope::Site(NORTH);
+        assert_eq!(found, visible.then(|| second.clone()), "{scope:?}");
+    }
+    world.store.write(|db| device::remove(db, &Scope::Operator, mac(1))).await.unwrap();
+    world.store.write(|db| device::add(db, &Scope::Operator, &phone(1, AT_NORTH), &setup(), NOW)).await.unwrap();
+    assert_eq!(world.store.read(|db| before::find(db, &Scope::Operator, mac(1))).await.unwrap(), None);
+}
+
+async fn the_audit_of_one_subject_is_its_nodes(world: World) {
+    let world = world.with_tree().await;
+    let node = Node::Customer(OFFICE);
+    let write = move |db: &crate::Db| {
+        for (at, of, subject, action) in
+            [(1, node, "a", "reset"), (2, node, "b", "reset"), (3, Node::Operator, "a", "reset"), (4, node, "a", "moved")]
+        {
+            let at = NOW + Span::minutes(at);
+            audit::append(db, of, &Entry { at, subject: subject.into(), action: action.into(), ..entry("somebody") })?;
+        }
+        Ok(())
+    };
+    world.store.write(write).await.unwrap();
+    let found = world.store.read(move |db| audit::of_subject(db, node, "a", 10)).await.unwrap();
+    assert_eq!(found.iter().map(|kept| kept.seq).collect::<Vec<_>>(), [4, 1]);
+    let found = world.store.read(move |db| audit::since(db, node, NOW + Span::minutes(1), ["reset", "settings"], 10)).await.unwrap();
+    assert_eq!(found.iter().map(|kept| kept.seq).collect::<Vec<_>>(), [2]);
 }

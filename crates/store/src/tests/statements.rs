@@ -11,6 +11,7 @@ fn all() -> Vec<&'static Sql> {
     [
         crate::api_answer::STATEMENTS,
         crate::audit::STATEMENTS,
+        crate::before::STATEMENTS,
         crate::call::STATEMENTS,
         crate::contact::STATEMENTS,
         crate::context::STATEMENTS,

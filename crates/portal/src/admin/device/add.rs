@@ -14,7 +14,7 @@ use store::device::{Setup, Stored};
 use super::view::{DeviceView, Viewer};
 use super::{carry_out, load, node_of, parse_mac};
 use crate::admin::tree::{NodeNames, find_place, policy_at};
-use crate::admin::{Admin, By, Error, Named, handset, line, new_id, trusting};
+use crate::admin::{Admin, By, Error, Named, before, handset, line, new_id, trusting};
 use crate::edge::SystemChance;
 use crate::limits::LABEL_BYTES_MAX;
 
@@ -134,13 +134,14 @@ pub(crate) fn add_within(db: &Db, by: &By, checked: &Checked, place: Place) -> R
 }
 
 /// Changes model, label, lines and settings of a phone that is there already; where it stands and how it proves itself stay.
-pub(crate) fn update_within(db: &Db, by: &By, checked: &Checked) -> Result<(), Error> {
+pub(crate) fn update_within(db: &Db, by: &By, catalogue: &Catalogue, checked: &Checked) -> Result<(), Error> {
     let (stored, policy) = load(db, by, checked.mac, Action::EditDevices)?;
     if stored.device.model != checked.model {
         checked.check_trust(&policy)?;
     }
     let device = Device { model: checked.model.clone(), label: checked.label.clone(), ..stored.device };
     let stored = Stored { device, version: stored.version };
+    before::note(db, by, catalogue, checked.mac, |setup| setup.clone_from(&checked.setup))?;
     let version = store::device::save(db, &stored, by.now)?;
     store::device::save_setup(db, &by.scope(), checked.mac, &checked.setup, version)?;
     carry_out(db, by, &stored.device, &[Effect::Refetch])?;

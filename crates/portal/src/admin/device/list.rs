@@ -167,6 +167,20 @@ fn each(db: &Db, by: &By, which: &Which, action: Action, mut take: impl FnMut(Li
     }
 }
 
+/// The first phones, and whether there are more. Refused if the role may not do that to them.
+pub(super) fn first(db: &Db, by: &By, which: &Which, action: Action, count: usize) -> Result<(Vec<Listed>, bool), Error> {
+    let filter = filter(db, by, which, action)?;
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = store::device::list(db, &by.scope(), &filter, by.now, after.as_ref(), PAGE_MAX.min(count - found.len()))?;
+        found.extend(page.items);
+        match page.next {
+            Some(next) if found.len() < count => after = Some(next),
+            next => return Ok((found, next.is_some())),
+        }
+    }
+}
+
 /// What is wished, in the store's words. Refused if the role may not do that to these phones.
 pub(crate) fn filter(db: &Db, by: &By, which: &Which, action: Action) -> Result<Filter, Error> {
     if which.customer.is_none() && which.site.is_some() {

@@ -10,7 +10,7 @@ use store::device::{Setup, Stored};
 use super::view::{DeviceView, Viewer};
 use super::{NewDevice, carry_out, check, load, node_of, parse_mac};
 use crate::admin::tree::NodeNames;
-use crate::admin::{Admin, By, Error, still};
+use crate::admin::{Admin, By, Error, before, still};
 
 /// What is changed of a phone; what is absent stays.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +55,7 @@ pub async fn update(admin: &Admin, by: &By, mac: &str, change: DeviceChange, exp
             let mut next = rules::disable(&device, change.disabled.unwrap_or(device.disabled));
             next.device.model.clone_from(&checked.model);
             next.device.label.clone_from(&checked.label);
+            before::note(db, &by, &catalogue, mac, |setup| setup.clone_from(&checked.setup))?;
             let version = store::device::save(db, &Stored { device: next.device.clone(), version }, by.now)?;
             let Setup { lines, settings } = checked.setup;
             store::device::save_setup(db, &by.scope(), mac, &Setup { lines, settings }, version)?;

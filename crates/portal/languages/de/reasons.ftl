@@ -1,0 +1,47 @@
+# One sentence for each reason why a request was answered as it was: those of the rules (domain::reason), and of telling phones to fetch.
+reason-own = Dieses Telefon kam mit seinem eigenen Login und bekam seine Konfiguration.
+reason-claim_cleared = Dieses Telefon kam zum ersten Mal mit dem Login, das es bekommen hat, und ist jetzt in Betrieb.
+reason-global_first = Dieses Telefon hat das globale Einmalpasswort benutzt und seine Konfiguration und ein eigenes Login bekommen.
+reason-global_retry = Dieses Telefon hat kurz nach der ersten Auslieferung noch einmal gefragt und dasselbe Login erneut bekommen.
+reason-global_spent = Dieses Telefon hat das globale Passwort benutzt, aber für dieses Telefon ist es verbraucht. Setzen Sie die Authentifizierung zurück, um es noch einmal zu erlauben.
+reason-global_wrong = Benutzername oder Passwort waren falsch.
+reason-second_claimant = Ein zweites Telefon aus einem anderen Netz hat gleich nach der Auslieferung nach dieser Konfiguration gefragt. Erlauben Sie es nur, wenn Sie beide Adressen kennen.
+reason-login_required = Dieses Telefon wurde nach Benutzername und Passwort gefragt. Das ist die normale erste Hälfte jedes Abrufs.
+reason-trusted_permanent = Dieses Telefon steht in einem dauerhaft vertrauten Netz und brauchte keine PIN.
+reason-trusted_temporary = Ein anderes Telefon an dieser Adresse wurde kürzlich per PIN freigegeben, daher brauchte dieses keine.
+reason-suspended = Die Authentifizierung war für dieses Telefon ausgesetzt, daher brauchte es keine PIN.
+reason-pin_off = Die Richtlinie verlangt keine PIN, und dieses Telefon hat das Zertifikat seines Herstellers gezeigt.
+reason-needed = Dieses Telefon zeigt „Authentication needed“ und wartet auf seine PIN.
+reason-failed = Es wurden drei falsche PINs eingegeben. Dieses Telefon zeigt „Authentication failed“ und nimmt nach Ablauf der Sperre wieder eine PIN an.
+reason-blocked = Es wurden zu viele falsche PINs eingegeben. Setzen Sie die Authentifizierung zurück und geben Sie dann die neue PIN am Telefon ein.
+reason-reset_needed = Dieses Telefon hat ohne das Login gefragt, das zu ihm gehört. Wenn es auf Werkseinstellung gesetzt wurde, setzen Sie die Authentifizierung zurück.
+reason-unknown_device = Niemand hat ein Telefon mit dieser MAC-Adresse angelegt.
+reason-disabled = Dieses Telefon ist abgeschaltet.
+reason-mac_mismatch = Die verlangte Datei und das fragende Telefon nennen verschiedene MAC-Adressen.
+reason-wrong_device = Das Login gehört zu einem anderen Telefon.
+reason-public = Diese Datei enthält kein Geheimnis und ist für alle gleich.
+reason-no_such_file = Diese Datei gibt es nicht. Telefone fragen nach mehreren Namen; das ist normal.
+reason-limited = Von dieser Adresse kam zu viel auf einmal; das Telefon soll später wiederkommen.
+reason-done = Das Telefon wurde gebeten, seine Konfiguration zu holen, und hat geantwortet.
+reason-phone_refused = Das Telefon wurde gebeten, seine Konfiguration zu holen, und hat abgelehnt.
+reason-flow_gone = Das Telefon war nicht zu erreichen: Seine Verbindung besteht nicht mehr. Es kommt beim nächsten Resync von selbst.
+
+decision-full = Volle Konfiguration
+decision-restricted = Eingeschränkte Konfiguration
+decision-signpost = Der Weg zur eigenen Tür
+decision-challenge = Nach Zugang gefragt
+decision-public = Öffentliche Datei
+decision-firmware = Firmware
+decision-phonebook = Telefonbuch
+decision-not_found = Keine solche Datei
+decision-unavailable = Später wiederkommen
+decision-told = Zum Holen aufgefordert
+
+evidence-nothing = nichts
+evidence-stale = eine alte Aufforderung
+evidence-wrong = einen falschen Zugang
+evidence-global = den globalen Zugang
+evidence-claim = den Zugang, den es bekam
+evidence-own = seinen eigenen Zugang
+evidence-flow = über seine Verbindung
+evidence-proxy = durch den Proxy

@@ -1,0 +1,47 @@
+# One sentence for each reason why a request was answered as it was: those of the rules (domain::reason), and of telling phones to fetch.
+reason-own = This phone came with its own login and got its configuration.
+reason-claim_cleared = This phone came for the first time with the login it was given and is now in service.
+reason-global_first = This phone used the global one-time password and was given its configuration and its own login.
+reason-global_retry = This phone asked again shortly after its first delivery and was given the same login once more.
+reason-global_spent = This phone used the global password, but that is used up for this phone. Reset authentication to allow it once more.
+reason-global_wrong = The user name or password was wrong.
+reason-second_claimant = A second phone from another network asked for this configuration right after it was delivered. Allow it only if you know both addresses.
+reason-login_required = This phone was asked for a user name and password. That is the normal first half of every fetch.
+reason-trusted_permanent = This phone is in a permanently trusted network and needed no PIN.
+reason-trusted_temporary = Another phone at this address was cleared by PIN recently, so this one needed none.
+reason-suspended = Authentication was suspended for this phone, so it needed no PIN.
+reason-pin_off = The policy asks for no PIN, and this phone showed its manufacturer's certificate.
+reason-needed = This phone shows "Authentication needed" and waits for its PIN.
+reason-failed = Three wrong PINs were entered. This phone shows "Authentication failed" and takes a PIN again after the lock has passed.
+reason-blocked = Too many wrong PINs were entered. Reset authentication, then enter the new PIN at the phone.
+reason-reset_needed = This phone asked without the login that belongs to it. If it was factory-reset, reset authentication.
+reason-unknown_device = Nobody has added a phone with this MAC address.
+reason-disabled = This phone is disabled.
+reason-mac_mismatch = The file asked for and the phone that asked name different MAC addresses.
+reason-wrong_device = The login belongs to another phone.
+reason-public = This file holds no secret and is the same for everybody.
+reason-no_such_file = There is no such file. Phones ask for several names; this is normal.
+reason-limited = Too much came from this address at once; the phone was asked to come back later.
+reason-done = The phone was told to fetch, and it answered.
+reason-phone_refused = The phone was told to fetch, and it refused.
+reason-flow_gone = The phone could not be told to fetch: its connection is gone. It comes by itself at its next resync.
+
+decision-full = Full configuration
+decision-restricted = Restricted configuration
+decision-signpost = The way to its own door
+decision-challenge = Asked for a login
+decision-public = Public file
+decision-firmware = Firmware
+decision-phonebook = Phone book
+decision-not_found = No such file
+decision-unavailable = Come back later
+decision-told = Told to fetch
+
+evidence-nothing = nothing
+evidence-stale = an old challenge
+evidence-wrong = a wrong login
+evidence-global = the global login
+evidence-claim = the login it was given
+evidence-own = its own login
+evidence-flow = over its connection
+evidence-proxy = by the proxy
