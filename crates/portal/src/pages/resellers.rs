@@ -94,8 +94,8 @@ impl Typed {
 
 /// One of them.
 pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Path(id): Path<Uuid>) -> Answer {
-    operators(&visitor.by)?;
     let kept = reseller::show(&app.admin, &visitor.by, ResellerId(id)).await?;
+    operators(&visitor.by)?;
     form(&visitor, StatusCode::OK, Some(&kept), &Typed::of(&kept), None)
 }
 
@@ -160,8 +160,8 @@ pub(crate) async fn remove_logo(
 
 /// The question before one is deleted.
 pub(crate) async fn ask(State(app): State<App>, visitor: Visitor, Path(id): Path<Uuid>) -> Answer {
-    operators(&visitor.by)?;
     let kept = reseller::show(&app.admin, &visitor.by, ResellerId(id)).await?;
+    operators(&visitor.by)?;
     visitor.show("reseller_delete.html", context! { kept => view(kept) })
 }
 

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use domain::role::Role;
 use portal::admin::By;
 use portal::admin::tree::NodeNames;
-use portal::admin::user::{self, NewUser};
+use portal::admin::user::{self, NewUser, Writing};
 
 use crate::api::{Answer, Site};
 use crate::world::NOW;
@@ -40,7 +40,7 @@ impl<'a> Browser<'a> {
             customer => NodeNames::customer(customer),
         };
         let name = format!("{}@{}", role.code(), if at.is_empty() { "platform" } else { at });
-        let new = NewUser { name: name.clone(), role: role.code().into(), at: node };
+        let new = NewUser { name: name.clone(), role: role.code().into(), at: node, writing: Writing::default() };
         let made = user::add(&site.world.admin, &By::command_line(NOW), new).await.unwrap();
         let mut browser = Self { site, cookie: String::new(), csrf: String::new(), host: HOST.into() };
         let form = [("username", name.as_str()), ("password", made.password.as_ref().unwrap().expose().as_str()), ("next", "/")];

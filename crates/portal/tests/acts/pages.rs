@@ -50,7 +50,7 @@ impl Site {
             "Front" => NodeNames { customer: Some("Shop".into()), site: Some(at.into()), ..NodeNames::default() },
             customer => NodeNames::customer(customer),
         };
-        let new = NewUser { name: name.into(), role: role.code().into(), at };
+        let new = NewUser { name: name.into(), role: role.code().into(), at, writing: user::Writing::default() };
         user::add(&self.world.admin, &By::command_line(NOW), new).await.unwrap()
     }
 
