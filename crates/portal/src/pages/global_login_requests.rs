@@ -8,6 +8,7 @@ use minijinja::{Value, context};
 use serde::Deserialize;
 
 use super::answer::{Answer, back};
+use super::failure::Failure;
 use super::form::Posted;
 use super::retry::wrong;
 use super::sign_in::Nothing;
@@ -48,7 +49,8 @@ async fn page(app: &App, visitor: &Visitor, status: StatusCode, reason: &str, wr
 }
 
 /// One ticket.
-pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Path(number): Path<i64>) -> Answer {
+pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Path(number): Path<String>) -> Answer {
+    let number: i64 = Failure::named(&number)?;
     ticket(&app, &visitor, number, Vec::new()).await
 }
 
@@ -66,7 +68,8 @@ pub(crate) struct Decision {
 }
 
 /// Grants or declines.
-pub(crate) async fn decide(State(app): State<App>, visitor: Visitor, Path(number): Path<i64>, Posted(form): Posted<Decision>) -> Answer {
+pub(crate) async fn decide(State(app): State<App>, visitor: Visitor, Path(number): Path<String>, Posted(form): Posted<Decision>) -> Answer {
+    let number: i64 = Failure::named(&number)?;
     let grant = form.answer == "grant";
     login_request::decide(&app.admin, &visitor.by, number, grant).await?;
     let done = if grant { "global-login-granted" } else { "global-login-declined" };
@@ -77,9 +80,10 @@ pub(crate) async fn decide(State(app): State<App>, visitor: Visitor, Path(number
 pub(crate) async fn reveal(
     State(app): State<App>,
     visitor: Visitor,
-    Path(number): Path<i64>,
+    Path(number): Path<String>,
     Posted(Nothing {}): Posted<Nothing>,
 ) -> Answer {
+    let number: i64 = Failure::named(&number)?;
     visitor.proved_for(&format!("{PAGE}/{number}"))?;
     let shown = login_request::reveal(&app.admin, &visitor.by, number).await?;
     ticket(&app, &visitor, number, shown).await

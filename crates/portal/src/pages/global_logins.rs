@@ -7,6 +7,7 @@ use minijinja::context;
 use serde::Deserialize;
 
 use super::answer::{Answer, back, see_other};
+use super::failure::Failure;
 use super::form::Posted;
 use super::template::view;
 use super::visitor::Visitor;
@@ -75,7 +76,8 @@ async fn page(app: &App, visitor: &Visitor, status: StatusCode, owner: Option<Ow
 }
 
 /// The question before one is revoked.
-pub(crate) async fn ask(State(app): State<App>, visitor: Visitor, Path(number): Path<u16>) -> Answer {
+pub(crate) async fn ask(State(app): State<App>, visitor: Visitor, Path(number): Path<String>) -> Answer {
+    let number: u16 = Failure::named(&number)?;
     let held = global_login::held(&app.admin, &visitor.by).await?;
     let login = held.into_iter().find(|login| login.number == number).ok_or_else(|| Error::NotFound("global login".into()))?;
     visitor.show("global_login_revoke.html", context! { login => view(login) })
@@ -88,7 +90,8 @@ pub(crate) struct Answered {
 }
 
 /// Revokes it.
-pub(crate) async fn revoke(State(app): State<App>, visitor: Visitor, Path(number): Path<u16>, Posted(form): Posted<Answered>) -> Answer {
+pub(crate) async fn revoke(State(app): State<App>, visitor: Visitor, Path(number): Path<String>, Posted(form): Posted<Answered>) -> Answer {
+    let number: u16 = Failure::named(&number)?;
     if form.answer != "yes" {
         return Ok(see_other(PAGE));
     }

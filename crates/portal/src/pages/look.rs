@@ -89,7 +89,8 @@ pub(crate) async fn style(Query(Wanted { accent }): Query<Wanted>) -> Result<Res
 }
 
 /// A reseller's logo.
-pub(crate) async fn logo(State(app): State<App>, Path((reseller, hash)): Path<(Uuid, String)>) -> Result<Response, Failure> {
+pub(crate) async fn logo(State(app): State<App>, Path((reseller, hash)): Path<(String, String)>) -> Result<Response, Failure> {
+    let reseller: Uuid = Failure::named(&reseller)?;
     let (kind, bytes) = look::logo(&app.admin, ResellerId(reseller), &hash).await?;
     let headers = [(CONTENT_TYPE, kind.as_str()), (CACHE_CONTROL, FOR_EVER), (CONTENT_SECURITY_POLICY, PICTURE)];
     Ok((headers, bytes).into_response())

@@ -93,14 +93,16 @@ impl Typed {
 }
 
 /// One of them.
-pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Path(id): Path<Uuid>) -> Answer {
+pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
+    let id: Uuid = Failure::named(&id)?;
     let kept = reseller::show(&app.admin, &visitor.by, ResellerId(id)).await?;
     operators(&visitor.by)?;
     form(&visitor, StatusCode::OK, Some(&kept), &Typed::of(&kept), None)
 }
 
 /// Changes one.
-pub(crate) async fn save(State(app): State<App>, visitor: Visitor, Path(id): Path<Uuid>, Posted(typed): Posted<Typed>) -> Answer {
+pub(crate) async fn save(State(app): State<App>, visitor: Visitor, Path(id): Path<String>, Posted(typed): Posted<Typed>) -> Answer {
+    let id: Uuid = Failure::named(&id)?;
     let change = ResellerChange { name: Some(typed.name.clone()), kind: Some(kind(&typed.kind)?), look: looks(&typed) };
     match reseller::update(&app.admin, &visitor.by, ResellerId(id), change, None).await {
         Ok(_) => Ok(back(&format!("{PAGE}/{id}"), "reseller-saved")),
@@ -140,7 +142,8 @@ fn form(visitor: &Visitor, status: StatusCode, kept: Option<&ResellerView>, type
 }
 
 /// Takes a logo.
-pub(crate) async fn set_logo(State(app): State<App>, visitor: Visitor, Path(id): Path<Uuid>, form: Upload) -> Answer {
+pub(crate) async fn set_logo(State(app): State<App>, visitor: Visitor, Path(id): Path<String>, form: Upload) -> Answer {
+    let id: Uuid = Failure::named(&id)?;
     match look::set_logo(&app.admin, &visitor.by, ResellerId(id), form.file).await {
         Ok(()) => Ok(back(&format!("{PAGE}/{id}"), "logo-set")),
         Err(error) => refused(&app, &visitor, id, None, error).await,
@@ -151,15 +154,17 @@ pub(crate) async fn set_logo(State(app): State<App>, visitor: Visitor, Path(id):
 pub(crate) async fn remove_logo(
     State(app): State<App>,
     visitor: Visitor,
-    Path(id): Path<Uuid>,
+    Path(id): Path<String>,
     Posted(Nothing {}): Posted<Nothing>,
 ) -> Answer {
+    let id: Uuid = Failure::named(&id)?;
     look::remove_logo(&app.admin, &visitor.by, ResellerId(id)).await?;
     Ok(back(&format!("{PAGE}/{id}"), "logo-removed"))
 }
 
 /// The question before one is deleted.
-pub(crate) async fn ask(State(app): State<App>, visitor: Visitor, Path(id): Path<Uuid>) -> Answer {
+pub(crate) async fn ask(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
+    let id: Uuid = Failure::named(&id)?;
     let kept = reseller::show(&app.admin, &visitor.by, ResellerId(id)).await?;
     operators(&visitor.by)?;
     visitor.show("reseller_delete.html", context! { kept => view(kept) })
@@ -172,7 +177,8 @@ pub(crate) struct Answered {
 }
 
 /// Deletes one that has neither customers nor global logins.
-pub(crate) async fn delete(State(app): State<App>, visitor: Visitor, Path(id): Path<Uuid>, Posted(form): Posted<Answered>) -> Answer {
+pub(crate) async fn delete(State(app): State<App>, visitor: Visitor, Path(id): Path<String>, Posted(form): Posted<Answered>) -> Answer {
+    let id: Uuid = Failure::named(&id)?;
     if form.answer != "yes" {
         return Ok(see_other(&format!("{PAGE}/{id}")));
     }
