@@ -99,6 +99,15 @@ impl Travelled {
     }
 }
 
+/// The phones' address under another host: scheme and port stay.
+pub fn at_host(base: &str, host: Option<&str>) -> String {
+    let split = host.zip(base.split_once("://"));
+    let Some((host, (scheme, rest))) = split else { return base.to_owned() };
+    // An IPv6 address in brackets has colons of its own.
+    let port = rest.rfind(':').filter(|at| !rest[*at..].contains(']')).map_or("", |at| &rest[at..]);
+    format!("{scheme}://{host}{port}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,5 +130,19 @@ mod tests {
     #[test]
     fn only_the_open_channel_takes_a_secret_in_the_path() {
         assert_eq!([Channel::Open, Channel::Sealed, Channel::Shut].map(Channel::takes_path_secrets), [true, false, false]);
+    }
+
+    #[test]
+    fn another_host_keeps_scheme_and_port() {
+        let to = |base: &str| at_host(base, Some("phones.dealer.example.net"));
+        for (base, expected) in [
+            ("https://phones.example.com:8443", "https://phones.dealer.example.net:8443"),
+            ("https://phones.example.com", "https://phones.dealer.example.net"),
+            ("http://[2001:db8::1]:8080", "http://phones.dealer.example.net:8080"),
+            ("https://[2001:db8::1]", "https://phones.dealer.example.net"),
+        ] {
+            assert_eq!(to(base), expected);
+        }
+        assert_eq!(at_host("https://phones.example.com:8443", None), "https://phones.example.com:8443");
     }
 }

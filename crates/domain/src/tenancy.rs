@@ -71,3 +71,13 @@ pub enum ResellerKind {
     #[default]
     Channel,
 }
+
+impl ResellerKind {
+    /// The code of interfaces.md.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::WhiteLabel => "white-label",
+            Self::Channel => "channel",
+        }
+    }
+}

@@ -7,6 +7,7 @@
 pub mod admin;
 mod api;
 pub mod auth;
+mod colour;
 pub mod edge;
 mod health;
 mod hex;

@@ -103,6 +103,26 @@ pub const LOOK: Span = Span::minutes(15);
 pub const FORM_BYTES_MAX: usize = 1024 * 1024;
 /// Steps that a page's template may take: a list of 500 rows needs some 200 000.
 pub const PAGE_FUEL: u64 = 20_000_000;
+/// Bytes of a reseller's logo: it is on every page.
+pub const LOGO_BYTES_MAX: usize = 64 * 1024;
+/// The longest side of a logo, in pixels.
+pub const LOGO_PIXELS_MAX: u32 = 2000;
+/// Bytes of a form with a file: the largest recording that is read, and the form around it.
+pub const UPLOAD_BYTES_MAX: usize = 5_100_000;
+/// Phones among which the overview looks for deliveries that nobody took up.
+pub const UNCONFIRMED_LOOKED_MAX: usize = 500;
+/// A phone waits if it came by so lately and is not cleared.
+pub const WAITING_WITHIN: Span = Span::minutes(15);
+/// Rows of a list on the overview; the rest is a link away.
+pub const OVERVIEW_ROWS: i64 = 8;
+/// The highest number of flags that the overview counts.
+pub const OVERVIEW_COUNT_MAX: i64 = 1000;
+/// Minutes in the chart of fetches.
+pub const CHART_MINUTES: usize = 60;
+/// Unknown phones on their page.
+pub const KNOCKS_SHOWN: i64 = 200;
+/// Entries of the audit that one search looks back over.
+pub const AUDIT_LOOKED_MAX: usize = 10_000;
 /// Phones that one act tells to fetch: half of the messages that a transaction may leave.
 pub const TOLD_AT_ONCE_MAX: usize = 5_000;
 /// Streams of events at once: each reads a few times a second while much happens.

@@ -52,6 +52,7 @@ pub const CODES: &[&str] = &[
     "second_factor",
     "stale",
     // A value that cannot be.
+    "accent",
     "account",
     "address",
     "brand",
@@ -69,6 +70,7 @@ pub const CODES: &[&str] = &[
     "file",
     "handset",
     "header",
+    "host",
     "id",
     "imports_running",
     "label",
@@ -77,6 +79,7 @@ pub const CODES: &[&str] = &[
     "line",
     "lives_by_trust",
     "login",
+    "logo",
     "mac",
     "mail",
     "model",

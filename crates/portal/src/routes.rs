@@ -10,7 +10,7 @@ use crate::api::answer::PREFIX;
 use crate::api::document;
 use crate::api::guard::guard;
 use crate::api::idempotency::once;
-use crate::limits::{BODY_BYTES_MAX, IMPORT_BYTES_MAX};
+use crate::limits::{BODY_BYTES_MAX, IMPORT_BYTES_MAX, UPLOAD_BYTES_MAX};
 use crate::pages::failure::Failure;
 use crate::pages::frame::frame;
 use crate::problem::Problem;
@@ -37,6 +37,7 @@ macro_rules! pages {
             table
                 .method_not_allowed_fallback(|| async { Failure::from(Problem::method()) })
                 .fallback(|| async { Failure::not_found() })
+                .layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX))
                 .layer(from_fn_with_state(app.clone(), frame))
         }
 
@@ -47,6 +48,8 @@ macro_rules! pages {
 
 pages! {
     get  "/assets/{hash}/{*name}"                         => assets::show;
+    get  "/theme.css"                                     => look::style;
+    get  "/logo/{reseller}/{hash}"                        => look::logo;
     get  "/login"                                         => sign_in::show;
     post "/login"                                         => sign_in::enter;
     post "/login/code"                                    => sign_in::code;
@@ -66,6 +69,8 @@ pages! {
     post "/account/second-factor"                         => account::enrol;
     post "/account/second-factor/confirm"                 => account::confirm;
     post "/account/second-factor/off"                     => account::switch_off;
+
+    get  "/"                                              => overview::show;
 
     get  "/events"                                        => events::listen;
     get  "/inventory/phone-hardware"                      => phone_hardware::show;
@@ -116,6 +121,44 @@ pages! {
     get  "/installer/{place}"                             => installer::show;
     get  "/sheets"                                        => sheets::show;
 
+    get  "/administration/resellers"                      => resellers::list;
+    get  "/administration/resellers/new"                  => resellers::new;
+    post "/administration/resellers/new"                  => resellers::add;
+    get  "/administration/resellers/{id}"                 => resellers::show;
+    post "/administration/resellers/{id}"                 => resellers::save;
+    post "/administration/resellers/{id}/logo"            => resellers::set_logo;
+    post "/administration/resellers/{id}/logo/remove"     => resellers::remove_logo;
+    get  "/administration/resellers/{id}/delete"          => resellers::ask;
+    post "/administration/resellers/{id}/delete"          => resellers::delete;
+
+    get  "/operations/unknown-phones"                     => overview::unknown;
+    get  "/operations/global-logins"                      => global_logins::list;
+    post "/operations/global-logins/show"                 => global_logins::reveal;
+    post "/operations/global-logins/rotate"               => global_logins::rotate;
+    get  "/operations/global-logins/{number}/revoke"      => global_logins::ask;
+    post "/operations/global-logins/{number}/revoke"      => global_logins::revoke;
+    get  "/operations/global-login-requests"              => global_login_requests::list;
+    post "/operations/global-login-requests"              => global_login_requests::add;
+    get  "/operations/global-login-requests/{number}"     => global_login_requests::show;
+    post "/operations/global-login-requests/{number}/decide" => global_login_requests::decide;
+    post "/operations/global-login-requests/{number}/reveal" => global_login_requests::reveal;
+    get  "/operations/trunks"                             => trunks::list;
+    get  "/operations/trunks/new"                         => trunks::new;
+    post "/operations/trunks/new"                         => trunks::add;
+    post "/operations/trunks/{name}/test"                 => trunks::test;
+    get  "/operations/trunks/{name}/remove"               => trunks::ask;
+    post "/operations/trunks/{name}/remove"               => trunks::remove;
+    get  "/operations/prompts"                            => prompts::list;
+    post "/operations/prompts"                            => prompts::upload;
+    get  "/operations/prompts/{language}/{name}/sound"    => prompts::sound;
+    get  "/operations/prompts/{language}/{name}/remove"   => prompts::ask;
+    post "/operations/prompts/{language}/{name}/remove"   => prompts::remove;
+    get  "/operations/audit"                              => audit::list;
+    get  "/operations/audit/verify"                       => audit::verify;
+
+    get  "/help"                                          => help::list;
+    get  "/help/{article}"                                => help::show;
+    get  "/help/brands/{brand}"                           => help::brand;
     get  "/switch"                                        => switch::show;
     post "/switch"                                        => switch::choose;
 
@@ -229,6 +272,8 @@ api! {
     read   "/resellers/{id}"                              => resellers::read;
     update "/resellers/{id}"                              => resellers::update;
     remove "/resellers/{id}"                              => resellers::delete;
+    set    "/resellers/{id}/logo"                         => resellers::set_logo;
+    remove "/resellers/{id}/logo"                         => resellers::remove_logo;
     read   "/customers"                                   => customers::list;
     create "/customers"                                   => customers::create;
     read   "/customers/{id}"                              => customers::read;
@@ -248,6 +293,14 @@ api! {
     set    "/customers/{id}/policy"                       => policies::set_customer;
     read   "/sites/{id}/policy"                           => policies::of_site;
     set    "/sites/{id}/policy"                           => policies::set_site;
+    read   "/operator/settings"                           => settings::of_operator;
+    set    "/operator/settings"                           => settings::set_operator;
+    read   "/resellers/{id}/settings"                     => settings::of_reseller;
+    set    "/resellers/{id}/settings"                     => settings::set_reseller;
+    read   "/customers/{id}/settings"                     => settings::of_customer;
+    set    "/customers/{id}/settings"                     => settings::set_customer;
+    read   "/sites/{id}/settings"                         => settings::of_site;
+    set    "/sites/{id}/settings"                         => settings::set_site;
     read   "/customers/{id}/trusted-networks"             => trusted_networks::list;
     create "/customers/{id}/trusted-networks"             => trusted_networks::create;
     remove "/customers/{id}/trusted-networks/{network}"   => trusted_networks::delete;
@@ -267,6 +320,11 @@ api! {
     create "/trunks"                                      => trunks::create;
     read   "/trunks/{name}"                               => trunks::read;
     remove "/trunks/{name}"                               => trunks::delete;
+    act    "/trunks/{name}/test"                          => trunks::test;
+    read   "/prompts"                                     => prompts::list;
+    read   "/prompts/{language}/{name}"                   => prompts::read;
+    set    "/prompts/{language}/{name}"                   => prompts::set;
+    remove "/prompts/{language}/{name}"                   => prompts::delete;
     read   "/brands"                                      => brands::list;
     read   "/brands/{brand}"                              => brands::read;
 
@@ -318,7 +376,8 @@ fn update<H: Handler<T, App>, T: 'static>(_: &App, handler: H) -> MethodRouter<A
 }
 
 fn set<H: Handler<T, App>, T: 'static>(_: &App, handler: H) -> MethodRouter<App> {
-    routing::put(handler)
+    // The largest is a recording.
+    routing::put(handler).layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX))
 }
 
 fn remove<H: Handler<T, App>, T: 'static>(_: &App, handler: H) -> MethodRouter<App> {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::pin::Pin;
 
+use domain::emergency::Trunk;
 use domain::{Mac, Secret, Time};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,6 +26,20 @@ pub trait Telephone: fmt::Debug + Send + Sync {
 
     /// The account of that name; none if there is none, or it has ended.
     fn sip_account(&self, name: String, now: Time) -> Answering<'_, Option<SipAccount>>;
+
+    /// Asks a trunk whether it answers, and calls its test number if it has one.
+    fn test_trunk(&self, trunk: Trunk) -> Answering<'_, Vec<TrunkStep>>;
+}
+
+/// One step of a trunk's test.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TrunkStep {
+    /// What was tried.
+    pub step: String,
+    /// Whether it worked.
+    pub ok: bool,
+    /// What was said.
+    pub detail: String,
 }
 
 /// Whose PIN it is.

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use domain::emergency::Numbers;
 use gate::address::Proxies;
 use gate::fetch::{Desk, Dice, Face, Parts};
 use gate::limits::Limits;
@@ -24,7 +25,7 @@ use voice::service::Voice;
 use voice::stack::Transport;
 
 use self::certificates::Doors;
-use self::engine::Engine;
+use self::engine::{Engine, Prober};
 use self::jobs::Jobs;
 use crate::config::Config;
 use crate::context::Context;
@@ -112,7 +113,7 @@ impl Server {
         let desk = Arc::new(Desk::new(parts(&context, metrics.clone(), limits, telephone::port(&config, &ears)), now()));
         let voice = telephone::serve(ears, &context, &mut registry, desk.tables()).await?;
         let opened = open_gate(&config, limits, &doors, &desk, metrics).and_then(|gate| {
-            let engine = Engine::new(voice.pins().clone(), Arc::clone(voice.accounts()));
+            let engine = Engine::new(voice.pins().clone(), Arc::clone(voice.accounts()), prober(&config));
             let (admin, metrics) = (context.admin.clone(), Arc::new(Metrics::new(registry)));
             let public_url = config.portal.public_url.to_string().into();
             let app = portal::App {
@@ -191,6 +192,15 @@ impl Server {
 
     fn ready_line(&self) -> Result<String, Failure> {
         serde_json::to_string(&self.ready()).map_err(|error| Failure::refused(error.to_string()))
+    }
+}
+
+fn prober(config: &Config) -> Prober {
+    let emergency = &config.emergency;
+    Prober {
+        numbers: Numbers::new(emergency.countries.clone(), &emergency.default_country),
+        caller_number: emergency.caller_number.clone(),
+        authorities: config.tls.trunks.clone(),
     }
 }
 

@@ -11,7 +11,7 @@ use domain::trust::Trust;
 use crate::db::{Db, Sql, statements};
 use crate::policy::layer_of;
 use crate::scope::{Scope, id, node, opt_id, opt_uuid};
-use crate::{Result, contact, login, menu_password, trust};
+use crate::{Result, contact, login, look, menu_password, trust};
 
 /// Two counters: one that every change bearing on several customers moves, one that every change of this customer moves. What was loaded
 /// under a revision holds until either differs.
@@ -36,6 +36,8 @@ pub struct Context {
     pub globals: Vec<GlobalLogin>,
     /// It has contacts.
     pub has_contacts: bool,
+    /// The host that its phones are told, where its reseller has one of its own.
+    pub phone_host: Option<String>,
     patches: BTreeMap<Node, Patch>,
     settings: BTreeMap<Node, Settings>,
     model_settings: BTreeMap<String, Settings>,
@@ -70,6 +72,7 @@ pub fn load(db: &Db, customer: Option<CustomerId>) -> Result<Context> {
         trust: customer_id.map(|wanted| trust::load(db, wanted)).transpose()?.unwrap_or_default(),
         globals: login::all(db, &Scope::Operator)?,
         has_contacts: customer_id.map(|wanted| contact::count(db, wanted)).transpose()?.is_some_and(|count| count > 0),
+        phone_host: reseller.map(|reseller| look::phone_host(db, reseller)).transpose()?.flatten(),
         patches: by_node(db, PATCHES, reseller, customer_id)?.into_iter().map(|(node, entries)| (node, Patch(entries))).collect(),
         settings: by_node(db, SETTINGS, reseller, customer_id)?,
         model_settings: by_model(db)?,

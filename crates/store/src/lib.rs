@@ -31,6 +31,7 @@ pub mod job;
 pub mod limits;
 pub mod login;
 pub mod login_request;
+pub mod look;
 pub mod mail;
 pub mod menu_password;
 pub mod meta;
@@ -54,6 +55,7 @@ mod sqlite;
 pub mod tenancy;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod traffic;
 pub mod trunk;
 pub mod trust;
 pub mod webhook;

@@ -86,6 +86,14 @@ pub const PIN_ATTEMPT_HOURS: i64 = 24;
 pub const API_ANSWER_HOURS: i64 = 24;
 /// The longest name of an engine's session, in bytes.
 pub const PIN_ATTEMPT_SESSION_BYTES_MAX: usize = 200;
+/// Minutes whose fetches are counted: the chart shows the last sixty.
+pub const FETCH_MINUTES_KEPT: i64 = 120;
+/// Phones that came by last, among which the overview looks for those that wait.
+pub const WAITING_LOOKED_MAX: i64 = 20_000;
+/// Flags of one kind among which the overview counts those of a branch.
+pub const ATTENTION_LOOKED_MAX: i64 = 20_000;
+/// The largest logo of a reseller, in bytes: it is on every page.
+pub const LOGO_BYTES_MAX: usize = 64 << 10;
 /// Phones that nobody added, remembered; the longest unseen go.
 pub const KNOCKS_MAX: i64 = 10_000;
 /// How long an address remembers whose devices fetched from it: authentication.md section 7 asks for 30 days.

@@ -4,12 +4,15 @@
 
 use std::net::IpAddr;
 
+use domain::device::State;
+use domain::tenancy::{CustomerId, Place, ResellerId, SiteId};
 use domain::{Mac, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::db::{Db, Row, statements};
-use crate::limits::{REQUEST_FIELD_BYTES_MAX, REQUESTS_KEPT};
-use crate::scope::{Bounds, Scope};
+use crate::limits::{REQUEST_FIELD_BYTES_MAX, REQUESTS_KEPT, WAITING_LOOKED_MAX};
+use crate::scope::{Bounds, Scope, opt_uuid, uuid};
+use crate::traffic::Fetches;
 use crate::{Result, StoreError};
 
 /// One request of a phone, as `device requests` shows it. Holds no secret: a secret path segment is cut out by who fills this in.
@@ -74,7 +77,8 @@ pub struct News {
 }
 
 statements! {
-    KNOWN = "select s.requests, s.address from device d left join device_seen s on s.mac = d.mac where d.mac = $1";
+    KNOWN = "select s.requests, s.address, c.reseller, d.customer, d.site from device d join customer c on c.id = d.customer
+        left join device_seen s on s.mac = d.mac where d.mac = $1";
     NOTE = "insert into device_seen (mac, last_fetch, address, own_address, firmware, model, requests, transport)
         values ($1, $2, $3, $4, $5, $6, $7, $8)
         on conflict (mac) do update set last_fetch = coalesce(excluded.last_fetch, device_seen.last_fetch),
@@ -83,17 +87,25 @@ statements! {
         firmware = case when excluded.firmware = '' then device_seen.firmware else excluded.firmware end,
         model = case when excluded.model = '' then device_seen.model else excluded.model end, requests = excluded.requests,
         transport = coalesce(excluded.transport, device_seen.transport)";
+    WAITING = "select s.mac, s.last_fetch, s.address, d.model, d.label, d.state, d.failed_until
+        from (select n.mac, n.last_fetch, n.address from device_seen n where n.last_fetch >= $1 order by n.last_fetch desc limit $2) s
+        join device d on d.mac = s.mac join customer c on c.id = d.customer
+        where d.state <> 'successful' and (c.reseller = $3 or $3 is null) and (d.customer = $4 or $4 is null) and (d.site = $5 or $5 is null)
+        order by s.last_fetch desc limit $6";
     SEEN = "select n.last_fetch, n.address, n.own_address, n.firmware, n.model, n.transport, n.requests
         from device_seen n join device d on d.mac = n.mac join customer c on c.id = d.customer
         where n.mac = $1 and (c.reseller = $2 or $2 is null) and (d.customer = $3 or $3 is null) and (d.site = $4 or $4 is null)";
 }
 
-/// Notes news of devices. MACs that nobody added are passed over.
-pub fn note(db: &Db, news: &[News]) -> Result<()> {
+/// Notes news of devices, and counts their fetches for [`crate::traffic::add`]. MACs that nobody added are passed over.
+pub fn note(db: &Db, news: &[News]) -> Result<Fetches> {
+    let mut fetches = Fetches::default();
     for one in news {
         let mac = one.mac.to_string();
-        let known = db.opt(KNOWN, &[(&mac).into()], |row| Ok((read_requests_at(0)(row)?, row.opt_text(1)?.map(str::to_owned))))?;
-        let Some((mut requests, known_address)) = known else { continue };
+        let known = |row: &Row<'_>| Ok((read_requests_at(0)(row)?, row.opt_text(1)?.map(str::to_owned), read_place(row, 2)?));
+        let Some((mut requests, known_address, place)) = db.opt(KNOWN, &[(&mac).into()], known)? else { continue };
+        // What we tell a phone over SIP is in its log, too.
+        one.requests.iter().filter(|request| request.transport != "sip").for_each(|request| fetches.count(&place, request.time));
         requests.extend(one.requests.iter().map(cut));
         let surplus = requests.len().saturating_sub(REQUESTS_KEPT);
         requests.drain(..surplus);
@@ -115,7 +127,52 @@ pub fn note(db: &Db, news: &[News]) -> Result<()> {
             crate::device::note_address(db, &mac, &address)?;
         }
     }
-    Ok(())
+    Ok(fetches)
+}
+
+fn read_place(row: &Row<'_>, at: usize) -> Result<Place> {
+    let (reseller, site) = (opt_uuid(row, at)?.map(ResellerId), opt_uuid(row, at + 2)?.map(SiteId));
+    Ok(Place { reseller, customer: CustomerId(uuid(row, at + 1)?), site })
+}
+
+/// A phone that came by a moment ago and is not cleared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its MAC.
+    pub mac: Mac,
+    /// When it was served last.
+    pub at: Time,
+    /// Where.
+    pub address: Option<IpAddr>,
+    /// Brand and model, `yealink/T46S`.
+    pub model: String,
+    /// What people call it.
+    pub label: String,
+    /// needed, failed or blocked.
+    pub state: State,
+}
+
+/// Phones that were served since then and are not cleared, the latest first: of the newest 20 000 that came by, so that a large
+/// platform's does not read them all.
+pub fn waiting(db: &Db, scope: &Scope, since: Time, now: Time, limit: i64) -> Result<Vec<Waiting>> {
+    let bounds = Bounds::of(scope);
+    let args = [since.into(), WAITING_LOOKED_MAX.into(), bounds.reseller(), bounds.customer(), bounds.site(), limit.into()];
+    db.all(WAITING, &args, |row| {
+        let mac = row.text(0)?;
+        let state = match (row.text(5)?, row.opt_int(6)?) {
+            ("failed", Some(until)) if until > now.millis() => State::Failed,
+            ("blocked", _) => State::Blocked,
+            _ => State::Needed,
+        };
+        Ok(Waiting {
+            mac: mac.parse().map_err(|_| damaged(mac))?,
+            at: Time::from_millis(row.int(1)?),
+            address: row.opt_text(2)?.and_then(|address| address.parse().ok()),
+            model: row.text(3)?.to_owned(),
+            label: row.text(4)?.to_owned(),
+            state,
+        })
+    })
 }
 
 /// The latest contact of a device; none if it never came.

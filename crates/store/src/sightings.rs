@@ -6,7 +6,7 @@ use domain::{Mac, Time};
 
 use crate::db::{Db, Row, statements};
 use crate::event::{self, NewEvent};
-use crate::limits::{KNOCKS_MAX, REQUEST_FIELD_BYTES_MAX};
+use crate::limits::{ATTENTION_LOOKED_MAX, KNOCKS_MAX, REQUEST_FIELD_BYTES_MAX};
 use crate::scope::{Bounds, Scope};
 use crate::{Result, StoreError};
 
@@ -58,6 +58,10 @@ statements! {
     OF_DEVICE = "select a.mac, a.kind, a.at, a.address from attention a join device d on d.mac = a.mac join customer c on c.id = d.customer
         where a.mac = $1 and (c.reseller = $2 or $2 is null) and (d.customer = $3 or $3 is null) and (d.site = $4 or $4 is null)
         order by a.kind";
+    OF_KIND = "select count(*) as flags from (select 1 as one from
+        (select f.mac from attention f where f.kind = $1 order by f.at desc limit $2) a
+        join device d on d.mac = a.mac join customer c on c.id = d.customer
+        where (c.reseller = $3 or $3 is null) and (d.customer = $4 or $4 is null) and (d.site = $5 or $5 is null) limit $6) counted";
     NEWEST = "select a.mac, a.kind, a.at, a.address from attention a join device d on d.mac = a.mac join customer c on c.id = d.customer
         where (c.reseller = $1 or $1 is null) and (d.customer = $2 or $2 is null) and (d.site = $3 or $3 is null)
         order by a.at desc, a.mac limit $4";
@@ -135,6 +139,13 @@ fn look_away(db: &Db, mac: &str, cleared: u64) -> Result<()> {
 pub fn attention(db: &Db, scope: &Scope, mac: Mac) -> Result<Vec<Attention>> {
     let (bounds, mac) = (Bounds::of(scope), mac.to_string());
     db.all(OF_DEVICE, &[(&mac).into(), bounds.reseller(), bounds.customer(), bounds.site()], read)
+}
+
+/// How many devices in scope have a flag of that kind; `limit` and no more. Looks at the newest 20 000 of the platform.
+pub fn count_of_kind(db: &Db, scope: &Scope, kind: &str, limit: i64) -> Result<i64> {
+    let bounds = Bounds::of(scope);
+    let args = [kind.into(), ATTENTION_LOOKED_MAX.into(), bounds.reseller(), bounds.customer(), bounds.site(), limit.into()];
+    db.one(OF_KIND, &args, |row| row.int(0))
 }
 
 /// The flags in scope, newest first.

@@ -9,7 +9,7 @@ use crate::limits::NAME_BYTES_MAX;
 use crate::page::{Cursor, Page, anywhere, fetch_count, page};
 use crate::scope::{Bounds, Scope, id, opt_id, opt_uuid, uuid};
 use crate::trunk::touch_routes;
-use crate::{Result, StoreError, menu_password};
+use crate::{Result, StoreError, look, menu_password};
 
 /// A reseller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,6 +157,7 @@ pub fn remove_reseller(db: &Db, scope: &Scope, wanted: ResellerId) -> Result<()>
     reseller(db, scope, wanted)?;
     db.exec(DROP_RESELLER_RULES, &[id(&wanted.0)])?;
     db.exec(DROP_RESELLER_SETTINGS, &[id(&wanted.0)])?;
+    look::remove(db, wanted)?;
     db.exec(DROP_RESELLER, &[id(&wanted.0)])?;
     touch_platform(db)
 }

@@ -8,6 +8,7 @@ mod devices;
 mod events;
 mod fixture;
 mod mails;
+mod overview;
 pub(crate) mod plans;
 mod postgres;
 mod prompts;

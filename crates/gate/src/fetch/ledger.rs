@@ -166,7 +166,7 @@ impl Ledger {
         };
         let phonebook =
             named(settings.value("phonebook"), books.context.has_contacts || lines.iter().any(|line| Person::of_line(line).is_some()));
-        Ok(Content { lines, settings, phonebook })
+        Ok(Content { lines, settings, phonebook, host: books.context.phone_host.clone() })
     }
 
     /// Everybody in a customer's phone book.

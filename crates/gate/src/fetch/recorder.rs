@@ -12,6 +12,7 @@ use domain::{Mac, Time};
 use ipnet::IpNet;
 use store::seen::{News, Request, Seen, Served};
 use store::sightings::{self, Knock};
+use store::traffic::Fetches;
 use store::{Db, Store, StoreError};
 
 use crate::limits::{KNOCKS_WAITING_MAX, RECORDED_DEVICES_MAX, RECORDED_FETCHES_MAX, RECORDED_PER_WRITE_MAX, RECORDED_REQUESTS_MAX};
@@ -164,9 +165,9 @@ impl Noted {
         self.requests.drain(..surplus);
     }
 
-    fn write(&self, db: &Db, mac: Mac) -> Result<(), StoreError> {
+    fn write(&self, db: &Db, mac: Mac) -> Result<Fetches, StoreError> {
         if self.requests.is_empty() {
-            return Ok(());
+            return Ok(Fetches::default());
         }
         let seen = Seen {
             served: self.served.clone(),
@@ -174,14 +175,14 @@ impl Noted {
             firmware: self.firmware.clone().unwrap_or_default(),
             model: self.model.clone().unwrap_or_default(),
         };
-        store::seen::note(db, &[News { mac, seen, requests: self.requests.clone() }])?;
+        let fetches = store::seen::note(db, &[News { mac, seen, requests: self.requests.clone() }])?;
         if self.fetched.is_some() {
             sightings::clear_two(db, mac, SETTLED.map(Attention::code))?;
         }
         for (flag, (address, at)) in &self.flags {
             sightings::raise(db, &sightings::Attention { mac, kind: flag.code().to_owned(), at: *at, address: Some(*address) })?;
         }
-        Ok(())
+        Ok(fetches)
     }
 }
 
@@ -206,12 +207,19 @@ impl Flusher {
         }
         let written = batch.clone();
         let write = self.store.write(move |db| {
-            written.devices.iter().try_for_each(|(mac, noted)| noted.write(db, *mac))?;
+            let mut fetches = Fetches::default();
+            for (mac, noted) in &written.devices {
+                fetches.join(noted.write(db, *mac)?);
+            }
             written
                 .addresses()
                 .into_iter()
                 .try_for_each(|((network, customer), at)| store::trust::note_address(db, &network, customer, at))?;
-            if written.knocks.is_empty() { Ok(()) } else { sightings::note_knocks(db, &written.knocks) }
+            if !written.knocks.is_empty() {
+                sightings::note_knocks(db, &written.knocks)?;
+            }
+            // Last: other nodes count in the same rows.
+            store::traffic::add(db, &fetches)
         });
         match write.await {
             Ok(()) => Ok(count),

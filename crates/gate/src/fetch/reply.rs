@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use brands::{Body, Brand, Catalogue, Door as ConfigDoor, Entry, FileForm, FileKind, Firmware, Model, Notice, Order, RestrictedAccount};
 use domain::admission::{self, Answer as Admitted};
+use domain::channel::at_host;
 use domain::claim::{Claim, PlatformKeys};
 use domain::evidence::path_secret;
 use domain::extra::with_addresses;
@@ -67,6 +68,9 @@ pub struct Content {
     pub settings: Arc<Resolved>,
     /// The config names the customer's phone book, if the brand has one.
     pub phonebook: bool,
+    /// The host by which the phone's reseller is known, if it has one of its own. Told to phones that proved themselves alone: a restricted
+    /// config that named it would tell which MACs are known, and whose.
+    pub host: Option<String>,
 }
 
 /// Why there is no body.
@@ -109,7 +113,7 @@ pub fn render(
         Admitted::Full { login, poll } => {
             let content = content.ok_or(ReplyError::NoContent)?;
             let language = content.settings.value("language").unwrap_or(language);
-            let home = Home::of(login, *poll, asked.brand, way);
+            let home = Home::at(&at_host(way.base(), content.host.as_deref()), login, *poll, asked.brand, way);
             // Where files leave encrypted the phone book does not leave at all.
             let named = content.phonebook && key.is_none();
             let phonebook = asked.mac.filter(|_| named).and_then(|mac| asked.brand.phonebook_name(mac, asked.model));
@@ -189,9 +193,13 @@ struct Home {
 
 impl Home {
     fn of(login: &Login, poll: Span, brand: &Brand, way: &Way<'_>) -> Self {
+        Self::at(way.base(), login, poll, brand, way)
+    }
+
+    fn at(base: &str, login: &Login, poll: Span, brand: &Brand, way: &Way<'_>) -> Self {
         let Way { keys, file_key, .. } = way;
         Self {
-            url: door_url(way.base(), &login.claim, brand, keys),
+            url: door_url(base, &login.claim, brand, keys),
             user: login.user(keys),
             password: login.password(keys),
             poll_seconds: u32::try_from(poll.as_seconds()).unwrap_or(u32::MAX),

@@ -182,3 +182,20 @@ async fn a_head_begins_nothing() {
     assert_eq!(head.status, 200);
     assert_eq!(world.device().await.auth.pending, None);
 }
+
+/// A restricted config names the platform's host to everybody: with a reseller's it would tell which MACs are known, and whose.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resellers_own_host_is_told_to_phones_that_proved_themselves() {
+    let world = World::new(&[]).await;
+    world.give_to_a_reseller("phones.north.example.net").await;
+    let full = world.get(CARRIER, World::global()).await;
+    let url = full.parsed().provisioning.url.unwrap();
+    assert!(url.starts_with("https://phones.north.example.net:8443/cfg/d/"), "{url}");
+
+    let world = World::new(&[("login", "none"), ("pin", "required")]).await;
+    world.give_to_a_reseller("phones.north.example.net").await;
+    let restricted = world.get(CARRIER, Auth::None).await;
+    let url = restricted.parsed().provisioning.url.unwrap();
+    assert!(url.starts_with(world::PUBLIC_URL), "{url}");
+    assert!(!restricted.text().contains("north.example.net"));
+}

@@ -12,7 +12,7 @@ use domain::login::Owner;
 use domain::pin::{Caller, enter};
 use domain::policy::{Patch, Policy};
 use domain::settings::{Line, Settings, Transport};
-use domain::tenancy::{CustomerId, DeviceId, Node, Place};
+use domain::tenancy::{CustomerId, DeviceId, Node, Place, ResellerId, ResellerKind};
 use domain::{Chance, Mac, Secret, Time};
 use gate::fetch::{Desk, Face, Parts};
 use gate::limits::Limits;
@@ -146,6 +146,23 @@ impl World {
             started: Instant::now(),
         };
         Self { store, desk: Desk::new(parts, now), keys, customer, now, directory }
+    }
+
+    /// Puts the customer below a white-label reseller whose phones have a host of their own.
+    pub async fn give_to_a_reseller(&self, phone_host: &str) {
+        let (customer, now, phone_host) = (self.customer, self.now, phone_host.to_owned());
+        let id = ResellerId(Uuid::from_u128(9));
+        let given = self.store.write(move |db| {
+            let all = &Scope::Operator;
+            let kind = ResellerKind::WhiteLabel;
+            store::tenancy::add_reseller(db, all, &store::tenancy::Reseller { id, name: "North".into(), kind, created: now, version: 1 })?;
+            let kept = store::tenancy::customer(db, all, customer)?;
+            store::tenancy::save_customer(db, all, &store::tenancy::Customer { reseller: Some(id), ..kept })?;
+            let (portal_name, phone_host) = ("North".to_owned(), Some(phone_host.clone()));
+            let look = store::look::Look { reseller: id, portal_name, accent: None, portal_host: None, phone_host, logo: None };
+            store::look::put(db, all, &look)
+        });
+        given.await.unwrap();
     }
 
     /// The global login.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::part::{Listing, Part, no_cursor};
 use super::policy::subject;
 use super::{Admin, By, Error};
-use crate::limits::PAGE_MAX;
+use crate::limits::{AUDIT_LOOKED_MAX, PAGE_MAX};
 
 /// One line of the audit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -71,6 +71,64 @@ pub async fn part(admin: &Admin, by: &By, part: Part) -> Result<Listing<AuditVie
         Ok(Listing { items: page.into_iter().map(|kept| placed(db, kept)).collect(), next })
     };
     admin.read(look).await
+}
+
+/// What is looked for; everything if empty. Case does not count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sought {
+    /// In the name of who did it.
+    pub actor: String,
+    /// At the beginning of what was done.
+    pub action: String,
+    /// In what it was done to, the detail, or the branch.
+    pub text: String,
+}
+
+/// Entries of one's own branch that match, newest first. It looks back over ten thousand at a time: `next` goes on from there, though
+/// fewer than asked for were found.
+pub async fn search(admin: &Admin, by: &By, sought: Sought, part: Part) -> Result<Listing<AuditView>, Error> {
+    part.check()?;
+    by.may(Action::ViewAudit, &by.branch(), &Policy::default())?;
+    let mut below = part.after.as_deref().map(|text| text.parse::<i64>().map_err(|_| no_cursor())).transpose()?.unwrap_or(i64::MAX);
+    let (by, sought) = (by.clone(), sought.lower());
+    let looked = admin.store.report(move |db| {
+        let (mut found, mut looked) = (Vec::new(), 0);
+        loop {
+            let page = store::audit::newest(db, &by.scope(), below, PAGE_MAX)?;
+            let is_last = page.len() < PAGE_MAX;
+            looked += page.len();
+            for kept in page {
+                below = kept.seq;
+                let view = placed(db, kept);
+                if !sought.matches(&view) {
+                    continue;
+                }
+                found.push(view);
+                if found.len() == part.limit {
+                    return Ok(Listing { items: found, next: Some(below.to_string()) });
+                }
+            }
+            if is_last || looked >= AUDIT_LOOKED_MAX {
+                let next = (!is_last).then(|| below.to_string());
+                return Ok(Listing { items: found, next });
+            }
+        }
+    });
+    Ok(looked.await?)
+}
+
+impl Sought {
+    fn lower(self) -> Self {
+        let lower = |text: String| text.trim().to_lowercase();
+        Self { actor: lower(self.actor), action: lower(self.action), text: lower(self.text) }
+    }
+
+    fn matches(&self, view: &AuditView) -> bool {
+        let holds = |text: &str, part: &str| part.is_empty() || text.to_lowercase().contains(part);
+        holds(&view.actor, &self.actor)
+            && view.action.to_lowercase().starts_with(&self.action)
+            && [&view.subject, &view.detail, &view.scope].into_iter().any(|text| holds(text, &self.text))
+    }
 }
 
 /// Checks that no entry was changed or removed.

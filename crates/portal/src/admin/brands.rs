@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ::brands::{Body, Brand, Catalogue, Door, Entry, FileKind, Firmware, Model, Notice, Order, Parsed, RestrictedAccount};
 use domain::admission::ordinary_poll;
+use domain::channel::at_host;
 use domain::claim::PlatformKeys;
 use domain::device::{Auth, State};
 use domain::extra::with_addresses;
@@ -151,6 +152,7 @@ pub(crate) fn within(
         firmware: firmware.as_deref(),
         language: context.platform_setting("language").unwrap_or("en"),
         has_contacts: context.has_contacts,
+        host: context.phone_host.as_deref(),
         book: &book,
     };
     phone.render(&admin.catalogue, &admin.keys, &admin.platform, preview, by)
@@ -166,6 +168,8 @@ struct Phone<'a> {
     /// The platform's.
     language: &'a str,
     has_contacts: bool,
+    /// The host of the phone's reseller.
+    host: Option<&'a str>,
     book: &'a Book,
 }
 
@@ -264,8 +268,9 @@ impl Phone<'_> {
         } else {
             ordinary_poll(self.stored.device.mac, self.policy).as_seconds()
         };
+        let base = at_host(&platform.phones_url, self.host.filter(|_| !restricted));
         Way {
-            url: format!("{}/cfg/d/{handle}/", platform.phones_url),
+            url: format!("{base}/cfg/d/{handle}/"),
             user: login.map_or_else(|| NOT_ISSUED.to_owned(), |login| login.user(keys)),
             password: login.map_or_else(|| Secret::from(NOT_ISSUED), |login| login.password(keys)),
             poll_seconds: u32::try_from(poll).unwrap_or(u32::MAX),

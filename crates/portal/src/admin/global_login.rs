@@ -26,6 +26,54 @@ pub struct GlobalLoginView {
     pub valid_until: Option<String>,
 }
 
+/// A global login without its password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeldView {
+    /// Its number.
+    pub number: u16,
+    /// User name.
+    pub user: String,
+    /// The reseller whose phones it counts for; everybody's without one.
+    pub reseller: Option<String>,
+    /// When a rotation ends it, RFC 3339.
+    pub valid_until: Option<String>,
+}
+
+/// All global logins that count now, the operator's and the resellers', oldest first, without their passwords.
+pub async fn held(admin: &Admin, by: &By) -> Result<Vec<HeldView>, Error> {
+    by.may_platform(Action::HandleGlobalLogin)?;
+    let now = by.now;
+    admin
+        .read(move |db| {
+            let all = login::all(db, &Scope::Operator)?;
+            all.into_iter().filter(|login| login.in_date(now)).map(|login| held_view(db, login)).collect()
+        })
+        .await
+}
+
+fn held_view(db: &Db, login: GlobalLogin) -> Result<HeldView, Error> {
+    let reseller = match login.owner {
+        Owner::Operator => None,
+        Owner::Reseller(id) => Some(store::tenancy::reseller(db, &Scope::Operator, id)?.name),
+    };
+    Ok(HeldView { number: login.id.0, user: login.user, reseller, valid_until: login.valid_until.map(Time::rfc3339) })
+}
+
+/// Ends one global login at once; what it earned and nobody took up ends too.
+pub async fn revoke(admin: &Admin, by: &By, number: u16) -> Result<(), Error> {
+    by.may_platform(Action::HandleGlobalLogin)?;
+    let by = by.clone();
+    admin
+        .write(move |db| {
+            let all = login::all(db, &Scope::Operator)?;
+            let found = all.into_iter().find(|login| login.id.0 == number && login.in_date(by.now));
+            let found = found.ok_or_else(|| Error::NotFound(format!("global login {number}")))?;
+            login::revoke(db, &by.scope(), found.id)?;
+            by.audit(db, node(found.owner), "global-login.revoked", "global login", &format!("number {number}"))
+        })
+        .await
+}
+
 /// The global logins that count now, oldest first: the operator's, or a reseller's. That they were shown is audited.
 pub async fn show(admin: &Admin, by: &By, reseller: Option<String>) -> Result<Vec<GlobalLoginView>, Error> {
     by.may_platform(Action::HandleGlobalLogin)?;

@@ -10,6 +10,7 @@ use prompts::{Book, Language, Name, wav};
 use serde::Serialize;
 use store::Db;
 use store::prompt::{self, Prompt};
+use utoipa::ToSchema;
 
 use super::{Admin, By, Error, Named};
 
@@ -17,7 +18,7 @@ use super::{Admin, By, Error, Named};
 const KEY: &str = "language";
 
 /// A recording in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PromptView {
     /// A language's tag, such as `de`.
     pub language: String,
@@ -103,6 +104,24 @@ pub async fn remove(admin: &Admin, by: &By, language: &str, name: &str) -> Resul
             let what = || format!("a recording of your own for {language}/{name}");
             prompt::remove(db, &by.scope(), by.now, language.tag(), &name.to_string()).named(what)?;
             by.audit(db, Node::Operator, Action::OperatePlatform.code(), &subject(language, name), "removed")
+        })
+        .await
+}
+
+/// The recording in force of that name, as a WAV file.
+pub async fn load(admin: &Admin, by: &By, language: &str, name: &str) -> Result<Vec<u8>, Error> {
+    let (language, name, by) = (tag(language)?, name_of(name)?, by.clone());
+    admin
+        .read(move |db| {
+            by.may_platform(Action::OperatePlatform)?;
+            match prompt::load(db, &by.scope(), language.tag(), &name.to_string()) {
+                Ok(own) => Ok(own.wav),
+                Err(store::StoreError::NotFound) => {
+                    let ours = prompts::wav_of(language, name).map(std::borrow::Cow::into_owned);
+                    ours.ok_or_else(|| Error::NotFound(format!("recording {language}/{name}")))
+                }
+                Err(error) => Err(error.into()),
+            }
         })
         .await
 }

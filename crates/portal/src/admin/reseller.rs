@@ -7,6 +7,7 @@ use store::Db;
 use store::tenancy::{self, Reseller};
 use utoipa::ToSchema;
 
+use super::look::{self, LookChange, LookView};
 use super::part::{Listing, Part};
 use super::tree::check_name;
 use super::{Admin, By, Error, Named, new_id, still};
@@ -22,6 +23,8 @@ pub struct ResellerView {
     /// White-label or channel.
     #[schema(value_type = String, example = "channel")]
     pub kind: ResellerKind,
+    /// How it appears, if it has a look of its own; in force while it is white-label.
+    pub look: Option<LookView>,
     /// When it was added, RFC 3339.
     pub created: String,
     /// Counts its changes.
@@ -36,18 +39,28 @@ pub struct ResellerChange {
     pub name: Option<String>,
     /// White-label or channel.
     pub kind: Option<ResellerKind>,
+    /// How it appears.
+    pub look: LookChange,
 }
 
 /// Adds a reseller.
 pub async fn add(admin: &Admin, by: &By, name: &str, kind: ResellerKind) -> Result<ResellerView, Error> {
+    add_with_look(admin, by, name, kind, LookChange::default()).await
+}
+
+/// Adds a reseller that appears in its own way.
+pub async fn add_with_look(admin: &Admin, by: &By, name: &str, kind: ResellerKind, looks: LookChange) -> Result<ResellerView, Error> {
     by.may_platform(Action::EditResellers)?;
     let reseller = Reseller { id: ResellerId(new_id(by.now)), name: check_name("reseller", name)?, kind, created: by.now, version: 1 };
-    let by = by.clone();
+    let (by, looks) = (by.clone(), looks.check()?);
     admin
         .write(move |db| {
             tenancy::add_reseller(db, &by.scope(), &reseller).named(|| format!("reseller {:?}", reseller.name))?;
+            if !looks.is_nothing() {
+                look::change(db, &by, &reseller, &looks)?;
+            }
             by.audit(db, Node::Reseller(reseller.id), "reseller.created", &reseller.name, "")?;
-            Ok(view(&reseller))
+            view(db, &reseller)
         })
         .await
 }
@@ -60,7 +73,9 @@ pub async fn list(admin: &Admin, by: &By) -> Result<Vec<ResellerView>, Error> {
             let (mut found, mut after) = (Vec::new(), None);
             loop {
                 let page = tenancy::resellers(db, &scope, "", after.as_ref(), PAGE_MAX)?;
-                found.extend(page.items.iter().map(view));
+                for reseller in &page.items {
+                    found.push(view(db, reseller)?);
+                }
                 match page.next {
                     Some(next) => after = Some(next),
                     None => return Ok(found),
@@ -75,7 +90,7 @@ pub async fn part(admin: &Admin, by: &By, part: Part) -> Result<Listing<Reseller
     let (scope, after) = (by.scope(), part.cursor()?);
     let look = move |db: &Db| {
         let page = tenancy::resellers(db, &scope, &part.query, after.as_ref(), part.limit)?;
-        Listing::of(page, |reseller| Ok(view(&reseller)))
+        Listing::of(page, |reseller| view(db, &reseller))
     };
     admin.read(look).await
 }
@@ -83,12 +98,13 @@ pub async fn part(admin: &Admin, by: &By, part: Part) -> Result<Listing<Reseller
 /// One reseller.
 pub async fn show(admin: &Admin, by: &By, id: ResellerId) -> Result<ResellerView, Error> {
     let scope = by.scope();
-    admin.read(move |db| Ok(view(&one(db, &scope, id)?))).await
+    admin.read(move |db| view(db, &one(db, &scope, id)?)).await
 }
 
 /// Changes a reseller; `expected`: only this version of it.
 pub async fn update(admin: &Admin, by: &By, id: ResellerId, change: ResellerChange, expected: Option<i64>) -> Result<ResellerView, Error> {
     let name = change.name.as_deref().map(|name| check_name("reseller", name)).transpose()?;
+    let looks = change.look.check()?;
     let by = by.clone();
     admin
         .write(move |db| {
@@ -98,8 +114,11 @@ pub async fn update(admin: &Admin, by: &By, id: ResellerId, change: ResellerChan
             let (name, kind) = (name.clone().unwrap_or(kept.name), change.kind.unwrap_or(kept.kind));
             let mut changed = Reseller { name, kind, ..kept };
             changed.version = tenancy::save_reseller(db, &by.scope(), &changed).named(|| format!("reseller {:?}", changed.name))?;
+            if !looks.is_nothing() {
+                look::change(db, &by, &changed, &looks)?;
+            }
             by.audit(db, Node::Reseller(id), "reseller.changed", &changed.name, "")?;
-            Ok(view(&changed))
+            view(db, &changed)
         })
         .await
 }
@@ -121,7 +140,7 @@ fn one(db: &Db, scope: &store::Scope, id: ResellerId) -> Result<Reseller, Error>
     tenancy::reseller(db, scope, id).named(|| format!("reseller {}", id.0))
 }
 
-fn view(reseller: &Reseller) -> ResellerView {
+fn view(db: &Db, reseller: &Reseller) -> Result<ResellerView, Error> {
     let (id, name, created) = (reseller.id.0.to_string(), reseller.name.clone(), reseller.created.rfc3339());
-    ResellerView { id, name, kind: reseller.kind, created, version: reseller.version }
+    Ok(ResellerView { id, name, kind: reseller.kind, look: look::of(db, reseller.id)?, created, version: reseller.version })
 }

@@ -1,10 +1,11 @@
-//! What an operator's own telephone system asks: is this PIN right, and how is this account proved. The operator's alone.
+//! What an operator's own telephone system asks: is this PIN right, and how is this account proved. The operator's alone. And the test of a
+//! trunk, for whoever may change it.
 
 use domain::role::Action;
 use domain::tenancy::Node;
 
-use super::{Admin, By, Error};
-use crate::telephone::{PinAnswer, PinAttempt, SipAccount, Telephone};
+use super::{Admin, By, Error, trunk};
+use crate::telephone::{PinAnswer, PinAttempt, SipAccount, Telephone, TrunkStep};
 
 /// Takes a PIN that was keyed in elsewhere. The device's own events tell what came of it.
 pub async fn pin_attempt(by: &By, telephone: &dyn Telephone, attempt: PinAttempt) -> Result<PinAnswer, Error> {
@@ -20,4 +21,9 @@ pub async fn sip_account(admin: &Admin, by: &By, telephone: &dyn Telephone, name
     let (by, subject) = (by.clone(), account.name.clone());
     admin.write(move |db| by.audit(db, Node::Operator, Action::RevealPassword.code(), &subject, "SIP account")).await?;
     Ok(account)
+}
+
+/// Tests a trunk from the server: asks whether it answers, and calls its test number if it has one.
+pub async fn test_trunk(admin: &Admin, by: &By, telephone: &dyn Telephone, name: String) -> Result<Vec<TrunkStep>, Error> {
+    telephone.test_trunk(trunk::for_test(admin, by, name).await?).await
 }

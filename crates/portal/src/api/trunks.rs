@@ -5,17 +5,20 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use domain::Secret;
 use http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::{Created, segment};
 use super::extract::{Asked, Named, PartQuery, Unpacked};
 use crate::App;
+use crate::admin::Error;
 use crate::admin::part::{Listing, Part};
+use crate::admin::telephone::test_trunk;
 use crate::admin::tree::NodeNames;
 use crate::admin::trunk::{self, NewTrunk, TrunkView};
 use crate::auth::Bearer;
 use crate::problem::Problem;
+use crate::telephone::TrunkStep;
 
 /// A trunk to add.
 #[derive(Deserialize, ToSchema)]
@@ -90,4 +93,18 @@ pub(crate) async fn read(State(app): State<App>, bearer: Bearer, Named(name): Na
 pub(crate) async fn delete(State(app): State<App>, bearer: Bearer, Named(name): Named) -> Result<impl IntoResponse, Problem> {
     trunk::remove(&app.admin, &bearer.by, name).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What came of a test.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TrunkTested {
+    /// What was tried, in order.
+    steps: Vec<TrunkStep>,
+}
+
+/// Asks a trunk whether it answers, and calls its test number if it has one.
+#[utoipa::path(post, path = "/trunks/{name}/test", params(("name" = String, Path)), responses((status = 200, body = TrunkTested)))]
+pub(crate) async fn test(State(app): State<App>, bearer: Bearer, Named(name): Named) -> Result<impl IntoResponse, Problem> {
+    let telephone = app.telephone.as_deref().ok_or_else(|| Error::Unavailable("there is no telephone face here".into()))?;
+    Ok(Json(TrunkTested { steps: test_trunk(&app.admin, &bearer.by, telephone, name).await? }))
 }

@@ -24,6 +24,11 @@ impl Failure {
         Self::Told(Problem::not_found())
     }
 
+    /// A number or an id out of a path; what is none names nothing.
+    pub fn named<T: std::str::FromStr>(text: &str) -> Result<T, Self> {
+        text.parse().map_err(|_| Self::not_found())
+    }
+
     /// The form was not made for this session.
     pub fn stale() -> Self {
         let detail = "This form is too old, or it does not come from this portal. Go back, load the page again, and send it once more.";

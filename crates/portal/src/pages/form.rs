@@ -1,6 +1,6 @@
 //! Unpacking of pages: queries, and forms whose origin is proved.
 
-use axum::body::Bytes;
+use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use http::request::Parts;
@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::visitor::Visitor;
 use crate::App;
 use crate::admin::Error;
+use crate::limits::FORM_BYTES_MAX;
 
 /// The query of an address.
 pub(crate) struct Query<T>(pub T);
@@ -33,7 +34,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Posted<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
         let (mut parts, body) = request.into_parts();
         let visitor = Visitor::from_request_parts(&mut parts, app).await?;
-        let pairs = pairs(Request::from_parts(parts, body), app).await?;
+        let pairs = pairs(Request::from_parts(parts, body)).await?;
         let shown = pairs.iter().find(|(name, _)| name == "csrf").map(|(_, value)| value.as_str());
         if !shown.is_some_and(|shown| visitor.csrf_matches(shown)) {
             return Err(Failure::stale());
@@ -48,12 +49,12 @@ pub(crate) struct Stranger<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<App> for Stranger<T> {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
-        unpack(pairs(request, app).await?).map(Self)
+    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
+        unpack(pairs(request).await?).map(Self)
     }
 }
 
-async fn pairs(request: Request, app: &App) -> Result<Vec<(String, String)>, Failure> {
+async fn pairs(request: Request) -> Result<Vec<(String, String)>, Failure> {
     if !from_here(request.headers()) {
         return Err(Failure::stale());
     }
@@ -61,7 +62,9 @@ async fn pairs(request: Request, app: &App) -> Result<Vec<(String, String)>, Fai
     if !kind.starts_with(b"application/x-www-form-urlencoded") {
         return Err(Error::invalid("body", "this is no form of a page").into());
     }
-    let bytes = Bytes::from_request(request, app).await.map_err(|_| Failure::from(Error::invalid("too_large", "the form is too large")))?;
+    // Its route takes files too, which are larger.
+    let bytes = to_bytes(request.into_body(), FORM_BYTES_MAX).await;
+    let bytes = bytes.map_err(|_| Failure::from(Error::invalid("too_large", "the form is too large")))?;
     let pairs: Vec<(String, String)> =
         serde_html_form::from_bytes(&bytes).map_err(|_| Error::invalid("body", "the form cannot be read"))?;
     // No name, number or secret holds NUL, and one of the databases cannot keep it.

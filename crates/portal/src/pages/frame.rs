@@ -8,17 +8,19 @@ use axum::response::{Html, IntoResponse, Response};
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
+use http::request::Parts;
 use http::{HeaderName, HeaderValue};
 use minijinja::context;
 
 use super::failure::Failure;
+use super::look;
 use super::template::{render, render_for};
 use super::visitor::{Reader, Visitor};
 use crate::App;
 use crate::problem::Problem;
 
 /// No script or style but our files, no frames, no forms to elsewhere.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; font-src 'self'; connect-src 'self'; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const FORBIDDEN: [(HeaderName, &str); 5] = [
@@ -32,11 +34,12 @@ const FORBIDDEN: [(HeaderName, &str); 5] = [
 /// Looks who reads, and dresses the answer.
 pub(crate) async fn frame(State(app): State<App>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let reader = Arc::new(Reader::of(&parts));
-    let visitor = match Visitor::recognise(&parts.headers, Arc::clone(&reader), &app).await {
+    let mut reader = Reader::of(&parts);
+    let visitor = match recognise(&parts, &mut reader, &app).await {
         Ok(visitor) => visitor,
         Err(failure) => return dress(told(&failure.into_response(), &reader, None, &app), &reader),
     };
+    let reader = visitor.as_ref().map_or_else(|| Arc::new(reader), |visitor| Arc::clone(&visitor.reader));
     parts.extensions.insert(Arc::clone(&reader));
     if let Some(visitor) = &visitor {
         parts.extensions.insert(visitor.clone());
@@ -46,6 +49,19 @@ pub(crate) async fn frame(State(app): State<App>, request: Request, next: Next) 
         return dress(told(&response, &reader, visitor.as_ref(), &app), &reader);
     }
     dress(response, &reader)
+}
+
+/// Who reads, and under whose name: the host says it, and somebody's own reseller before that.
+async fn recognise(parts: &Parts, reader: &mut Reader, app: &App) -> Result<Option<Visitor>, Failure> {
+    if let Some(look) = look::of_host(app, parts).await? {
+        reader.look = look;
+    }
+    let Some(mut visitor) = Visitor::recognise(&parts.headers, Arc::new(reader.clone()), app).await? else { return Ok(None) };
+    if let Some(look) = look::of_visitor(app, &visitor.by).await? {
+        reader.look = look;
+        visitor.reader = Arc::new(reader.clone());
+    }
+    Ok(Some(visitor))
 }
 
 /// A failure as a page.

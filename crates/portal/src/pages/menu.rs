@@ -24,17 +24,26 @@ struct Entry {
 
 /// Group, sentence, path, icon, and what one must be allowed to do.
 const PAGES: &[(&str, &str, &str, &str, Action)] = &[
+    ("menu-overview", "menu-dashboard", "/", "layout-dashboard", Action::ViewDevices),
     ("menu-inventory", "menu-phone-hardware", "/inventory/phone-hardware", "phone", Action::ViewDevices),
     ("menu-inventory", "menu-installer", "/installer", "hard-hat", Action::RevealPin),
     ("menu-configurations", "menu-configurations-devices", "/configurations/devices", "key-round", Action::AllowGlobal),
     ("menu-administration", "menu-profile", "/administration/profile/technical-details", "network", Action::ViewPolicy),
     ("menu-administration", "menu-batch", "/administration/batch", "file-up", Action::Batch),
+    ("menu-administration", "menu-resellers", "/administration/resellers", "store", Action::EditResellers),
     ("menu-administration", "menu-customers", "/administration/customers", "store", Action::EditCustomers),
     ("menu-administration", "menu-sites", "/administration/sites", "map-pin", Action::EditSites),
     ("menu-administration", "menu-policy", "/administration/policy", "shield-check", Action::ViewPolicy),
     ("menu-administration", "menu-users", "/administration/users", "users", Action::EditPeople),
     ("menu-administration", "menu-tokens", "/administration/tokens", "key-round", Action::EditPeople),
     ("menu-administration", "menu-contacts", "/administration/contacts", "book-open", Action::EditDevices),
+    ("menu-operations", "menu-unknown-phones", "/operations/unknown-phones", "radio-tower", Action::OperatePlatform),
+    ("menu-operations", "menu-global-logins", "/operations/global-logins", "key-round", Action::HandleGlobalLogin),
+    ("menu-operations", "menu-global-login-requests", "/operations/global-login-requests", "key-round", Action::RequestGlobalLogin),
+    ("menu-operations", "menu-trunks", "/operations/trunks", "network", Action::EditTrunks),
+    ("menu-operations", "menu-prompts", "/operations/prompts", "mic", Action::OperatePlatform),
+    ("menu-operations", "menu-audit", "/operations/audit", "scroll-text", Action::ViewAudit),
+    ("menu-help", "menu-help-guides", "/help", "circle-help", Action::ViewDevices),
 ];
 
 /// What this visitor may see, in groups.

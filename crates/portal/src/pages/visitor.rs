@@ -164,6 +164,16 @@ impl Visitor {
     }
 }
 
+impl Visitor {
+    /// The same for a form, which cannot be sent again: the way leads back to the page that it stood on.
+    pub fn proved_for(&self, page: &str) -> Result<(), Failure> {
+        self.proved_lately().map_err(|failure| match failure {
+            Failure::Prove(_) => Failure::Prove(page.to_owned()),
+            other => other,
+        })
+    }
+}
+
 impl FromRequestParts<App> for Visitor {
     type Rejection = Failure;
 

@@ -1,9 +1,10 @@
 //! What an operator's own telephone system may ask, and nobody else.
 
+use domain::emergency::Trunk;
 use domain::role::Role;
 use domain::{Secret, Time};
 use portal::admin::{By, Error, telephone};
-use portal::telephone::{Answering, PinAnswer, PinAttempt, SipAccount, Telephone, Who};
+use portal::telephone::{Answering, PinAnswer, PinAttempt, SipAccount, Telephone, TrunkStep, Who};
 
 use crate::world::{NOW, World};
 
@@ -22,6 +23,11 @@ impl Telephone for Face {
         let (realm, ends, actions) = ("phones.example.com".to_owned(), None, &["register"][..]);
         let known = (name == "known").then(|| SipAccount { name, realm, ha1_md5: hash(32), ha1_sha256: hash(64), ends, actions });
         Box::pin(async move { Ok(known) })
+    }
+
+    fn test_trunk(&self, trunk: Trunk) -> Answering<'_, Vec<TrunkStep>> {
+        let step = TrunkStep { step: format!("OPTIONS to {}", trunk.address.host), ok: true, detail: "200 OK".into() };
+        Box::pin(async move { Ok(vec![step]) })
     }
 }
 

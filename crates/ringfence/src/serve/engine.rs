@@ -1,24 +1,40 @@
 //! The telephone face as the portal sees it: PINs that an operator's own telephone system passes on, and its accounts.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::Time;
+use domain::emergency::{Numbers, Trunk};
 use portal::admin::Error;
-use portal::telephone::{Answering, PinAnswer, PinAttempt, SipAccount, Telephone, Who};
+use portal::telephone::{Answering, PinAnswer, PinAttempt, SipAccount, Telephone, TrunkStep, Who};
 use voice::accounts::Accounts;
+use voice::edge::client_tls;
+use voice::emergency::probe;
 use voice::pins::{self, AttemptError, PinDesk};
 
 /// The desk and the accounts of a running telephone face.
 pub struct Engine {
     desk: PinDesk,
     accounts: Arc<Accounts>,
+    prober: Prober,
+}
+
+/// What a test of a trunk needs besides the trunk.
+#[derive(Debug)]
+pub struct Prober {
+    /// What is never dialled.
+    pub numbers: Numbers,
+    /// The number that a test call shows.
+    pub caller_number: Option<String>,
+    /// PEM file of the authorities that vouch for trunks over TLS; absent: the system's.
+    pub authorities: Option<PathBuf>,
 }
 
 impl Engine {
     /// Of a telephone face.
-    pub fn new(desk: PinDesk, accounts: Arc<Accounts>) -> Self {
-        Self { desk, accounts }
+    pub fn new(desk: PinDesk, accounts: Arc<Accounts>, prober: Prober) -> Self {
+        Self { desk, accounts, prober }
     }
 }
 
@@ -42,6 +58,15 @@ impl Telephone for Engine {
                 let pins::SipAccount { name, realm, ha1_md5, ha1_sha256, ends, actions } = account;
                 SipAccount { name, realm, ha1_md5, ha1_sha256, ends, actions }
             }))
+        })
+    }
+
+    fn test_trunk(&self, trunk: Trunk) -> Answering<'_, Vec<TrunkStep>> {
+        Box::pin(async move {
+            let Prober { numbers, caller_number, authorities } = &self.prober;
+            let tls = client_tls(authorities.as_deref()).map_err(|error| Error::Unavailable(format!("{error}; see tls.trunks")))?;
+            let steps = probe(&trunk, numbers, caller_number.as_deref(), &tls).await;
+            Ok(steps.into_iter().map(|step| TrunkStep { step: step.step, ok: step.ok, detail: step.detail }).collect())
         })
     }
 }

@@ -171,6 +171,7 @@ async fn prune(store: Store, node: Uuid, mut stopped: watch::Receiver<bool>) {
                     + store::trust::prune(db, at)?
                     + store::session::prune(db, at, portal::limits::SESSION_IDLE)?
                     + store::password_link::prune(db, at)?
+                    + store::traffic::prune(db, at)?
                     + store::job::prune_leases(db, at)?)
             })
             .await;

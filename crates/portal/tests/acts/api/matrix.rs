@@ -67,7 +67,8 @@ async fn the_matrix_of_endpoints() {
 /// Whether the path names something of `Shop`'s. The catalogue is everybody's; accounts and requests are asked by role before they are
 /// looked for, since no customer has any.
 fn of_a_tenant(endpoint: &str) -> bool {
-    endpoint.contains('{') && !["/brands/", "/sip-accounts/", "/global-login-requests/"].iter().any(|part| endpoint.contains(part))
+    endpoint.contains('{')
+        && !["/brands/", "/prompts/", "/sip-accounts/", "/global-login-requests/"].iter().any(|part| endpoint.contains(part))
 }
 
 /// What one person gets, each time anew: so nobody finds what another one has deleted.
@@ -208,10 +209,14 @@ fn sample(endpoint: &str, ids: &Ids) -> (String, String) {
         _ => ids.get(kind).map_or("", String::as_str),
     };
     let network = if path.contains("trust-windows") { "198.51.100.7" } else { "203.0.113.0%2F24" };
-    let name = if kind == "trunk" { "way-out" } else { "known" };
+    let name = match kind {
+        "trunk" => "way-out",
+        "prompt" => "enter-code",
+        _ => "known",
+    };
     let path = path.replace("{mac}", mac).replace("{id}", id).replace("{network}", network).replace("{name}", name);
     let path = path.replace("{delivery}", ids.get("delivery").map_or("", String::as_str));
-    let path = path.replace("{file}", &format!("{SHOP}.cfg")).replace("{brand}", "yealink");
+    let path = path.replace("{file}", &format!("{SHOP}.cfg")).replace("{brand}", "yealink").replace("{language}", "en");
     let query = if endpoint == "GET /simulate" { format!("?mac={SHOP}&address=198.51.100.7") } else { String::new() };
     (format!("{method} {path}{query}"), body(endpoint).unwrap_or_default())
 }
@@ -225,6 +230,9 @@ fn body(endpoint: &str) -> Option<String> {
         "POST /devices/{mac}/allow-global-password" => json!({ "allow": true, "clear_login": true }),
         "POST /devices/{mac}/move" => json!({ "customer": "Shop", "site": "Front" }),
         "POST /devices/{mac}/replace" => json!({ "mac": "001565000078" }),
+        "PUT /prompts/{language}/{name}" => return Some(String::from_utf8(crate::floor::tone()).unwrap()),
+        "PUT /resellers/{id}/logo" => return Some("<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_owned()),
+        _ if endpoint.starts_with("PUT") && endpoint.ends_with("/settings") => json!({ "time_zone": "+1" }),
         "PUT /devices/{mac}/login" => json!({ "user": "desk", "password": "correct-horse-9" }),
         "POST /resellers" => json!({ "name": "Another" }),
         "PATCH /resellers/{id}" => json!({ "kind": "white-label" }),

@@ -173,3 +173,45 @@ async fn a_telephone_system_asks_about_accounts_and_pins() {
         assert_eq!(site.json(&token, "POST /pin-attempts", body).await.problem(), problem(422, code), "{body}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_set_layer_by_layer_and_secrets_stay_masked() {
+    let site = Site::open().await;
+    let token = site.operator().await;
+    let shop = id_of(&site, &token, "/customers", "Shop").await;
+    let front = id_of(&site, &token, "/sites", "Front").await;
+    let path = format!("/customers/{shop}/settings");
+    let set = site.json(&token, &format!("PUT {path}"), r#"{"time_zone":"+1","admin_password":"a-menu-secret-9"}"#).await.ok(200);
+    assert_eq!(set["time_zone"], "+1");
+    assert!(!set.to_string().contains("a-menu-secret-9"), "{set}");
+    assert_eq!(site.get(&token, &format!("/sites/{front}/settings")).await.ok(200), json!({}), "a layer of its own");
+    assert_eq!(site.json(&token, &format!("PUT {path}"), r#"{"time_zone":null}"#).await.ok(200).get("time_zone"), None);
+    assert_eq!(site.json(&token, &format!("PUT {path}"), r#"{"no_such_key":"1"}"#).await.problem(), problem(422, "setting"));
+    let stranger = site.token(Role::CustomerAdmin, "Office").await;
+    assert_eq!(site.get(&stranger, &path).await.problem(), problem(404, "not_found"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reseller_has_a_look_and_a_trunk_is_tested() {
+    let site = Site::open().await;
+    let token = site.operator().await;
+    let dealer = id_of(&site, &token, "/resellers", "Dealer").await;
+    let path = format!("/resellers/{dealer}");
+    assert_eq!(site.get(&token, &path).await.ok(200)["look"], Value::Null);
+    let look = r##"{"kind":"white-label","portal_name":"North","accent":"#7A1FA2","portal_host":"Portal.North.example.net"}"##;
+    let changed = site.json(&token, &format!("PATCH {path}"), look).await.ok(200);
+    let expected =
+        json!({ "portal_name": "North", "accent": "#7a1fa2", "portal_host": "portal.north.example.net", "phone_host": null, "logo": null });
+    assert_eq!(changed["look"], expected);
+    let cleared = site.json(&token, &format!("PATCH {path}"), r#"{"accent":""}"#).await.ok(200);
+    assert_eq!((&cleared["look"]["accent"], &cleared["look"]["portal_name"]), (&Value::Null, &json!("North")), "what is not named stays");
+    for (body, code) in [(r##"{"accent":"#ffff00"}"##, "accent"), (r#"{"phone_host":"a b"}"#, "host")] {
+        assert_eq!(site.json(&token, &format!("PATCH {path}"), body).await.problem(), problem(422, code));
+    }
+    assert_eq!(site.ask(&token, &format!("PUT {path}/logo"), &[], "no picture").await.problem(), problem(422, "logo"));
+
+    site.json(&token, "POST /trunks", r#"{"name":"carrier","uri":"sip:trunk.example.com"}"#).await.ok(201);
+    let tested = site.json(&token, "POST /trunks/carrier/test", "").await.ok(200);
+    assert_eq!(tested["steps"][0], json!({ "step": "OPTIONS to trunk.example.com", "ok": true, "detail": "200 OK" }));
+    assert_eq!(site.json(&token, "POST /trunks/none/test", "").await.problem(), problem(404, "not_found"));
+}

@@ -49,7 +49,7 @@ async fn the_matrix_of_pages() {
         for column in &columns {
             write!(table, "{:<22}", column[row]).unwrap();
         }
-        let is_open = ["/login", "/login/code", "/assets/{hash}/{*name}"].contains(path);
+        let is_open = ["/login", "/login/code", "/forgotten", "/password", "/assets/{hash}/{*name}", "/theme.css", "/logo/{reseller}/{hash}"].contains(path);
         assert!(is_open || columns[NOBODY][row] == "login", "{page} by nobody: {}", columns[NOBODY][row]);
         assert!(columns.iter().all(|column| !column[row].starts_with('5')), "{page} fails");
         if path.contains("{id}") || path.contains("{mac}") {
@@ -62,7 +62,8 @@ async fn the_matrix_of_pages() {
 
 /// First what reads, then what changes, then what removes, and last what ends the session that asks.
 fn in_order() -> Vec<(&'static str, &'static str)> {
-    let mut pages = PAGES.to_vec();
+    // What is listened to has no end; `session` has a test of it.
+    let mut pages: Vec<_> = PAGES.iter().copied().filter(|(_, path)| *path != "/events").collect();
     let ends = |path: &str| ["/logout", "/account/password", "/account/sessions/end", "/account/sessions/end-others"].contains(&path);
     let removes = |path: &str| ["/delete", "/remove", "/close", "/revoke"].iter().any(|end| path.ends_with(end));
     pages.sort_by_key(|(verb, path)| (*verb != "get", ends(path), removes(path), *path));

@@ -1,0 +1,9 @@
+help-search = Hilfe durchsuchen
+help-articles = Telefone einrichten
+help-brands = Anleitungen für jede Marke
+help-english-only = auf Englisch
+help-english-only-note = Die Anleitungen der Marken gibt es nur auf Englisch.
+help-none = Kein Artikel und keine Anleitung enthält alle diese Wörter.
+help-copy = Kopieren
+help-copied = Kopiert
+help-ask-provider = fragen Sie Ihren Anbieter

@@ -1,0 +1,9 @@
+help-search = Search the help
+help-articles = Setting up phones
+help-brands = Guides for each brand
+help-english-only = in English
+help-english-only-note = The guides of the brands are written in English alone.
+help-none = No article and no guide holds all these words.
+help-copy = Copy
+help-copied = Copied
+help-ask-provider = ask your provider
