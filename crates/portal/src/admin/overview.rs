@@ -22,7 +22,9 @@ pub struct StateCount {
     /// needed, failed, blocked, successful.
     pub state: &'static str,
     /// How many.
-    pub count: i64,
+    pub count: u64,
+    /// There are more than are counted.
+    pub more: bool,
 }
 
 /// Flags of one kind.
@@ -59,7 +61,7 @@ pub struct Overview {
     /// By state.
     pub states: Vec<StateCount>,
     /// All phones.
-    pub all: i64,
+    pub all: u64,
     /// What a person should look at, only kinds that there are.
     pub flags: Vec<FlagCount>,
     /// Who waits, the latest first.
@@ -111,12 +113,15 @@ fn count(db: &Db, by: &By, customer: Option<&str>) -> Result<Counted, Error> {
         Some(name) => Node::Customer(find_customer(db, &by.scope(), name)?.id),
         None => by.scope(),
     };
-    let found = store::device::by_state(db, &scope, by.now)?;
-    let state = |state: State| {
-        let count = found.iter().find(|(code, _)| code == state.code()).map_or(0, |(_, count)| *count);
-        StateCount { state: state.code(), count }
-    };
-    let states = [State::Needed, State::Failed, State::Blocked, State::Successful].map(state).to_vec();
+    let found = store::device::counts(db, &scope, &store::device::Filter::default(), by.now)?;
+    let states = [
+        (State::Needed, found.needed),
+        (State::Failed, found.failed),
+        (State::Blocked, found.blocked),
+        (State::Successful, found.successful),
+    ];
+    let states =
+        states.into_iter().map(|(state, found)| StateCount { state: state.code(), count: found.number, more: found.more }).collect();
     let flag = |kind: &'static str| {
         let count = sightings::count_of_kind(db, &scope, kind, OVERVIEW_COUNT_MAX)?;
         Ok::<_, Error>(FlagCount { kind, count, more: count == OVERVIEW_COUNT_MAX })

@@ -52,19 +52,26 @@ pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Query(asked):
     let site = sites.iter().find(|site| site.id == asked.site).map(|site| site.id.clone());
     let customer = if site.is_some() { visitor.customer_id() } else { visitor.chosen() };
     let attention = asked.state == ATTENTION;
-    let model = Some(asked.model.trim().to_owned()).filter(|model| !model.is_empty());
+    let models: Vec<String> = brands::list(&app.admin)
+        .iter()
+        .flat_map(|brand| brand.models().iter().map(|model| format!("{}/{}", brand.name(), model.name)))
+        .collect();
+    let model = Some(asked.model.trim()).filter(|model| !model.is_empty()).map(|typed| path_of(&models, typed));
     let which = Which { customer, site, states, model, attention };
     let counts = device::counts(&app.admin, &visitor.by, which.clone()).await?;
     let after = Some(asked.after.clone()).filter(|after| !after.is_empty());
     let part = Part { query: asked.q.trim().to_owned(), after, limit: ROWS };
     let found = device::part(&app.admin, &visitor.by, which, part).await?;
     let rows = rows(&app, &visitor, found.items).await?;
-    let models: Vec<String> = brands::list(&app.admin)
-        .iter()
-        .flat_map(|brand| brand.models().iter().map(|model| format!("{}/{}", brand.name(), model.name)))
-        .collect();
     let context = context! { rows, counts => view(counts), next => found.next, asked => view(&asked), sites => view(sites), models, marks => marks(&visitor) };
     visitor.show("phone_hardware.html", context)
+}
+
+/// Brand and model of what somebody typed, who may leave the brand away.
+fn path_of(models: &[String], typed: &str) -> String {
+    let is_it =
+        |path: &&String| path.eq_ignore_ascii_case(typed) || path.rsplit('/').next().is_some_and(|model| model.eq_ignore_ascii_case(typed));
+    models.iter().find(is_it).cloned().unwrap_or_else(|| typed.to_owned())
 }
 
 /// What the visitor may do to ticked phones, somewhere in their branch.

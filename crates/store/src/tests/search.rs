@@ -73,7 +73,7 @@ impl CloneWith for domain::settings::Line {
 fn served(db: &Db, mac: Mac, address: &str) -> Result<()> {
     let served = Some(Served { at: NOW, address: address.parse().unwrap(), transport: "https".into() });
     let seen = Seen { served, own_address: None, firmware: String::new(), model: String::new() };
-    seen::note(db, &[News { mac, seen, requests: Vec::new() }])
+    seen::note(db, &[News { mac, seen, requests: Vec::new() }]).map(drop)
 }
 
 async fn with_samples(world: World) -> World {

@@ -60,7 +60,7 @@ async fn what_is_no_file_of_phones_is_told_at_the_file() {
     let site = Site::open().await;
     let admin = site.signed_in(Role::CustomerAdmin, "Shop").await;
     let line = format!("{PATH}/import");
-    for file in [&b""[..], b"mac\n", b"vendor,type,mac,mac,customer\n", b"vendor,type,mac,customer\n\xff\xfe,x,y,z\n", b"\0\0\0"] {
+    for file in [&b""[..], b"mac\n", b"vendor,type,mac,mac,customer\n", b"\0\0\0"] {
         let refused = admin.upload(&line, &[("dry_run", "yes")], file).await;
         assert_eq!(refused.status, 422, "{file:?}: {refused:?}");
         assert!(

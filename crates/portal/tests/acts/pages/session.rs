@@ -83,3 +83,13 @@ async fn somebody_has_one_share_of_requests_however_many_sessions() {
     assert_eq!(answers.matches("HTTP/1.1 200").count(), 500);
     assert_eq!(answers.matches("HTTP/1.1 429").count(), 5);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_is_told_to_a_session_and_to_nobody_else() {
+    let site = Site::open().await;
+    let stranger = site.browser().get("/events").await;
+    assert_eq!((stranger.status, stranger.header("location")), (303, "/login?next=%2Fevents"));
+    let browser = site.signed_in(Role::Reseller, "Dealer").await;
+    let refused = browser.get("/events?mac=nonsense").await;
+    assert_eq!(refused.status, 422, "{refused:?}");
+}
