@@ -6,6 +6,7 @@ mod device;
 mod prompt;
 mod setting;
 mod trunk;
+mod user;
 mod webhook;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub use self::device::{DeviceAddArgs, DeviceCommand};
 pub use self::prompt::PromptCommand;
 pub use self::setting::{SettingCommand, SettingOf};
 pub use self::trunk::{TrunkAddArgs, TrunkCommand};
+pub use self::user::UserCommand;
 pub use self::webhook::{WebhookAddArgs, WebhookCommand};
 
 /// Secure zero-touch provisioning for desk phones.
@@ -135,6 +137,9 @@ pub enum Command {
         #[arg(long, value_delimiter = ',', value_name = "STATES")]
         state: Vec<StateArg>,
     },
+    /// People who sign in at the portal
+    #[command(subcommand)]
+    User(UserCommand),
     /// Bearer tokens for the API
     #[command(subcommand)]
     Token(TokenCommand),

@@ -14,6 +14,7 @@ pub mod tenancy;
 pub mod token;
 pub mod trunk;
 pub mod trust;
+pub mod user;
 pub mod webhook;
 
 use std::io::Read;

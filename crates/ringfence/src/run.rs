@@ -71,6 +71,7 @@ async fn administer(context: &Context, command: Command, output: Output) -> Resu
         Command::Brands(command) => commands::brands::run(context, command, output).await,
         Command::Import { file, dry_run, partial } => commands::batch::import(context, &file, dry_run, partial, output).await,
         Command::Export { customer, state } => commands::batch::export(context, customer, state, output).await,
+        Command::User(command) => commands::user::run(context, command, output).await,
         Command::Token(command) => commands::token::run(context, command, output).await,
         Command::Audit(command) => commands::audit::run(context, command, output).await,
         #[cfg(feature = "demo")]

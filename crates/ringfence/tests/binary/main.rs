@@ -23,5 +23,6 @@ mod settings;
 mod telephone;
 mod trunks;
 mod trusting;
+mod users;
 mod webhooks;
 mod world;

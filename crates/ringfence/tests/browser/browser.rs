@@ -15,6 +15,7 @@ const PROGRAMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "c
 
 /// How a person sits in front of it.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "any of them goes with any other")]
 pub(crate) struct Seat {
     pub(crate) dark: bool,
     pub(crate) telephone: bool,
@@ -57,9 +58,15 @@ impl Browser {
 
     /// A new person sits down: other cookies, another screen.
     pub(crate) async fn sit(&mut self, house: &House, seat: Seat) {
+        self.sit_at(house, "127.0.0.1", seat).await;
+    }
+
+    /// The same, with another name for the portal: any of `example.net` leads to it.
+    pub(crate) async fn sit_at(&mut self, house: &House, host: &str, seat: Seat) {
         let locale = if seat.german { "de-DE" } else { "en-GB" };
         let (dark, telephone, script) = (seat.dark, seat.telephone, !seat.no_script);
-        let base = format!("https://{}", house.ready()["portal"].as_str().expect("a portal"));
+        let portal = house.ready()["portal"].as_str().expect("a portal").replace("127.0.0.1", host);
+        let base = format!("https://{portal}");
         self.act(json!({ "act": "open", "base": base, "dark": dark, "telephone": telephone, "locale": locale, "script": script })).await;
     }
 
@@ -87,6 +94,29 @@ impl Browser {
         self.waits("nav.menu").await;
     }
 
+    /// The same on a small screen, where the menu is folded.
+    pub(crate) async fn sign_in_small(&mut self, name: &str, password: &str) {
+        self.goto("/login").await;
+        self.fill("User name", name).await;
+        self.fill("Password", password).await;
+        self.click("button", "Sign in").await;
+        self.waits("header.top").await;
+    }
+
+    /// Leaves a mark in the document that is open.
+    pub(crate) async fn mark(&mut self) {
+        self.act(json!({ "act": "mark" })).await;
+    }
+
+    /// Whether the document is still the one that was marked.
+    pub(crate) async fn is_marked(&mut self) -> bool {
+        self.act(json!({ "act": "marked" })).await == json!(true)
+    }
+
+    pub(crate) async fn click_at(&mut self, selector: &str) {
+        self.act(json!({ "act": "click", "selector": selector })).await;
+    }
+
     pub(crate) async fn fill(&mut self, label: &str, value: &str) {
         self.act(json!({ "act": "fill", "label": label, "value": value })).await;
     }
@@ -98,6 +128,20 @@ impl Browser {
 
     pub(crate) async fn click(&mut self, role: &str, name: &str) {
         self.act(json!({ "act": "click", "role": role, "name": name })).await;
+    }
+
+    /// Chooses a file with this text.
+    pub(crate) async fn upload(&mut self, label: &str, file: &str, text: &str) {
+        self.act(json!({ "act": "upload", "label": label, "file": file, "text": text })).await;
+    }
+
+    /// Clicks what downloads a file; its text.
+    pub(crate) async fn download(&mut self, role: &str, name: &str) -> String {
+        self.act(json!({ "act": "download", "role": role, "name": name })).await.as_str().unwrap_or_default().to_owned()
+    }
+
+    pub(crate) async fn tick(&mut self, selector: &str, ticked: bool) {
+        self.act(json!({ "act": "check", "selector": selector, "value": ticked })).await;
     }
 
     pub(crate) async fn press(&mut self, key: &str) {

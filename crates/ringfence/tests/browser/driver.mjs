@@ -10,13 +10,13 @@ const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 // The sandbox needs rights that a container's root does not give; only our own pages are opened.
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage", "--host-resolver-rules=MAP *.example.net 127.0.0.1"] });
 let context;
 let page;
 let complaints = [];
 
 const found = ({ role, name, label, selector, nth }) => {
-  const all = role ? page.getByRole(role, { name, exact: true }) : label ? page.getByLabel(label, { exact: true }) : page.locator(selector);
+  const all = role ? page.getByRole(role, { name, exact: true }) : label ? page.getByLabel(label, { exact: true }).and(page.locator("input, select, textarea")) : page.locator(selector);
   return nth === undefined ? all.first() : all.nth(nth);
 };
 
@@ -61,6 +61,8 @@ const acts = {
   count: ({ selector }) => page.locator(selector).count(),
   focused: () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? ""),
   wide: () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+  mark: () => page.evaluate(() => { window.marked = true; }),
+  marked: () => page.evaluate(() => window.marked === true),
   url: () => page.url(),
   reload: async () => (await page.reload()).status(),
   shot: ({ file, full }) => page.screenshot({ path: file, fullPage: full !== false }),

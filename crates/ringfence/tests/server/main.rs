@@ -6,6 +6,8 @@
 #[path = "../support/house.rs"]
 #[expect(dead_code, reason = "some of it is for houses with a telephone")]
 mod house;
+#[path = "../support/pins.rs"]
+mod pins;
 
 mod abuse;
 mod certificates;

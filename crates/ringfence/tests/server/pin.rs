@@ -1,29 +1,14 @@
 //! The PIN by telephone, from the restricted config to the full one, with real sound.
 
-use phonesim::sip::{By, CallState, Heard, Side};
+use phonesim::sip::By;
 use phonesim::{Display, Telephone};
 use tokio::time::Instant;
 
 use crate::house::{House, OFFICE, until};
-use crate::told::{is_ready, pin_house, restricted, shows};
+use crate::pins::{key_in, loud, restricted};
+use crate::told::{is_ready, pin_house, shows};
 
 const MAC: &str = "001565000001";
-
-/// Dials the service, waits until it speaks, and keys the PIN.
-async fn key_in(phone: &Telephone, pin: &str, by: By) {
-    let call = phone.dial("*89").await.unwrap();
-    call.answered().await.unwrap_or_else(|end| panic!("{end:?}\n{}", phone.transcript()));
-    assert!(call.hears(|heard| loud(heard) > 2000).await, "the service speaks: {:?}\n{}", call.heard(), phone.transcript());
-    call.press(&format!("{pin}#"), by).await.unwrap();
-    let end = call.ended().await;
-    assert_eq!(end.by, Side::Them, "the service ends the call\n{}", phone.transcript());
-    assert!(matches!(call.state(), CallState::Ended(_)));
-}
-
-/// How many codes were heard that are no silence.
-fn loud(heard: &Heard) -> usize {
-    heard.sound().map_or(0, |(_, codes)| codes.iter().filter(|code| !matches!(code, 0xff | 0x7f | 0xd5 | 0x55)).count())
-}
 
 async fn pin_of(house: &House, mac: &str) -> String {
     house.show(mac).await["pin"].as_str().expect("a PIN").to_owned()

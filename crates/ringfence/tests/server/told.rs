@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use phonesim::sip::{By, Side};
-use phonesim::{Display, Outcome, Phone, Telephone, View};
+use phonesim::{Display, Telephone, View};
 use tokio::time::Instant;
 
 use crate::house::{AWAY, CUSTOMER, House, OFFICE, until};
+use crate::pins::restricted;
 
 const MAC: &str = "001565000001";
 const OTHER: &str = "001565000002";
@@ -14,21 +15,6 @@ const THIRD: &str = "001565000003";
 
 /// What a display may take to show a new state on a live flow (authentication.md section 6).
 const SOON: Duration = Duration::from_secs(5);
-
-/// A phone without any login, which is given its restricted config and registers.
-pub(crate) async fn restricted(house: &House, mac: &str, source: &str) -> Telephone {
-    let mut phone: Phone = house.phone(mac, source, None);
-    phone.behaviour.telephony.polls = false;
-    phone.behaviour.telephony.retry = Duration::from_millis(200);
-    phone.behaviour.telephony.patience = Duration::from_secs(15);
-    let phone = Telephone::new(phone);
-    assert_eq!(phone.boot().await, Outcome::Configured, "{}", phone.transcript());
-    phone.registered().await.unwrap();
-    for account in phone.phone().await.accounts() {
-        house.keep(account.password.expose());
-    }
-    phone
-}
 
 /// The display comes to that soon, and because the phone was told.
 pub(crate) async fn shows(phone: &Telephone, before: &View, begun: Instant, what: &str, holds: impl Fn(&Display) -> bool) {

@@ -66,7 +66,7 @@ impl Reached {
     fn of(&mut self, bytes: &[u8], from: u64) -> usize {
         let from = usize::try_from(from).unwrap_or(usize::MAX).min(bytes.len());
         let begins = from + bytes[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        self.number += bytes[self.at..begins].iter().filter(|byte| **byte == b'\n').count();
+        self.number += bytes[self.at..begins].split(|byte| *byte == b'\n').count() - 1;
         self.at = begins;
         self.number
     }
