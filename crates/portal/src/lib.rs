@@ -1,8 +1,9 @@
-//! People's face: the administrative acts behind command line and API, the REST API itself, and a listener with health and metrics.
+//! People's face: the administrative acts behind command line, pages and API; the pages and the API themselves; what is told to the outside
+//! (events, webhooks, mail); and a listener with health and metrics.
 //!
 //! [`admin`] holds what people do, one file per noun: each act checks the role, loads, asks `domain`, saves, and leaves audit and
-//! outbox messages in the same transaction. The command line and the API are two callers of the same acts; the API's table of contents is
-//! `routes`.
+//! outbox messages in the same transaction. The command line, the pages and the API are three callers of the same acts; `routes` is the
+//! table of contents of the two that are on the web.
 
 pub mod admin;
 mod api;
