@@ -171,6 +171,7 @@ pages! {
     get  "/administration/batch"                          => batch::show;
     get  "/administration/batch/devices.csv"              => batch::download;
     get  "/administration/batch/template.csv"             => batch::template;
+    get  "/administration/batch/imports/{id}"             => batch::running;
     post "/administration/batch/import"                   => batch::import;
     get  "/administration/customers"                      => customers::list;
     post "/administration/customers"                      => customers::add;

@@ -1,7 +1,7 @@
 //! *Administration › Batch Import/Export*: phones as CSV, out and in.
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use domain::device::State as DeviceState;
 use domain::role::Action;
@@ -9,8 +9,10 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderName, StatusCode};
 use minijinja::context;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use super::answer::Answer;
+use super::answer::{Answer, see_other};
+use super::customers::id_of;
 use super::form::Query;
 use super::template::view;
 use super::upload::Upload;
@@ -22,7 +24,7 @@ use crate::admin::device::Which;
 use crate::admin::export::Export;
 use crate::admin::import::{self, Mode, Outcome};
 use crate::api::flow::flow;
-use crate::limits::FAILED_ROWS_SHOWN_MAX;
+use crate::limits::{FAILED_ROWS_SHOWN_MAX, IMPORT_AT_ONCE_MAX};
 
 /// The columns of the template: all that a phone with one line has.
 const TEMPLATE: &str = "vendor,type,mac,customer,site,label,line1_user,line1_password,line1_server,line1_extension,line1_name\r\n";
@@ -46,7 +48,7 @@ fn page(visitor: &Visitor, status: StatusCode, how: How, mut outcome: Option<Out
         outcome.failed.truncate(FAILED_ROWS_SHOWN_MAX);
     }
     let unseen = failed.saturating_sub(FAILED_ROWS_SHOWN_MAX);
-    let context = context! { how => view(how), outcome => view(outcome), failed, unseen, wrong => view(wrong) };
+    let context = context! { how => view(how), run => None::<String>, outcome => view(outcome), failed, unseen, wrong => view(wrong) };
     visitor.show_as(status, "batch.html", context)
 }
 
@@ -88,13 +90,51 @@ pub(crate) async fn import(State(app): State<App>, visitor: Visitor, upload: Upl
     visitor.must(Action::Batch)?;
     let how = How { dry_run: upload.ticked("dry_run"), partial: upload.ticked("partial") };
     let mode = Mode { dry_run: how.dry_run, partial: how.partial };
-    match import::run(&app.admin, &visitor.by, &upload.file, mode).await {
-        Ok(outcome) => page(&visitor, StatusCode::OK, how, Some(outcome), None),
+    match take(&app, &visitor, upload.file, mode).await {
+        Ok(Taken::Whole(outcome)) => page(&visitor, StatusCode::OK, how, Some(outcome), None),
+        Ok(Taken::Running(id)) => {
+            let how = serde_html_form::to_string([("dry_run", mode.dry_run), ("partial", mode.partial)]).unwrap_or_default();
+            Ok(see_other(&format!("/administration/batch/imports/{id}?{how}")))
+        }
         Err(error) => {
             let wrong = visitor.wrong(error, &[("csv", "file"), ("header", "file"), ("too_large", "file")])?;
             page(&visitor, StatusCode::UNPROCESSABLE_ENTITY, how, None, Some(wrong))
         }
     }
+}
+
+/// What became of a file while somebody waits.
+enum Taken {
+    Whole(Outcome),
+    /// It is long: a page of its own tells how far it is.
+    Running(Uuid),
+}
+
+async fn take(app: &App, visitor: &Visitor, file: Vec<u8>, mode: Mode) -> Result<Taken, Error> {
+    let file = import::open(&app.admin, file).await?;
+    if file.rows() <= IMPORT_AT_ONCE_MAX {
+        return Ok(Taken::Whole(import::carry_out(&app.admin, &visitor.by, &file, mode).await?));
+    }
+    Ok(Taken::Running(import::start(&app.admin, &visitor.by, file, mode, app.clock).await?.id))
+}
+
+/// How a long import was begun, so that its page speaks of a trial or not.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Begun {
+    #[serde(default)]
+    dry_run: bool,
+    #[serde(default)]
+    partial: bool,
+}
+
+/// How far a long import is, and what came of it.
+pub(crate) async fn running(State(app): State<App>, visitor: Visitor, Path(id): Path<String>, Query(begun): Query<Begun>) -> Answer {
+    let run = import::look(&app.admin, &visitor.by, id_of(&id)?).await?;
+    let (failed, shown) = run.failed();
+    let unseen = failed.saturating_sub(shown);
+    let how = How { dry_run: begun.dry_run, partial: begun.partial };
+    let context = context! { how => view(how), run => view(&run), outcome => None::<String>, failed, unseen, wrong => None::<String> };
+    visitor.show("batch.html", context)
 }
 
 #[cfg(test)]

@@ -25,6 +25,13 @@ pub struct ImportView {
     progress: Progress,
 }
 
+impl ImportView {
+    /// How many rows failed, and how many of them are listed.
+    pub fn failed(&self) -> (usize, usize) {
+        (self.progress.failed_rows, self.progress.failed.len())
+    }
+}
+
 /// How far it is, as it is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = ImportProgress)]

@@ -1,5 +1,8 @@
 //! *Administration › Batch Import/Export*.
 
+use std::fmt::Write as _;
+use std::time::Duration;
+
 use domain::role::Role;
 
 use super::Browser;
@@ -91,4 +94,30 @@ async fn a_file_over_the_limit_gets_a_page_and_is_not_read() {
     );
     let answer = site.exchange(request.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "who waits to be asked is not asked: {answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_file_has_a_page_that_tells_how_far_it_is() {
+    let site = Site::open().await;
+    let admin = site.signed_in(Role::CustomerAdmin, "Shop").await;
+    let mut file = "vendor,type,mac,customer,site\n".to_owned();
+    for number in 1..=2_001 {
+        writeln!(file, "yealink,T46S,00156510{number:04},Shop,Front").unwrap();
+    }
+    let begun = admin.upload(&format!("{PATH}/import"), &[("dry_run", "yes")], file.as_bytes()).await;
+    assert_eq!(begun.status, 303, "{begun:?}");
+    let page = begun.header("location").to_owned();
+    assert!(page.starts_with(&format!("{PATH}/imports/")), "{page}");
+    let done = loop {
+        let shown = admin.get(&page).await;
+        assert_eq!(shown.status, 200, "{shown:?}");
+        if !shown.text.contains("The import runs") {
+            break shown.text;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    for part in ["What would come of it", "<dd>2001</dd>", "Every row is fine"] {
+        assert!(done.contains(part), "{part}: {done}");
+    }
+    assert_eq!(site.signed_in(Role::CustomerAdmin, "Office").await.get(&page).await.status, 404, "somebody else's import");
 }
