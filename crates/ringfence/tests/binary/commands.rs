@@ -34,6 +34,7 @@ fn a_phone_is_shown_in_the_documented_shape() {
         "claims",
         "attention",
         "disabled",
+        "extensions",
         "handsets",
     ];
     documented.sort_unstable();
