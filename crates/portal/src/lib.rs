@@ -10,6 +10,7 @@ mod api;
 pub mod auth;
 mod colour;
 pub mod edge;
+mod escape;
 mod health;
 mod hex;
 pub mod limits;

@@ -28,7 +28,7 @@ pub(crate) struct Created<T> {
 }
 
 impl<T> Created<T> {
-    /// `path` below the API's own, each part of it escaped by [`segment`] where it may hold anything.
+    /// `path` below the API's own, each part of it escaped by [`crate::escape::in_address`] where it may hold anything.
     pub fn at(path: String, body: T) -> Self {
         Self { path, version: None, body }
     }
@@ -53,23 +53,6 @@ impl<T: Serialize> IntoResponse for Created<T> {
     }
 }
 
-/// Text as one part of a path.
-pub(crate) fn segment(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
-}
-
 fn tag(version: i64) -> HeaderValue {
     HeaderValue::try_from(format!("\"v{version}\"")).expect("digits fit into a header")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_segment_never_ends_its_path() {
-        assert_eq!(segment("198.51.100.0/24"), "198.51.100.0%2F24");
-        assert_eq!(segment("Büro ?#"), "B%C3%BCro%20%3F%23");
-    }
 }

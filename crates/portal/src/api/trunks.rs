@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer::{Created, segment};
+use super::answer::Created;
 use super::extract::{Asked, Named, PartQuery, Unpacked};
 use crate::App;
 use crate::admin::Error;
@@ -17,6 +17,7 @@ use crate::admin::telephone::test_trunk;
 use crate::admin::tree::NodeNames;
 use crate::admin::trunk::{self, NewTrunk, TrunkView};
 use crate::auth::Bearer;
+use crate::escape::in_address;
 use crate::problem::Problem;
 use crate::telephone::TrunkStep;
 
@@ -79,7 +80,7 @@ pub(crate) async fn create(
         test_number: body.test_number,
     };
     let added = trunk::add(&app.admin, &bearer.by, new).await?;
-    Ok(Created::at(format!("trunks/{}", segment(&added.name)), added))
+    Ok(Created::at(format!("trunks/{}", in_address(&added.name)), added))
 }
 
 /// One trunk.

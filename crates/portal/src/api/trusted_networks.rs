@@ -8,12 +8,13 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::answer::{Created, segment};
+use super::answer::Created;
 use super::extract::{Id, Two, Unpacked};
 use crate::App;
 use crate::admin::part::Listing;
 use crate::admin::trust::{self, NewTrust, TrustView};
 use crate::auth::Bearer;
+use crate::escape::in_address;
 use crate::problem::Problem;
 
 /// A network to trust for good.
@@ -49,7 +50,7 @@ pub(crate) async fn create(
 ) -> Result<impl IntoResponse, Problem> {
     let new = NewTrust { customer: id.to_string(), network: body.network, force: body.force, label: body.label };
     let added = trust::add(&app.admin, &bearer.by, new).await?;
-    Ok(Created::at(format!("customers/{id}/trusted-networks/{}", segment(&added.network)), added))
+    Ok(Created::at(format!("customers/{id}/trusted-networks/{}", in_address(&added.network)), added))
 }
 
 /// Trusts a permanent network no longer.

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::clock;
 use super::language::Language;
+use crate::escape::in_markup;
 
 const WIDTH: usize = 600;
 const HEIGHT: usize = 120;
@@ -27,7 +28,7 @@ pub(crate) struct Axis<'a> {
 /// Bars, one a minute, oldest first. `title` says in one sentence what they show, for those who do not see them.
 pub(crate) fn bars(counts: &[i64], title: &str, axis: &Axis<'_>) -> String {
     let highest = counts.iter().copied().max().unwrap_or(0);
-    let mut svg = format!(r#"<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{}">"#, escaped(title));
+    let mut svg = format!(r#"<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{}">"#, in_markup(title));
     let floor = HEIGHT - FOOT;
     let _ = write!(svg, r#"<line class="axis" x1="0" y1="{floor}" x2="{WIDTH}" y2="{floor}"/>"#);
     for (at, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
@@ -68,11 +69,7 @@ fn label(svg: &mut String, at: usize, of: usize, y: usize, text: &str) {
         x if x > WIDTH - 30 => (WIDTH, "end"),
         x => (x, "middle"),
     };
-    let _ = write!(svg, r#"<text x="{x}" y="{y}" text-anchor="{anchor}">{}</text>"#, escaped(text));
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    let _ = write!(svg, r#"<text x="{x}" y="{y}" text-anchor="{anchor}">{}</text>"#, in_markup(text));
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use pulldown_cmark::{Alignment, CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
 use super::assets;
+use crate::escape::in_markup;
 
 /// The words of the copy button.
 pub(crate) struct Words {
@@ -78,14 +79,10 @@ fn button(text: &str, words: &Words) -> String {
     let icon = assets::address("icons.svg").unwrap_or_default();
     format!(
         r#"<button type="button" class="button bare" data-copy="{}" data-copied="{}" aria-label="{}"><svg class="icon" aria-hidden="true"><use href="{icon}#copy"/></svg><span class="unseen" data-told></span></button>"#,
-        escaped(text),
-        escaped(&words.copied),
-        escaped(&words.copy),
+        in_markup(text),
+        in_markup(&words.copied),
+        in_markup(&words.copy),
     )
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]
