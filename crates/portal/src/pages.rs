@@ -16,7 +16,6 @@ pub(crate) mod language;
 pub(crate) mod look;
 pub(crate) mod markdown;
 pub(crate) mod menu;
-pub(crate) mod retry;
 pub(crate) mod template;
 pub(crate) mod upload;
 pub(crate) mod visitor;

@@ -166,7 +166,6 @@ move-button = Umziehen
 by-trust = Es darf allein von einem vertrauten Netz oder einer Aussetzung leben
 cancel-back = Zurück
 
-wrong-title = Das wurde nicht angenommen.
 
 lines-none = Dieses Telefon hat noch keine Leitungen.
 lines-none-hint = Eine Leitung ist, was klingelt: Benutzer, Passwort und Server Ihrer Telefonanlage.

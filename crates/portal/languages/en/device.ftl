@@ -166,7 +166,6 @@ move-button = Move
 by-trust = It may live by a trusted network or a suspension alone
 cancel-back = Back
 
-wrong-title = This was not taken.
 
 lines-none = This phone has no lines yet.
 lines-none-hint = A line is what rings: user, password and server of your telephone system.

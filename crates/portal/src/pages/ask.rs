@@ -33,10 +33,12 @@ impl Visitor {
     }
 }
 
-/// The answer.
+/// The answer, and where the question was asked.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Answered {
     answer: String,
+    #[serde(default)]
+    back: String,
 }
 
 impl Answered {
@@ -44,4 +46,27 @@ impl Answered {
     pub fn yes(&self) -> bool {
         self.answer == "yes"
     }
+
+    /// Where to go on, unless the form says so.
+    pub fn to(&self, otherwise: &str) -> String {
+        or(&self.back, otherwise)
+    }
+}
+
+/// Where somebody came from.
+#[derive(Debug, Deserialize)]
+pub(crate) struct From {
+    #[serde(default)]
+    pub back: String,
+}
+
+impl From {
+    /// Where to go on, unless the form says so.
+    pub fn to(&self, otherwise: &str) -> String {
+        or(&self.back, otherwise)
+    }
+}
+
+fn or(back: &str, otherwise: &str) -> String {
+    if back.is_empty() { otherwise } else { back }.to_owned()
 }

@@ -9,10 +9,11 @@ use serde::Deserialize;
 use super::answer::Answer;
 use super::failure::Failure;
 use super::form::{Posted, Query};
-use super::phone::{Phone, Wrong, wrong};
+use super::phone::{Phone, wrong};
 use super::sign_in::Nothing;
 use super::template::view;
 use super::visitor::Visitor;
+use super::wrong::Wrong;
 use crate::App;
 use crate::admin::brands;
 use crate::admin::device;
@@ -94,7 +95,7 @@ pub(crate) async fn would_get(
     }
     match simulate(&app.admin, &visitor.by, &phone.device.mac, &address).await {
         Ok(told) => page(StatusCode::OK, view(told), None),
-        Err(error) => page(StatusCode::UNPROCESSABLE_ENTITY, Value::from(()), Some(wrong(error)?)),
+        Err(error) => page(StatusCode::UNPROCESSABLE_ENTITY, Value::from(()), Some(wrong(&visitor, error)?)),
     }
 }
 

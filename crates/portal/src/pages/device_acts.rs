@@ -9,21 +9,23 @@ use minijinja::context;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, back, local, see_other};
+use super::ask::{Answered, From, Question};
 use super::device::again;
 use super::form::{Posted, Query};
-use super::phone::{Answered, From, Phone, Wrong, wrong};
+use super::phone::{Phone, wrong};
 use super::template::view;
 use super::visitor::Visitor;
+use super::wrong::Wrong;
 use crate::App;
 use crate::admin::tree::NodeNames;
 use crate::admin::{Error, customer, device, part, site};
 use crate::limits::{PAGE_MAX, SPAN_SECONDS_MAX};
 
 /// *Resync*: the phone is told to fetch.
-pub(crate) async fn resync(State(app): State<App>, visitor: Visitor, Path(mac): Path<String>, Posted(form): Posted<Answered>) -> Answer {
+pub(crate) async fn resync(State(app): State<App>, visitor: Visitor, Path(mac): Path<String>, Posted(form): Posted<From>) -> Answer {
     let phone = Phone::of(&app, &visitor, &mac).await?;
     device::resync(&app.admin, &visitor.by, &phone.device.mac).await?;
-    Ok(back(&form.to(&phone), "resync"))
+    Ok(back(&form.to(&phone.page("")), "resync"))
 }
 
 /// *Suspend authentication*: which one, and for how long.
@@ -57,7 +59,7 @@ pub(crate) async fn suspend(State(app): State<App>, visitor: Visitor, Path(mac):
     }
     match suspend_as_asked(&app, &visitor, &phone, &form).await {
         Ok(()) => Ok(back(&to, "suspended")),
-        Err(error) => suspend_page(&app, &visitor, &phone, &form, Some(wrong(error)?)).await,
+        Err(error) => suspend_page(&app, &visitor, &phone, &form, Some(wrong(&visitor, error)?)).await,
     }
 }
 
@@ -82,11 +84,11 @@ pub(crate) async fn end_suspension(
     State(app): State<App>,
     visitor: Visitor,
     Path(mac): Path<String>,
-    Posted(form): Posted<Answered>,
+    Posted(form): Posted<From>,
 ) -> Answer {
     let phone = Phone::of(&app, &visitor, &mac).await?;
     device::end_suspension(&app.admin, &visitor.by, &phone.device.mac).await?;
-    Ok(back(&form.to(&phone), "suspension-ended"))
+    Ok(back(&form.to(&phone.page("")), "suspension-ended"))
 }
 
 /// Lets the second claimant have what was handed over.
@@ -107,16 +109,18 @@ pub(crate) async fn allow_second(
     let phone = Phone::of(&app, &visitor, &mac).await?;
     if form.yes() {
         device::allow_second_claimant(&app.admin, &visitor.by, &phone.device.mac).await?;
-        return Ok(back(&form.to(&phone), "second-allowed"));
+        return Ok(back(&form.to(&phone.page("")), "second-allowed"));
     }
-    Ok(see_other(local(&form.to(&phone))))
+    Ok(see_other(local(&form.to(&phone.page("")))))
 }
 
 /// *Delete*: the question.
 pub(crate) async fn ask_delete(State(app): State<App>, visitor: Visitor, Path(mac): Path<String>) -> Answer {
     let phone = Phone::of(&app, &visitor, &mac).await?;
     phone.must(Action::EditDevices)?;
-    visitor.show("device_delete.html", phone.context(""))
+    let (title, effects) = (visitor.say("delete-title"), vec![visitor.say("delete-effect"), visitor.say("delete-theft")]);
+    let (about, action, to) = (phone.about(), phone.page("delete"), phone.page(""));
+    visitor.ask(Action::EditDevices, &Question { title, about: &about, effects, action, fields: Vec::new(), back: &to })
 }
 
 /// *Yes*: it is gone.
@@ -154,7 +158,9 @@ pub(crate) async fn replace(
     phone.must(Action::EditDevices)?;
     match device::replace(&app.admin, &visitor.by, &phone.device.mac, form.mac.trim()).await {
         Ok(replaced) => Ok(back(&format!("/devices/{}", replaced.mac), "replaced")),
-        Err(error) => again(&visitor, "device_replace.html", Some(wrong(error)?), context! { form => view(form), ..phone.context("") }),
+        Err(error) => {
+            again(&visitor, "device_replace.html", Some(wrong(&visitor, error)?), context! { form => view(form), ..phone.context("") })
+        }
     }
 }
 
@@ -205,7 +211,7 @@ pub(crate) async fn relocate(
     phone.must(Action::EditDevices)?;
     match device::relocate(&app.admin, &visitor.by, &phone.device.mac, form.names(), form.by_trust()).await {
         Ok(moved) => Ok(back(&format!("/devices/{}", moved.mac), "moved")),
-        Err(error) => move_page(&app, &visitor, &phone, &form, Some(wrong(error)?)).await,
+        Err(error) => move_page(&app, &visitor, &phone, &form, Some(wrong(&visitor, error)?)).await,
     }
 }
 

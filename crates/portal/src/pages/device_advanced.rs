@@ -7,13 +7,15 @@ use minijinja::context;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, back, see_other};
+use super::ask::{Answered, Question};
 use super::device::again;
 use super::failure::Failure;
 use super::form::Posted;
-use super::phone::{Answered, Phone, Wrong, wrong};
+use super::phone::{Phone, wrong};
 use super::sign_in::Nothing;
 use super::template::view;
 use super::visitor::Visitor;
+use super::wrong::Wrong;
 use crate::App;
 use crate::admin::setting::{self, Of};
 use crate::admin::{Error, device};
@@ -81,7 +83,7 @@ pub(crate) async fn set_login(State(app): State<App>, visitor: Visitor, Path(mac
         Ok(_) => Ok(back(&phone.page(TAB), "login-set")),
         Err(error) => {
             let forms = Forms { user: form.user, ..Forms::default() };
-            page(&app, &visitor, &phone, &forms, Some(wrong(error)?)).await
+            page(&app, &visitor, &phone, &forms, Some(wrong(&visitor, error)?)).await
         }
     }
 }
@@ -98,7 +100,9 @@ fn proved(visitor: &Visitor, phone: &Phone) -> Result<(), Failure> {
 pub(crate) async fn ask_clear(State(app): State<App>, visitor: Visitor, Path(mac): Path<String>) -> Answer {
     let phone = Phone::of(&app, &visitor, &mac).await?;
     phone.must(Action::SetLogin)?;
-    visitor.show("device_clear_login.html", phone.context(TAB))
+    let (title, effects) = (visitor.say("clear-title"), vec![visitor.say("clear-effect")]);
+    let (about, action, to) = (phone.about(), phone.page("advanced/login/clear"), phone.page(TAB));
+    visitor.ask(Action::SetLogin, &Question { title, about: &about, effects, action, fields: Vec::new(), back: &to })
 }
 
 /// Clears it.
@@ -151,7 +155,7 @@ pub(crate) async fn set_raw(State(app): State<App>, visitor: Visitor, Path(mac):
         Ok(_) => Ok(back(&phone.page(TAB), if value.is_empty() { "setting-removed" } else { "setting-saved" })),
         Err(error) => {
             let forms = Forms { parameter: form.parameter, ..Forms::default() };
-            page(&app, &visitor, &phone, &forms, Some(wrong(error)?)).await
+            page(&app, &visitor, &phone, &forms, Some(wrong(&visitor, error)?)).await
         }
     }
 }

@@ -33,7 +33,7 @@ pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Path(mac): Pa
     let preview = Preview { file, restricted: asked.restricted == "yes", why: true };
     let (rendered, refused) = match brands::render(admin, by, mac, preview).await {
         Ok(rendered) => (Some(rendered), None),
-        Err(error) => (None, Some(wrong(error)?)),
+        Err(error) => (None, Some(wrong(&visitor, error)?)),
     };
     // A file that cannot be made now cannot be compared either.
     let comparison = if refused.is_none() { compare(admin, by, mac).await? } else { Comparison::default() };

@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, back};
 use super::device::again;
 use super::form::Posted;
-use super::phone::{Phone, Wrong, wrong};
+use super::phone::{Phone, wrong};
 use super::template::view;
 use super::visitor::Visitor;
+use super::wrong::Wrong;
 use crate::App;
 use crate::admin::device::{self, LineEdit, LineView};
 use crate::admin::{Error, brands};
@@ -145,7 +146,7 @@ pub(crate) async fn save(State(app): State<App>, visitor: Visitor, Path(mac): Pa
     let edits = form.edits(&rows);
     match device::edit_lines(&app.admin, &visitor.by, &phone.device.mac, edits, Some(form.version)).await {
         Ok(_) => Ok(back(&phone.page("lines"), "lines-saved")),
-        Err(error) => page(&app, &visitor, &phone, rows, form.version, Some(wrong(error)?)),
+        Err(error) => page(&app, &visitor, &phone, rows, form.version, Some(wrong(&visitor, error)?)),
     }
 }
 

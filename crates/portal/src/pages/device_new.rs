@@ -10,9 +10,10 @@ use super::answer::{Answer, see_other};
 use super::device::again;
 use super::device_acts::places;
 use super::form::{Posted, Query};
-use super::phone::{Phone, Wrong, wrong};
+use super::phone::{Phone, wrong};
 use super::template::view;
 use super::visitor::Visitor;
+use super::wrong::Wrong;
 use crate::App;
 use crate::admin::device::{self, NewDevice};
 use crate::admin::tree::NodeNames;
@@ -76,7 +77,7 @@ pub(crate) async fn add(State(app): State<App>, visitor: Visitor, Posted(form): 
     }
     match add_as_typed(&app, &visitor, &form).await {
         Ok(mac) => Ok(see_other(&format!("/devices/{mac}/added"))),
-        Err(error) => page(&app, &visitor, form, Some(wrong(error)?)).await,
+        Err(error) => page(&app, &visitor, form, Some(wrong(&visitor, error)?)).await,
     }
 }
 

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, back};
 use super::device::again;
 use super::form::Posted;
-use super::phone::{Phone, Wrong, wrong};
+use super::phone::{Phone, wrong};
 use super::template::view;
 use super::visitor::Visitor;
+use super::wrong::Wrong;
 use crate::App;
 use crate::admin::setting::{self, Of};
 use crate::admin::{Error, brands};
@@ -38,7 +39,7 @@ pub(crate) async fn save(State(app): State<App>, visitor: Visitor, Path(mac): Pa
     phone.must(Action::EditDevices)?;
     match set(&app, &visitor, &phone, &form).await {
         Ok(()) => Ok(back(&phone.page("settings"), if form.value.trim().is_empty() { "setting-removed" } else { "setting-saved" })),
-        Err(error) => page(&app, &visitor, &phone, &form, Some(wrong(error)?)).await,
+        Err(error) => page(&app, &visitor, &phone, &form, Some(wrong(&visitor, error)?)).await,
     }
 }
 

@@ -67,7 +67,7 @@ async fn recognise(parts: &Parts, reader: &mut Reader, app: &App) -> Result<Opti
 /// A failure as a page.
 fn told(response: &Response, reader: &Reader, visitor: Option<&Visitor>, app: &App) -> Response {
     let Some(problem) = response.extensions().get::<Problem>() else { return response.status().into_response() };
-    let context = context! { status => problem.status.as_u16(), code => problem.code, detail => problem.detail.as_str() };
+    let context = context! { status => problem.status.as_u16(), code => problem.code, detail => reader.look.tells(&problem.detail) };
     let page = match visitor {
         Some(visitor) => render("failure.html", visitor, context),
         None => render_for("failure.html", reader, (app.clock)(), context),

@@ -4,17 +4,18 @@
 use axum::extract::{Path, State};
 use domain::role::Action;
 use http::StatusCode;
-use minijinja::{Value, context};
+use minijinja::context;
 use serde::Deserialize;
 
 use super::answer::{Answer, back};
 use super::failure::Failure;
 use super::form::Posted;
-use super::retry::wrong;
 use super::sign_in::Nothing;
 use super::template::view;
 use super::visitor::Visitor;
+use super::wrong::Wrong;
 use crate::App;
+use crate::admin::Error;
 use crate::admin::global_login::GlobalLoginView;
 use crate::admin::login_request;
 
@@ -34,18 +35,18 @@ pub(crate) struct Asked {
 /// Makes a ticket and leads to it.
 pub(crate) async fn add(State(app): State<App>, visitor: Visitor, Posted(asked): Posted<Asked>) -> Answer {
     if asked.reason.trim().is_empty() {
-        let missing = context! { code => "reason", detail => "" };
+        let missing = visitor.told(&Error::invalid("reason", ""), "");
         return page(&app, &visitor, StatusCode::UNPROCESSABLE_ENTITY, "", Some(missing)).await;
     }
     match login_request::add(&app.admin, &visitor.by, None, &asked.reason).await {
         Ok(made) => Ok(back(&format!("{PAGE}/{}", made.id), "global-login-requested")),
-        Err(error) => page(&app, &visitor, StatusCode::UNPROCESSABLE_ENTITY, &asked.reason, Some(wrong(error)?)).await,
+        Err(error) => page(&app, &visitor, StatusCode::UNPROCESSABLE_ENTITY, &asked.reason, Some(visitor.wrong(error, &[])?)).await,
     }
 }
 
-async fn page(app: &App, visitor: &Visitor, status: StatusCode, reason: &str, wrong: Option<Value>) -> Answer {
+async fn page(app: &App, visitor: &Visitor, status: StatusCode, reason: &str, wrong: Option<Wrong>) -> Answer {
     let tickets = login_request::list(&app.admin, &visitor.by).await?;
-    visitor.show_as(status, "global_login_requests.html", context! { tickets => view(tickets), reason, wrong })
+    visitor.show_as(status, "global_login_requests.html", context! { tickets => view(tickets), reason, wrong => view(wrong) })
 }
 
 /// One ticket.

@@ -2,11 +2,13 @@
 
 use axum::extract::{Path, State};
 use domain::Span;
+use domain::role::Action;
 use http::StatusCode;
 use minijinja::context;
 use serde::Deserialize;
 
 use super::answer::{Answer, back, see_other};
+use super::ask::{Answered, Question};
 use super::failure::Failure;
 use super::form::Posted;
 use super::template::view;
@@ -80,19 +82,17 @@ pub(crate) async fn ask(State(app): State<App>, visitor: Visitor, Path(number): 
     let number: u16 = Failure::named(&number)?;
     let held = global_login::held(&app.admin, &visitor.by).await?;
     let login = held.into_iter().find(|login| login.number == number).ok_or_else(|| Error::NotFound("global login".into()))?;
-    visitor.show("global_login_revoke.html", context! { login => view(login) })
-}
-
-/// *Yes* or *No*.
-#[derive(Deserialize)]
-pub(crate) struct Answered {
-    answer: String,
+    let owner = login.reseller.clone().unwrap_or_else(|| visitor.say("login-everybody"));
+    let about = visitor.say_with("login-revoke-which", &[("number", &number.to_string()), ("owner", &owner)]);
+    let (title, effects) = (visitor.say("login-revoke-title"), vec![visitor.say("login-revoke-effect")]);
+    let action = format!("{PAGE}/{number}/revoke");
+    visitor.ask(Action::HandleGlobalLogin, &Question { title, about: &about, effects, action, fields: Vec::new(), back: PAGE })
 }
 
 /// Revokes it.
 pub(crate) async fn revoke(State(app): State<App>, visitor: Visitor, Path(number): Path<String>, Posted(form): Posted<Answered>) -> Answer {
     let number: u16 = Failure::named(&number)?;
-    if form.answer != "yes" {
+    if !form.yes() {
         return Ok(see_other(PAGE));
     }
     visitor.proved_for(PAGE)?;

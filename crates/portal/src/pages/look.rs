@@ -40,6 +40,13 @@ impl Default for Look {
     }
 }
 
+impl Look {
+    /// What may be told under this name: a hint at our command line would tell a white-label reseller's people whose product it is.
+    pub fn tells<'a>(&self, detail: &'a str) -> &'a str {
+        if self.ours || !detail.contains("ringfence") { detail } else { "" }
+    }
+}
+
 impl From<Shown> for Look {
     fn from(shown: Shown) -> Self {
         let logo = shown.look.logo.map(|hash| format!("/logo/{}/{hash}", shown.reseller.0));
@@ -107,5 +114,13 @@ mod tests {
         {
             assert_eq!(without_port(host), name);
         }
+    }
+
+    #[test]
+    fn a_resellers_people_are_not_told_of_our_command_line() {
+        let (ours, theirs) = (Look::default(), Look { ours: false, ..Look::default() });
+        let hint = "no such token; `ringfence token list` shows them";
+        assert_eq!((ours.tells(hint), theirs.tells(hint)), (hint, ""));
+        assert_eq!(theirs.tells("a MAC has 12 digits"), "a MAC has 12 digits");
     }
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use domain::role::Action;
 use minijinja::{Value, context};
-use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
-use super::template::view;
+use super::template::{view, with_colons};
 use super::visitor::Visitor;
+use super::wrong::Wrong;
 use crate::App;
 use crate::admin::Error;
 use crate::admin::device::{self, DeviceView};
@@ -46,6 +46,13 @@ impl Phone {
         context! { device => view(&self.device), can => view(&self.can), tab }
     }
 
+    /// What a question about it names.
+    pub fn about(&self) -> String {
+        let device = &self.device;
+        let parts = [with_colons(&device.mac), format!("{} {}", device.brand, device.model), device.label.clone()];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+    }
+
     /// Its page.
     pub fn page(&self, tab: &str) -> String {
         let tab = if tab.is_empty() { String::new() } else { format!("/{tab}") };
@@ -53,48 +60,12 @@ impl Phone {
     }
 }
 
-/// Why a form is shown again.
-#[derive(Debug, Serialize)]
-pub(crate) struct Wrong {
-    code: &'static str,
-    detail: String,
-}
-
-/// What was wrong with a form's values; everything else that went wrong is a page of its own.
-pub(crate) fn wrong(error: Error) -> Result<Wrong, Failure> {
+/// What was wrong with a form's values, among them a place that there is not; everything else that went wrong is a page of its own.
+pub(crate) fn wrong(visitor: &Visitor, error: Error) -> Result<Wrong, Failure> {
     match error {
-        Error::Invalid { .. } | Error::Refused { .. } | Error::Exists(_) | Error::NotFound(_) | Error::Changed | Error::Conflict => {
-            Ok(Wrong { code: error.code(), detail: error.to_string() })
-        }
-        other => Err(other.into()),
-    }
-}
-
-/// Where somebody came from.
-#[derive(Deserialize)]
-pub(crate) struct From {
-    #[serde(default)]
-    pub back: String,
-}
-
-/// The answer to a question, and where it was asked.
-#[derive(Deserialize)]
-pub(crate) struct Answered {
-    #[serde(default)]
-    pub answer: String,
-    #[serde(default)]
-    pub back: String,
-}
-
-impl Answered {
-    /// *Yes*.
-    pub fn yes(&self) -> bool {
-        self.answer == "yes"
-    }
-
-    /// Where to go on.
-    pub fn to(&self, phone: &Phone) -> String {
-        if self.back.is_empty() { phone.page("") } else { self.back.clone() }
+        Error::NotFound(_) => Ok(visitor.told(&error, "")),
+        Error::InUse(_) => Err(error.into()),
+        other => visitor.wrong(other, &[]),
     }
 }
 

@@ -7,6 +7,7 @@ use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, back, local, see_other};
+use super::ask::{Answered, From};
 use super::failure::Failure;
 use super::form::{Posted, Query};
 use super::template::view;
@@ -115,25 +116,10 @@ pub(crate) async fn ask(State(app): State<App>, visitor: Visitor, Path(mac): Pat
     visitor.show("unlock.html", context! { device => view(device), back => from.back })
 }
 
-/// Where somebody came from.
-#[derive(Deserialize)]
-pub(crate) struct From {
-    #[serde(default)]
-    back: String,
-}
-
-/// The answer to the question, and where it was asked.
-#[derive(Deserialize)]
-pub(crate) struct Answered {
-    answer: String,
-    #[serde(default)]
-    back: String,
-}
-
 /// *Yes*: the login is cleared, the global password allowed once.
 pub(crate) async fn unlock(State(app): State<App>, visitor: Visitor, Path(mac): Path<String>, Posted(form): Posted<Answered>) -> Answer {
-    let to = if form.back.is_empty() { format!("/devices/{}", mac.to_lowercase()) } else { form.back };
-    if form.answer != "yes" {
+    let to = form.to(&format!("/devices/{}", mac.to_lowercase()));
+    if !form.yes() {
         return Ok(see_other(local(&to)));
     }
     device::reset(&app.admin, &visitor.by, &mac).await?;

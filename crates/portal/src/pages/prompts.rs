@@ -4,17 +4,19 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
+use domain::role::Action;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use minijinja::{Value, context};
+use minijinja::context;
 use serde::Deserialize;
 
 use super::answer::{Answer, back, see_other};
+use super::ask::{Answered, Question};
 use super::form::{Posted, Query};
-use super::retry::wrong;
 use super::template::view;
 use super::upload::Upload;
 use super::visitor::Visitor;
+use super::wrong::Wrong;
 use crate::App;
 use crate::admin::prompt::{self, PromptView};
 
@@ -39,7 +41,7 @@ pub(crate) async fn list(State(app): State<App>, visitor: Visitor, Query(asked):
     page(&app, &visitor, StatusCode::OK, &asked.language, &Typed::default(), None).await
 }
 
-async fn page(app: &App, visitor: &Visitor, status: StatusCode, wanted: &str, typed: &Typed<'_>, wrong: Option<Value>) -> Answer {
+async fn page(app: &App, visitor: &Visitor, status: StatusCode, wanted: &str, typed: &Typed<'_>, wrong: Option<Wrong>) -> Answer {
     let all = prompt::list(&app.admin, &visitor.by, None).await?;
     let languages: BTreeSet<String> = all.iter().map(|prompt| prompt.language.clone()).collect();
     let names: BTreeSet<String> = all.iter().map(|prompt| prompt.name.clone()).collect();
@@ -49,7 +51,7 @@ async fn page(app: &App, visitor: &Visitor, status: StatusCode, wanted: &str, ty
     let rows: Vec<PromptView> = all.iter().filter(|prompt| prompt.language == wanted).cloned().collect();
     let typed = Typed { language: if typed.language.is_empty() { wanted } else { typed.language }, name: typed.name };
     let context = context! {
-        rows => view(rows), language => wanted, spoken => view(spoken.clone()), wrong,
+        rows => view(rows), language => wanted, spoken => view(spoken.clone()), wrong => view(wrong),
         languages => languages.into_iter().collect::<Vec<_>>(), names => names.into_iter().collect::<Vec<_>>(),
         typed => context! { language => typed.language, name => typed.name },
     };
@@ -64,7 +66,7 @@ pub(crate) async fn upload(State(app): State<App>, visitor: Visitor, form: Uploa
         Ok(set) => Ok(back(&format!("{PAGE}?language={}", set.language), "prompt-set")),
         Err(error) => {
             let typed = Typed { language: &language, name: &name };
-            page(&app, &visitor, StatusCode::UNPROCESSABLE_ENTITY, &language, &typed, Some(wrong(error)?)).await
+            page(&app, &visitor, StatusCode::UNPROCESSABLE_ENTITY, &language, &typed, Some(visitor.wrong(error, &[])?)).await
         }
     }
 }
@@ -80,13 +82,10 @@ pub(crate) async fn ask(State(app): State<App>, visitor: Visitor, Path((language
     let all = prompt::list(&app.admin, &visitor.by, Some(&language)).await?;
     let found = all.into_iter().find(|prompt| prompt.name == name && prompt.own);
     let found = found.ok_or_else(|| crate::admin::Error::NotFound("a recording of your own".into()))?;
-    visitor.show("prompt_remove.html", context! { prompt => view(found) })
-}
-
-/// *Yes* or *No*.
-#[derive(Deserialize)]
-pub(crate) struct Answered {
-    answer: String,
+    let (title, effects) = (visitor.say("prompt-remove-title"), vec![visitor.say("prompt-remove-effect")]);
+    let about = format!("{}/{}", found.language, found.name);
+    let (action, to) = (format!("{PAGE}/{about}/remove"), format!("{PAGE}?language={}", found.language));
+    visitor.ask(Action::OperatePlatform, &Question { title, about: &about, effects, action, fields: Vec::new(), back: &to })
 }
 
 /// Removes it; ours is heard again.
@@ -97,7 +96,7 @@ pub(crate) async fn remove(
     Posted(form): Posted<Answered>,
 ) -> Answer {
     let to = format!("{PAGE}?language={language}");
-    if form.answer != "yes" {
+    if !form.yes() {
         return Ok(see_other(&to));
     }
     prompt::remove(&app.admin, &visitor.by, &language, &name).await?;

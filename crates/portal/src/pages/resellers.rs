@@ -4,18 +4,19 @@ use axum::extract::{Path, State};
 use domain::role::Action;
 use domain::tenancy::{ResellerId, ResellerKind};
 use http::StatusCode;
-use minijinja::{Value, context};
+use minijinja::context;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::answer::{Answer, back, see_other};
+use super::ask::{Answered, Question};
 use super::failure::Failure;
 use super::form::{Posted, Query};
-use super::retry::wrong;
 use super::sign_in::Nothing;
 use super::template::view;
 use super::upload::Upload;
 use super::visitor::Visitor;
+use super::wrong::Wrong;
 use crate::App;
 use crate::admin::look::{self, LookChange};
 use crate::admin::part::Part;
@@ -74,7 +75,7 @@ pub(crate) async fn new(visitor: Visitor) -> Answer {
 pub(crate) async fn add(State(app): State<App>, visitor: Visitor, Posted(typed): Posted<Typed>) -> Answer {
     match reseller::add_with_look(&app.admin, &visitor.by, &typed.name, kind(&typed.kind)?, looks(&typed)).await {
         Ok(added) => Ok(back(&format!("{PAGE}/{}", added.id), "reseller-added")),
-        Err(error) => form(&visitor, StatusCode::UNPROCESSABLE_ENTITY, None, &typed, Some(wrong(error)?)),
+        Err(error) => form(&visitor, StatusCode::UNPROCESSABLE_ENTITY, None, &typed, Some(visitor.wrong(error, &[])?)),
     }
 }
 
@@ -111,7 +112,7 @@ pub(crate) async fn save(State(app): State<App>, visitor: Visitor, Path(id): Pat
 }
 
 async fn refused(app: &App, visitor: &Visitor, id: Uuid, typed: Option<Typed>, error: Error) -> Answer {
-    let wrong = wrong(error)?;
+    let wrong = visitor.wrong(error, &[])?;
     let kept = reseller::show(&app.admin, &visitor.by, ResellerId(id)).await?;
     let typed = typed.unwrap_or_else(|| Typed::of(&kept));
     form(visitor, StatusCode::UNPROCESSABLE_ENTITY, Some(&kept), &typed, Some(wrong))
@@ -136,9 +137,9 @@ fn looks(typed: &Typed) -> LookChange {
     }
 }
 
-fn form(visitor: &Visitor, status: StatusCode, kept: Option<&ResellerView>, typed: &Typed, wrong: Option<Value>) -> Answer {
+fn form(visitor: &Visitor, status: StatusCode, kept: Option<&ResellerView>, typed: &Typed, wrong: Option<Wrong>) -> Answer {
     let logo = kept.and_then(|kept| Some(format!("/logo/{}/{}", kept.id, kept.look.as_ref()?.logo.as_ref()?)));
-    visitor.show_as(status, "reseller.html", context! { kept => view(kept), typed => view(typed), logo, wrong })
+    visitor.show_as(status, "reseller.html", context! { kept => view(kept), typed => view(typed), logo, wrong => view(wrong) })
 }
 
 /// Takes a logo.
@@ -167,19 +168,15 @@ pub(crate) async fn ask(State(app): State<App>, visitor: Visitor, Path(id): Path
     let id: Uuid = Failure::named(&id)?;
     let kept = reseller::show(&app.admin, &visitor.by, ResellerId(id)).await?;
     operators(&visitor.by)?;
-    visitor.show("reseller_delete.html", context! { kept => view(kept) })
-}
-
-/// *Yes* or *No*.
-#[derive(Deserialize)]
-pub(crate) struct Answered {
-    answer: String,
+    let (title, effects) = (visitor.say("reseller-delete-title"), vec![visitor.say("reseller-delete-effect")]);
+    let (action, to) = (format!("{PAGE}/{id}/delete"), format!("{PAGE}/{id}"));
+    visitor.ask(Action::EditResellers, &Question { title, about: &kept.name, effects, action, fields: Vec::new(), back: &to })
 }
 
 /// Deletes one that has neither customers nor global logins.
 pub(crate) async fn delete(State(app): State<App>, visitor: Visitor, Path(id): Path<String>, Posted(form): Posted<Answered>) -> Answer {
     let id: Uuid = Failure::named(&id)?;
-    if form.answer != "yes" {
+    if !form.yes() {
         return Ok(see_other(&format!("{PAGE}/{id}")));
     }
     match reseller::remove(&app.admin, &visitor.by, ResellerId(id)).await {

@@ -93,7 +93,7 @@ fn environment() -> Environment<'static> {
     environment.add_function("ago", |state: &State<'_, '_>, time: Value| ago(state, &time));
     environment.add_function("at", |state: &State<'_, '_>, time: Value| at(state, &time));
     environment.add_function("may", |state: &State<'_, '_>, code: &str| may(state, code));
-    environment.add_filter("mac", |text: &str| text.parse::<Mac>().map_or_else(|_| text.to_owned(), with_colons));
+    environment.add_filter("mac", |text: &str| with_colons(text));
     environment
 }
 
@@ -164,7 +164,9 @@ fn may(state: &State<'_, '_>, code: &str) -> Result<bool, Error> {
     Ok(state.lookup("allowed").is_some_and(|allowed| allowed.try_iter().is_ok_and(|mut all| all.any(|one| one.as_str() == Some(code)))))
 }
 
-fn with_colons(mac: Mac) -> String {
+/// A MAC as pages show it; any other text as it is.
+pub(crate) fn with_colons(text: &str) -> String {
+    let Ok(mac) = text.parse::<Mac>() else { return text.to_owned() };
     let digits = mac.to_string();
     let pairs: Vec<&str> = (0..6).map(|at| &digits[2 * at..2 * at + 2]).collect();
     pairs.join(":")

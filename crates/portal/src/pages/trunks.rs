@@ -9,9 +9,9 @@ use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, back, see_other};
+use super::ask::{Answered, Question};
 use super::failure::Failure;
 use super::form::Posted;
-use super::retry::wrong;
 use super::sign_in::Nothing;
 use super::template::view;
 use super::visitor::Visitor;
@@ -20,6 +20,7 @@ use crate::admin::Error;
 use crate::admin::telephone::test_trunk;
 use crate::admin::tree::NodeNames;
 use crate::admin::trunk::{self, NewTrunk};
+use crate::escape::in_address;
 
 const PAGE: &str = "/operations/trunks";
 
@@ -81,7 +82,11 @@ pub(crate) async fn add(State(app): State<App>, visitor: Visitor, Posted(typed):
 }
 
 fn again(visitor: &Visitor, typed: &Typed, error: Error) -> Answer {
-    visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, "trunk.html", context! { typed => view(typed), wrong => wrong(error)? })
+    visitor.show_as(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "trunk.html",
+        context! { typed => view(typed), wrong => view(visitor.wrong(error, &[])?) },
+    )
 }
 
 fn read(typed: &Typed) -> Result<NewTrunk, Error> {
@@ -117,18 +122,15 @@ pub(crate) async fn test(
 pub(crate) async fn ask(State(app): State<App>, visitor: Visitor, Path(name): Path<String>) -> Answer {
     let trunk = trunk::show(&app.admin, &visitor.by, name).await?;
     may_edit(&visitor)?;
-    visitor.show("trunk_remove.html", context! { trunk => view(trunk) })
-}
-
-/// *Yes* or *No*.
-#[derive(Deserialize)]
-pub(crate) struct Answered {
-    answer: String,
+    let about = format!("{} · {} · {}", trunk.name, trunk.uri, trunk.customer.clone().unwrap_or_else(|| visitor.say("trunk-everybody")));
+    let (title, effects) = (visitor.say("trunk-remove-title"), vec![visitor.say("trunk-remove-effect")]);
+    let action = format!("{PAGE}/{}/remove", in_address(&trunk.name));
+    visitor.ask(Action::EditTrunks, &Question { title, about: &about, effects, action, fields: Vec::new(), back: PAGE })
 }
 
 /// Removes it.
 pub(crate) async fn remove(State(app): State<App>, visitor: Visitor, Path(name): Path<String>, Posted(form): Posted<Answered>) -> Answer {
-    if form.answer != "yes" {
+    if !form.yes() {
         return Ok(see_other(PAGE));
     }
     trunk::remove(&app.admin, &visitor.by, name).await?;

@@ -7,6 +7,7 @@ use axum::extract::FromRequestParts;
 use domain::policy::Policy;
 use domain::role::{Action, may};
 use domain::tenancy::{CustomerId, Node};
+use fluent_bundle::FluentArgs;
 use http::HeaderMap;
 use http::header::{ACCEPT_LANGUAGE, COOKIE};
 use http::request::Parts;
@@ -155,6 +156,12 @@ impl Visitor {
     /// A sentence in the visitor's language.
     pub fn say(&self, key: &str) -> String {
         self.reader.language.say(key, None)
+    }
+
+    /// The same with words in its gaps.
+    pub fn say_with(&self, key: &str, words: &[(&str, &str)]) -> String {
+        let args: FluentArgs<'_> = words.iter().copied().collect();
+        self.reader.language.say(key, Some(&args))
     }
 
     /// Sends people to give their password again, unless they did a short while ago.

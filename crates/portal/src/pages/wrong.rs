@@ -15,7 +15,7 @@ pub(crate) struct Wrong {
     pub code: &'static str,
     /// The sentence of the code.
     sentence: String,
-    /// What the act says of it, in English.
+    /// What the act says of it, in English; empty where that would name whose product this is.
     detail: String,
 }
 
@@ -29,8 +29,13 @@ impl Visitor {
         if !mendable {
             return Err(error.into());
         }
-        let code = error.code();
-        let field = fields.iter().find(|(known, _)| *known == code).map_or("", |(_, field)| *field);
-        Ok(Wrong { field, code, sentence: self.say(&format!("error-{code}")), detail: error.to_string() })
+        let field = fields.iter().find(|(known, _)| *known == error.code()).map_or("", |(_, field)| *field);
+        Ok(self.told(&error, field))
+    }
+
+    /// An error as a form tells it.
+    pub fn told(&self, error: &Error, field: &'static str) -> Wrong {
+        let (code, detail) = (error.code(), self.reader.look.tells(&error.to_string()).to_owned());
+        Wrong { field, code, sentence: self.say(&format!("error-{code}")), detail }
     }
 }
