@@ -12,8 +12,7 @@ use super::phone::Phone;
 use super::template::view;
 use super::visitor::Visitor;
 use crate::App;
-use crate::admin::Error;
-use crate::admin::device::{self, DeviceView, Which};
+use crate::admin::device::{self, Which};
 use crate::admin::part::Part;
 
 /// Rows of one page.
@@ -28,31 +27,14 @@ pub(crate) struct Asked {
     after: String,
 }
 
-/// A phone and what it is dialled by.
-#[derive(Serialize)]
-struct Row {
-    #[serde(flatten)]
-    device: DeviceView,
-    dialled: Vec<String>,
-}
-
 /// The list.
 pub(crate) async fn list(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Answer {
-    if !visitor.may(Action::AllowGlobal) {
-        return Err(Error::Forbidden.into());
-    }
-    let which = Which { customer: visitor.customer_id(), ..Which::default() };
+    visitor.must(Action::AllowGlobal)?;
+    let which = Which { customer: visitor.chosen(), ..Which::default() };
     let after = Some(asked.after.clone()).filter(|after| !after.is_empty());
     let part = Part { query: asked.q.trim().to_owned(), after, limit: ROWS };
     let found = device::part(&app.admin, &visitor.by, which, part).await?;
-    let macs: Vec<String> = found.items.iter().map(|device| device.mac.clone()).collect();
-    let mut dialled = device::extensions(&app.admin, &visitor.by, &macs).await?;
-    let row = |device: DeviceView| {
-        let dialled = dialled.remove(&device.mac).unwrap_or_default();
-        Row { device, dialled }
-    };
-    let rows: Vec<Row> = found.items.into_iter().map(row).collect();
-    visitor.show("configurations_devices.html", context! { rows => view(rows), next => found.next, asked => view(asked) })
+    visitor.show("configurations_devices.html", context! { rows => view(found.items), next => found.next, asked => view(asked) })
 }
 
 /// The form of one phone.
@@ -60,9 +42,7 @@ pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Path(mac): Pa
     let phone = Phone::of(&app, &visitor, &mac).await?;
     phone.must(Action::AllowGlobal)?;
     let outlook = device::outlook(&app.admin, &visitor.by, &phone.device.mac).await?;
-    let dialled = device::extensions(&app.admin, &visitor.by, std::slice::from_ref(&phone.device.mac)).await?.remove(&phone.device.mac);
-    let context = context! { outlook => view(outlook), dialled => view(dialled.unwrap_or_default()), ..phone.context("") };
-    visitor.show("configurations_device.html", context)
+    visitor.show("configurations_device.html", context! { outlook => view(outlook), ..phone.context("") })
 }
 
 /// The switch, and whether the login goes.

@@ -54,8 +54,6 @@ pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Path(id): Pat
     // Whoever looks for a phone finds it wherever it stands.
     let shown = |row: &DayView| if wanted.is_empty() { row.tab == tab.unwrap_or("open") } else { fits(row) };
     let found: Vec<DayView> = rows.into_iter().filter(shown).collect();
-    let macs: Vec<String> = found.iter().map(|row| row.device.mac.clone()).collect();
-    let dialled = device::extensions(&app.admin, &visitor.by, &macs).await?;
     let context = context! {
         id,
         customer => place.customer,
@@ -64,7 +62,6 @@ pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Path(id): Pat
         tab => tab.unwrap_or("open"),
         asked => view(asked),
         rows => view(found),
-        dialled => view(dialled),
         more,
     };
     visitor.show("installer.html", context)

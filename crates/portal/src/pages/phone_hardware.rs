@@ -3,19 +3,19 @@
 use axum::extract::{Path, State};
 use domain::device::State as DeviceState;
 use domain::role::Action;
-use minijinja::{Value, context};
+use minijinja::context;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, back, local, see_other};
 use super::ask::{Answered, From};
-use super::failure::Failure;
 use super::form::{Posted, Query};
+use super::phone::Phone;
 use super::template::view;
 use super::visitor::Visitor;
 use crate::App;
 use crate::admin::device::{self, DeviceView, Which};
 use crate::admin::part::Part;
-use crate::admin::{Error, brands, site};
+use crate::admin::{brands, site};
 
 /// Rows of one page: what two screens hold.
 const ROWS: usize = 50;
@@ -62,9 +62,9 @@ pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Query(asked):
     let counts = device::counts(&app.admin, &visitor.by, which.clone()).await?;
     let after = Some(asked.after.clone()).filter(|after| !after.is_empty());
     let part = Part { query: asked.q.trim().to_owned(), after, limit: ROWS };
-    let found = device::part(&app.admin, &visitor.by, which, part).await?;
-    let rows = rows(&app, &visitor, found.items).await?;
-    let context = context! { rows, counts => view(counts), next => found.next, asked => view(&asked), sites => view(sites), models, marks => marks(&visitor) };
+    let found = device::part_allowing(&app.admin, &visitor.by, which, part, Action::ResetAuthentication).await?;
+    let rows: Vec<Row> = found.items.into_iter().map(|(device, lock)| Row { device, lock }).collect();
+    let context = context! { rows => view(rows), counts => view(counts), next => found.next, asked => view(&asked), sites => view(sites), models, marks => marks(&visitor) };
     visitor.show("phone_hardware.html", context)
 }
 
@@ -96,24 +96,11 @@ struct Row {
     lock: bool,
 }
 
-async fn rows(app: &App, visitor: &Visitor, devices: Vec<DeviceView>) -> Result<Vec<Value>, Failure> {
-    let macs: Vec<String> = devices.iter().map(|device| device.mac.clone()).collect();
-    let allowed = device::allowed(&app.admin, &visitor.by, &macs).await?;
-    let row = |device: DeviceView| {
-        let lock = allowed.get(&device.mac).is_some_and(|codes| codes.contains(Action::ResetAuthentication.code()));
-        view(Row { device, lock })
-    };
-    Ok(devices.into_iter().map(row).collect())
-}
-
 /// The question behind the lock icon: *Yes* or *No*.
 pub(crate) async fn ask(State(app): State<App>, visitor: Visitor, Path(mac): Path<String>, Query(from): Query<From>) -> Answer {
-    let device = device::look(&app.admin, &visitor.by, &mac).await?;
-    let allowed = device::allowed(&app.admin, &visitor.by, std::slice::from_ref(&device.mac)).await?;
-    if !allowed.values().any(|codes| codes.contains(Action::ResetAuthentication.code())) {
-        return Err(Error::Forbidden.into());
-    }
-    visitor.show("unlock.html", context! { device => view(device), back => from.back })
+    let phone = Phone::of(&app, &visitor, &mac).await?;
+    phone.must(Action::ResetAuthentication)?;
+    visitor.show("unlock.html", context! { back => from.back, ..phone.context("") })
 }
 
 /// *Yes*: the login is cleared, the global password allowed once.

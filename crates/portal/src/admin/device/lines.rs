@@ -55,27 +55,6 @@ pub async fn lines(admin: &Admin, by: &By, mac: &str) -> Result<Vec<LineView>, E
     admin.read(look).await
 }
 
-/// What phones are dialled by: the extension of each line, or its user. Phones out of sight are left out.
-pub async fn extensions(admin: &Admin, by: &By, macs: &[String]) -> Result<BTreeMap<String, Vec<String>>, Error> {
-    let macs = macs.iter().map(|mac| parse_mac(mac)).collect::<Result<Vec<_>, _>>()?;
-    let by = by.clone();
-    let look = move |db: &Db| {
-        let mut found = BTreeMap::new();
-        for mac in macs {
-            match store::device::setup(db, &by.scope(), mac) {
-                Ok(setup) => {
-                    let dialled = setup.lines.into_iter().map(|line| line.extension.unwrap_or(line.user)).collect();
-                    found.insert(mac.to_string(), dialled);
-                }
-                Err(store::StoreError::NotFound) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(found)
-    };
-    admin.read(look).await
-}
-
 /// Puts lines in place of those that are there; `expected`: only this version of the phone.
 ///
 /// Whoever may not see passwords may not send a kept one elsewhere either: with another server the password is given anew.

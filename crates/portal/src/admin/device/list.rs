@@ -5,8 +5,8 @@ use std::collections::btree_map::Entry;
 
 use domain::device::State;
 use domain::policy::Policy;
-use domain::role::{Action, Target};
-use domain::tenancy::Node;
+use domain::role::{Action, Target, may};
+use domain::tenancy::{Node, Place};
 use serde::Serialize;
 use store::Db;
 use store::Scope;
@@ -79,6 +79,20 @@ pub async fn list(admin: &Admin, by: &By, which: Which) -> Result<Vec<DeviceView
 /// Part of the phones, without their PINs: by customer and MAC, or as `query` finds them. It may be shorter than asked for and still have a
 /// next part.
 pub async fn part(admin: &Admin, by: &By, which: Which, part: Part) -> Result<Listing<DeviceView>, Error> {
+    part_as(admin, by, which, part, |_, _, view| view).await
+}
+
+/// The same, each with whether this actor may do that to it.
+pub async fn part_allowing(admin: &Admin, by: &By, which: Which, part: Part, action: Action) -> Result<Listing<(DeviceView, bool)>, Error> {
+    let actor = by.actor;
+    part_as(admin, by, which, part, move |place, policy, view| (view, may(actor, action, &Target::from(place), policy))).await
+}
+
+async fn part_as<T, F>(admin: &Admin, by: &By, which: Which, part: Part, row: F) -> Result<Listing<T>, Error>
+where
+    T: Send + 'static,
+    F: Fn(Place, &Policy, DeviceView) -> T + Send + 'static,
+{
     let (by, viewer, mut after) = (by.clone(), Viewer::new(admin), part.cursor()?);
     admin
         .read(move |db| {
@@ -90,9 +104,12 @@ pub async fn part(admin: &Admin, by: &By, which: Which, part: Part) -> Result<Li
                 let page = store::device::list(db, &by.scope(), &filter, by.now, after.as_ref(), part.limit - items.len())?;
                 looked += page.items.len().max(1);
                 for listed in page.items {
-                    let policy = policies.at(db, node_of(listed.stored.device.place))?;
+                    let place = listed.stored.device.place;
+                    let policy = policies.at(db, node_of(place))?;
                     let view = viewer.of_listed(&by, listed, policy);
-                    items.extend(Some(view).filter(|view| !which.attention || !view.attention.is_empty()));
+                    if !which.attention || !view.attention.is_empty() {
+                        items.push(row(place, policy, view));
+                    }
                 }
                 after = page.next;
                 if !which.attention || after.is_none() || items.len() == part.limit || looked >= ATTENTION_LOOKED_MAX {
