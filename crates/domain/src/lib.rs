@@ -32,6 +32,7 @@ pub mod reason;
 pub mod role;
 pub mod secret;
 pub mod settings;
+pub mod sign_in;
 pub mod tenancy;
 pub mod time;
 pub mod trust;

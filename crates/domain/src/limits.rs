@@ -40,3 +40,14 @@ pub const LOGIN_BYTES_MAX: usize = 64;
 pub const PERMANENT_NETWORKS_MAX: usize = 256;
 /// Temporary windows per customer: one per site address, for a customer of many sites.
 pub const TRUST_WINDOWS_MAX: usize = 1024;
+
+/// Wrong sign-ins of people that cost nothing: of one name from one network.
+pub const WRONG_SIGN_INS_BY_NAME_AND_NETWORK: u32 = 5;
+/// From one network: an office behind one address mistypes on Monday morning.
+pub const WRONG_SIGN_INS_BY_NETWORK: u32 = 50;
+/// Of one name from everywhere.
+pub const WRONG_SIGN_INS_BY_NAME: u32 = 100;
+/// The first wait after those; each further one doubles it.
+pub const SIGN_IN_WAIT_FIRST: Span = Span::seconds(15);
+/// The longest wait.
+pub const SIGN_IN_WAIT_LONGEST: Span = Span::minutes(15);

@@ -81,16 +81,6 @@ pub const SESSION_IDLE: Span = Span::hours(16);
 pub const SESSION_HALF: Span = Span::minutes(10);
 /// How long after the password was given secrets are shown without asking again.
 pub const PROVED: Span = Span::minutes(15);
-/// Wrong sign-ins that cost nothing: of one name from one network.
-pub const WRONG_BY_NAME_AND_NETWORK: u32 = 5;
-/// From one network: an office behind one address mistypes on Monday morning.
-pub const WRONG_BY_NETWORK: u32 = 50;
-/// Of one name from everywhere.
-pub const WRONG_BY_NAME: u32 = 100;
-/// The first wait after those; each further one doubles it.
-pub const SHUT_FIRST: Span = Span::seconds(15);
-/// The longest wait.
-pub const SHUT_LONGEST: Span = Span::minutes(15);
 /// Phones of one sheet of labels, and of one page of an installer's day: more than a team hangs up in one.
 pub const SHEET_MAX: usize = 1_000;
 /// Phones that are ticked in a list and changed at once: a full page of the longest list.

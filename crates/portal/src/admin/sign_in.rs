@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use argon2::Argon2;
 use argon2::password_hash::PasswordVerifier as _;
 use argon2::password_hash::phc::PasswordHash;
+use domain::sign_in::Counted;
 use domain::{Chance, Secret, Span, Time};
 use sha2::{Digest, Sha256};
 use store::Db;
@@ -20,10 +21,7 @@ use super::second_factor::right_code;
 use super::{Admin, By, Error};
 use crate::edge::SystemChance;
 use crate::hex::hex;
-use crate::limits::{
-    HASHES_AT_ONCE, NAME_BYTES_MAX, PASSWORD_BYTES_MAX, SESSION, SESSION_HALF, SESSION_IDLE, SHUT_FIRST, SHUT_LONGEST, WRONG_BY_NAME,
-    WRONG_BY_NAME_AND_NETWORK, WRONG_BY_NETWORK,
-};
+use crate::limits::{HASHES_AT_ONCE, NAME_BYTES_MAX, PASSWORD_BYTES_MAX, SESSION, SESSION_HALF, SESSION_IDLE};
 
 /// What somebody typed, and from where.
 #[derive(Clone, Debug)]
@@ -244,10 +242,9 @@ fn digest(cookie: &str) -> [u8; 32] {
     Sha256::digest(cookie.as_bytes()).into()
 }
 
-/// What wrong sign-ins are counted under, each with how many are free of charge. The name alone allows many more than the name from one
-/// network, so that nobody is shut out by a stranger who guesses.
+/// What wrong sign-ins of a name from an address are counted under, each with its key.
 #[derive(Clone, Copy)]
-pub(super) struct Counters([([u8; 32], u32); 3]);
+pub(super) struct Counters([([u8; 32], Counted); 3]);
 
 impl Counters {
     pub fn of(name: &str, address: IpAddr) -> Self {
@@ -258,9 +255,9 @@ impl Counters {
         };
         let name = name.to_lowercase();
         Self([
-            (digest(&format!("both\0{name}\0{network}")), WRONG_BY_NAME_AND_NETWORK),
-            (digest(&format!("network\0{network}")), WRONG_BY_NETWORK),
-            (digest(&format!("name\0{name}")), WRONG_BY_NAME),
+            (digest(&format!("both\0{name}\0{network}")), Counted::NameAndNetwork),
+            (digest(&format!("network\0{network}")), Counted::Network),
+            (digest(&format!("name\0{name}")), Counted::Name),
         ])
     }
 
@@ -275,37 +272,22 @@ impl Counters {
     }
 
     pub fn wrong(&self, db: &Db, now: Time) -> Result<(), Error> {
-        for (key, free) in &self.0 {
+        for (key, counted) in &self.0 {
             let wrong = session::tries(db, key)?.wrong.saturating_add(1);
-            session::note_tries(db, key, Tries { wrong, shut_until: shut_for(wrong, *free).map(|span| now + span) }, now)?;
+            session::note_tries(db, key, Tries { wrong, shut_until: counted.wait(wrong).map(|span| now + span) }, now)?;
         }
         Ok(())
     }
 
-    /// The network keeps its count: one right sign-in in between must not free a guesser.
     fn right(&self, db: &Db) -> Result<(), Error> {
-        Ok(session::forget_tries(db, &self.0[0].0)?)
+        let ended = self.0.iter().filter(|(_, counted)| counted.ends_when_right());
+        Ok(ended.into_iter().try_for_each(|(key, _)| session::forget_tries(db, key))?)
     }
-}
-
-/// Twice as long with each wrong one beyond the free ones.
-fn shut_for(wrong: u32, free: u32) -> Option<Span> {
-    let beyond = wrong.checked_sub(free)?;
-    let doubled = SHUT_FIRST.millis().saturating_mul(1 << beyond.min(20));
-    Some(Span::from_millis(doubled.min(SHUT_LONGEST.millis())))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_first_are_free_and_then_each_costs_twice_as_much() {
-        assert_eq!(shut_for(4, 5), None);
-        assert_eq!(shut_for(5, 5), Some(SHUT_FIRST));
-        assert_eq!(shut_for(6, 5), Some(Span::from_millis(2 * SHUT_FIRST.millis())));
-        assert_eq!(shut_for(5_000, 5), Some(SHUT_LONGEST));
-    }
 
     #[test]
     fn a_name_is_counted_in_any_spelling_and_a_line_as_a_whole() {
