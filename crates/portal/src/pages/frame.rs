@@ -53,6 +53,10 @@ pub(crate) async fn frame(State(app): State<App>, request: Request, next: Next) 
 
 /// Who reads, and under whose name: the host says it, and somebody's own reseller before that.
 async fn recognise(parts: &Parts, reader: &mut Reader, app: &App) -> Result<Option<Visitor>, Failure> {
+    // Style, script and pictures are the same for everybody, and a page asks for several.
+    if ["/assets/", "/logo/", "/theme.css"].iter().any(|file| parts.uri.path().starts_with(file)) {
+        return Ok(None);
+    }
     if let Some(look) = look::of_host(app, parts).await? {
         reader.look = look;
     }

@@ -57,10 +57,8 @@ impl From<Shown> for Look {
 /// The look of the host that was asked for; none where that is the operator's.
 pub(crate) async fn of_host(app: &App, parts: &Parts) -> Result<Option<Look>, Failure> {
     let asked = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).map(without_port).unwrap_or_default();
-    let path = parts.uri.path();
-    let is_file = path.starts_with("/assets/") || path.starts_with("/logo/");
     let ours = app.public_url.split_once("://").map(|(_, rest)| without_port(rest.split('/').next().unwrap_or_default()));
-    if is_file || asked.is_empty() || ours.is_some_and(|ours| ours.eq_ignore_ascii_case(asked)) {
+    if asked.is_empty() || ours.is_some_and(|ours| ours.eq_ignore_ascii_case(asked)) {
         return Ok(None);
     }
     Ok(look::of_host(&app.admin, asked).await?.map(Look::from))
