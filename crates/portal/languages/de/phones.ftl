@@ -45,3 +45,6 @@ tab-attention = Anzusehen
 tab-successful = Erfolgreich
 tab-all = Alle
 extension = Nebenstelle
+plain-http = HTTP im Klartext
+plain-http-encrypted = verschlüsselte Datei
+plain-http-hint = Seine letzte Konfiguration ging über HTTP ohne TLS, weil dieses Telefon zu alt dafür ist.

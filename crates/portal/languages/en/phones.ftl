@@ -45,3 +45,6 @@ tab-attention = To look at
 tab-successful = Successful
 tab-all = All
 extension = Extension
+plain-http = plain HTTP
+plain-http-encrypted = encrypted file
+plain-http-hint = Its last configuration went over plain HTTP, because this phone is too old for TLS here.
