@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use domain::Secret;
 use domain::Span;
-use domain::role::Role;
 use portal::admin::brands::{self, Preview};
 use portal::admin::device::{self, Which};
 use portal::admin::import::{self, Mode};
@@ -17,18 +16,7 @@ use portal::admin::{
     Admin, By, Error, audit, customer, export, global_login, login_request, menu_password, policy, prompt, reseller, setting,
 };
 
-use crate::world::{OFFICE, SHOP, World};
-
-/// Everybody, and where they work. `Shop` is the dealer's customer, `Front` its site, `Office` the operator's own.
-const PEOPLE: [(Role, &str); 7] = [
-    (Role::Operator, ""),
-    (Role::Reseller, "Dealer"),
-    (Role::CustomerAdmin, "Shop"),
-    (Role::Installer, "Front"),
-    (Role::Auditor, "Shop"),
-    (Role::CustomerAdmin, "Office"),
-    (Role::Auditor, ""),
-];
+use crate::world::{OFFICE, PEOPLE, SHOP, World};
 
 /// Acts that can be repeated, on a phone or customer of `Shop` unless they say otherwise.
 const ACTS: [&str; 50] = [

@@ -23,6 +23,18 @@ pub const OFFICE: &str = "001565000002";
 /// When everything happens.
 pub const NOW: Time = Time::from_millis(1_795_305_600_000);
 
+/// Everybody, and where they work. `Shop` is the dealer's customer, `Front` its site; what is asked for is theirs, so the admin of `Office`
+/// is the stranger.
+pub const PEOPLE: [(Role, &str); 7] = [
+    (Role::Operator, ""),
+    (Role::Reseller, "Dealer"),
+    (Role::CustomerAdmin, "Shop"),
+    (Role::Installer, "Front"),
+    (Role::Auditor, "Shop"),
+    (Role::CustomerAdmin, "Office"),
+    (Role::Auditor, ""),
+];
+
 pub struct World {
     pub admin: Admin,
     _folder: TempDir,

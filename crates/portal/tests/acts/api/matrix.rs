@@ -14,18 +14,8 @@ use portal::admin::{device, reseller};
 use serde_json::json;
 
 use crate::api::Site;
-use crate::world::{NOW, SHOP, phone};
+use crate::world::{NOW, PEOPLE, SHOP, phone};
 
-/// Everybody, and where they work. All that is asked for belongs to `Shop`, so the admin of `Office` is the stranger.
-const PEOPLE: [(Role, &str); 7] = [
-    (Role::Operator, ""),
-    (Role::Reseller, "Dealer"),
-    (Role::CustomerAdmin, "Shop"),
-    (Role::Installer, "Front"),
-    (Role::Auditor, "Shop"),
-    (Role::CustomerAdmin, "Office"),
-    (Role::Auditor, ""),
-];
 const STRANGER: usize = 5;
 /// Phones that are there to be replaced and deleted.
 const REPLACED: &str = "001565000011";

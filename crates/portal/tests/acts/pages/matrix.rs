@@ -15,18 +15,8 @@ use portal::admin::{contact, login_request, reseller, trust};
 use super::Browser;
 use crate::api::matrix::open_a_window;
 use crate::api::{Answer, Site};
-use crate::world::{NOW, SHOP};
+use crate::world::{NOW, PEOPLE, SHOP};
 
-/// Everybody, and where they work. All that is asked for belongs to `Shop`, so the admin of `Office` is the stranger.
-const PEOPLE: [(Role, &str); 7] = [
-    (Role::Operator, ""),
-    (Role::Reseller, "Dealer"),
-    (Role::CustomerAdmin, "Shop"),
-    (Role::Installer, "Front"),
-    (Role::Auditor, "Shop"),
-    (Role::CustomerAdmin, "Office"),
-    (Role::Auditor, ""),
-];
 const STRANGER: usize = 6;
 const NOBODY: usize = 0;
 
