@@ -13,6 +13,7 @@ pub mod edge;
 mod escape;
 mod health;
 mod hex;
+pub mod language;
 pub mod limits;
 pub mod listener;
 pub mod live;

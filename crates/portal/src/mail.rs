@@ -11,8 +11,9 @@ use store::mail::Letter;
 use store::{Db, StoreError};
 
 pub use self::postman::{Postman, Server, ServerError};
-pub use self::template::{Language, Template};
+pub use self::template::Template;
 use crate::admin::{Error, new_id};
+pub use crate::language::Language;
 use crate::limits::EMAIL_BYTES_MAX;
 
 /// Queues a letter with the transaction that `db` is in. `values` fill the gaps of the template; one that is missing stays empty. A value

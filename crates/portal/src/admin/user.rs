@@ -191,8 +191,9 @@ impl Writing {
             Some("") => None,
             Some(email) => Some(check_address(email)?),
         };
-        let known = |code: &String| Language::known(code).ok_or_else(|| Error::invalid("language", "language: en or de"));
-        let language = self.language.as_ref().map(known).transpose()?.map_or_else(|| kept.language.clone(), str::to_owned);
+        let known = |code: &String| Language::from_code(code).ok_or_else(|| Error::invalid("language", "language: en or de"));
+        let language =
+            self.language.as_ref().map(known).transpose()?.map_or_else(|| kept.language.clone(), |known| known.code().to_owned());
         let alerts = self.alerts.unwrap_or(kept.alerts && email.is_some());
         if alerts && email.is_none() {
             return Err(Error::invalid("email", "alerts: they need a mail address"));

@@ -1,25 +1,6 @@
 //! What is written, in every language. A gap is a name in braces.
 
-/// A language that letters are written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// English.
-    English,
-    /// German.
-    German,
-}
-
-impl Language {
-    /// The language of a code such as `de` or `de-AT`; English for all that there are no texts in.
-    pub fn of(code: &str) -> Self {
-        if code.to_ascii_lowercase().starts_with("de") { Self::German } else { Self::English }
-    }
-
-    /// The code of one that there are texts in.
-    pub fn known(code: &str) -> Option<&'static str> {
-        ["en", "de"].into_iter().find(|known| *known == code)
-    }
-}
+use crate::language::Language;
 
 /// What a letter is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,14 +97,5 @@ mod tests {
         );
         assert_eq!(subject, "Ihr Zugang zu Ringfence");
         assert_eq!(Template::Alerts.fill(Language::English, &values).0, "Ringfence: a b");
-    }
-
-    #[test]
-    fn what_nobody_writes_is_written_in_english() {
-        assert_eq!(
-            ["de", "de-CH", "DE", "en", "fr", ""].map(Language::of).map(|one| one == Language::German),
-            [true, true, true, false, false, false]
-        );
-        assert_eq!((Language::known("de"), Language::known("fr")), (Some("de"), None));
     }
 }

@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     fn drawn(counts: &[i64]) -> String {
-        let axis = Axis { now: Time::from_millis(1_795_305_600_000), zone: &TimeZone::UTC, language: Language::En };
+        let axis = Axis { now: Time::from_millis(1_795_305_600_000), zone: &TimeZone::UTC, language: Language::English };
         bars(counts, "a \"title\" & more", &axis)
     }
 

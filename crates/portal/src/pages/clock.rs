@@ -16,8 +16,8 @@ pub(crate) fn exact(time: Time, zone: &TimeZone, language: Language) -> String {
     let Ok(at) = Timestamp::from_millisecond(time.millis()) else { return "–".to_owned() };
     let at = at.to_zoned(zone.clone());
     let form = match language {
-        Language::En => "%-d %b %Y, %H:%M:%S %Z",
-        Language::De => "%d.%m.%Y, %H:%M:%S %Z",
+        Language::English => "%-d %b %Y, %H:%M:%S %Z",
+        Language::German => "%d.%m.%Y, %H:%M:%S %Z",
     };
     at.strftime(form).to_string()
 }
@@ -30,8 +30,8 @@ pub(crate) fn short(time: Time, now: Time, zone: &TimeZone, language: Language) 
     let (at, today) = (at.to_zoned(zone.clone()), today.to_zoned(zone.clone()));
     let form = match (at.date() == today.date(), language) {
         (true, _) => "%H:%M",
-        (false, Language::En) => "%-d %b, %H:%M",
-        (false, Language::De) => "%d.%m., %H:%M",
+        (false, Language::English) => "%-d %b, %H:%M",
+        (false, Language::German) => "%d.%m., %H:%M",
     };
     at.strftime(form).to_string()
 }
@@ -84,10 +84,10 @@ mod tests {
     #[test]
     fn times_stand_in_the_zone_of_the_reader() {
         let berlin = zone("Europe/Berlin");
-        assert_eq!(exact(NOW, &berlin, Language::De), "22.11.2026, 01:00:00 CET");
-        assert_eq!(exact(NOW, &TimeZone::UTC, Language::En), "22 Nov 2026, 00:00:00 UTC");
-        assert_eq!(short(NOW, NOW, &berlin, Language::En), "01:00");
-        assert_eq!(short(NOW - Span::days(3), NOW, &berlin, Language::En), "19 Nov, 01:00");
+        assert_eq!(exact(NOW, &berlin, Language::German), "22.11.2026, 01:00:00 CET");
+        assert_eq!(exact(NOW, &TimeZone::UTC, Language::English), "22 Nov 2026, 00:00:00 UTC");
+        assert_eq!(short(NOW, NOW, &berlin, Language::English), "01:00");
+        assert_eq!(short(NOW - Span::days(3), NOW, &berlin, Language::English), "19 Nov, 01:00");
         assert_eq!(zone("No/Where"), TimeZone::UTC);
         assert_eq!(zone(&"x".repeat(1000)), TimeZone::UTC);
     }

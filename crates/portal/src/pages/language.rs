@@ -8,46 +8,25 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 use rust_embed::RustEmbed;
 
+pub(crate) use crate::language::Language;
+
 #[derive(RustEmbed)]
 #[folder = "languages"]
 struct Files;
-
-/// A language of the pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Language {
-    En,
-    De,
-}
 
 static BUNDLES: LazyLock<BTreeMap<Language, FluentBundle<FluentResource>>> =
     LazyLock::new(|| Language::ALL.iter().map(|language| (*language, bundle(*language))).collect());
 
 impl Language {
-    pub const ALL: &'static [Self] = &[Self::En, Self::De];
-
-    /// As in `lang` and in addresses.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::De => "de",
-        }
-    }
-
-    /// The language of that code.
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|language| language.code() == code)
-    }
-
     /// What a browser prefers among ours.
-    pub fn accepted(header: &str) -> Self {
+    pub(crate) fn accepted(header: &str) -> Self {
         let mut wishes: Vec<(u32, Self)> = header.split(',').filter_map(wish).collect();
         wishes.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
-        wishes.first().map_or(Self::En, |(_, language)| *language)
+        wishes.first().map_or(Self::English, |(_, language)| *language)
     }
 
     /// A sentence. A key that is missing shows itself, in brackets: no page fails for a word.
-    pub fn say(self, key: &str, args: Option<&FluentArgs<'_>>) -> String {
+    pub(crate) fn say(self, key: &str, args: Option<&FluentArgs<'_>>) -> String {
         let bundle = &BUNDLES[&self];
         let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else { return format!("[{key}]") };
         let mut errors = Vec::new();
@@ -59,7 +38,7 @@ impl Language {
     }
 
     /// Whether there is a sentence of this key.
-    pub fn knows(self, key: &str) -> bool {
+    pub(crate) fn knows(self, key: &str) -> bool {
         BUNDLES[&self].has_message(key)
     }
 }

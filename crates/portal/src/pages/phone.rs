@@ -79,8 +79,8 @@ mod tests {
     fn the_pages_say_of_each_reason_what_the_rules_say() {
         for reason in Reason::ALL {
             let key = format!("reason-{}", reason.code());
-            assert_eq!(Language::En.say(&key, None), reason.sentence());
-            assert_eq!(Language::De.say(&key, None), reason.satz());
+            assert_eq!(Language::English.say(&key, None), reason.sentence());
+            assert_eq!(Language::German.say(&key, None), reason.satz());
         }
     }
 }

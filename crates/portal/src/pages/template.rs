@@ -102,7 +102,7 @@ fn unknown(what: &str, name: &str) -> Error {
 }
 
 fn language(state: &State<'_, '_>) -> Language {
-    state.lookup("lang").and_then(|lang| Language::from_code(lang.as_str()?)).unwrap_or(Language::En)
+    state.lookup("lang").and_then(|lang| Language::from_code(lang.as_str()?)).unwrap_or(Language::English)
 }
 
 fn say(state: &State<'_, '_>, key: &str, named: &Kwargs) -> Result<String, Error> {

@@ -37,7 +37,7 @@ fn keys(language: Language) -> BTreeMap<String, BTreeSet<String>> {
 
 #[test]
 fn both_languages_have_the_same_sentences_with_the_same_words() {
-    let (english, german) = (keys(Language::En), keys(Language::De));
+    let (english, german) = (keys(Language::English), keys(Language::German));
     for (key, words) in &english {
         assert_eq!(german.get(key), Some(words), "{key}");
     }
@@ -63,7 +63,7 @@ fn asked_for(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_sentence_that_pages_ask_for_is_there_and_none_is_left_over() {
-    let known = keys(Language::En);
+    let known = keys(Language::English);
     let texts: Vec<(String, String)> = [below("templates"), below("src/pages")].concat();
     let mut asked = BTreeSet::new();
     for (path, text) in texts.iter().filter(|(path, _)| !path.ends_with("tests.rs")) {
@@ -95,12 +95,12 @@ fn every_code_of_a_problem_has_a_sentence() {
 #[test]
 fn the_browser_chooses() {
     for (header, language) in [
-        ("de-DE,de;q=0.9,en;q=0.8", Language::De),
-        ("fr,en;q=0.5,de;q=0.7", Language::De),
-        ("en-GB", Language::En),
-        ("fr", Language::En),
-        ("", Language::En),
-        ("de;q=nonsense", Language::En),
+        ("de-DE,de;q=0.9,en;q=0.8", Language::German),
+        ("fr,en;q=0.5,de;q=0.7", Language::German),
+        ("en-GB", Language::English),
+        ("fr", Language::English),
+        ("", Language::English),
+        ("de;q=nonsense", Language::English),
     ] {
         assert_eq!(Language::accepted(header), language, "{header}");
     }
@@ -108,5 +108,5 @@ fn the_browser_chooses() {
 
 #[test]
 fn a_missing_sentence_shows_its_key() {
-    assert_eq!(Language::En.say("no-such-key", None), "[no-such-key]");
+    assert_eq!(Language::English.say("no-such-key", None), "[no-such-key]");
 }
