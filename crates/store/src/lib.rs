@@ -52,6 +52,7 @@ pub mod seen;
 pub mod session;
 pub mod sightings;
 mod sqlite;
+pub mod template;
 pub mod tenancy;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -135,6 +135,13 @@ pub const PROMPTS_MAX: i64 = 4_096;
 /// All of them together, in bytes.
 pub const PROMPTS_BYTES_MAX: i64 = 64 << 20;
 
+/// The largest file of a brand of the operator's own, in bytes: thirteen times the largest of the program's.
+pub const TEMPLATE_BYTES_MAX: usize = 256 << 10;
+/// Files of brands of the operator's own: more than the program has to replace.
+pub const TEMPLATES_MAX: i64 = 256;
+/// All of them together, in letters.
+pub const TEMPLATES_BYTES_MAX: i64 = 4 << 20;
+
 /// Contacts of one customer: more than its phones' displays are made for.
 pub const CONTACTS_MAX: i64 = 2_000;
 /// Phones whose lines a phone book is made from: five times what fits into one.

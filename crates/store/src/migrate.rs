@@ -32,6 +32,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 12, name: "sessions", text: include_str!("../migrations/0012_sessions.sql") },
     Migration { number: 13, name: "device before", text: include_str!("../migrations/0013_device_before.sql") },
     Migration { number: 14, name: "portal", text: include_str!("../migrations/0014_portal.sql") },
+    Migration { number: 15, name: "template", text: include_str!("../migrations/0015_template.sql") },
 ];
 
 type Fill = fn(&Db) -> Result<()>;

@@ -16,6 +16,7 @@ mod search;
 mod sessions;
 mod sqlite;
 mod statements;
+mod templates;
 mod tenants;
 mod tree;
 mod trunks;

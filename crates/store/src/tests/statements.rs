@@ -42,6 +42,7 @@ fn all() -> Vec<&'static Sql> {
         crate::seen::STATEMENTS,
         crate::session::STATEMENTS,
         crate::sightings::STATEMENTS,
+        crate::template::STATEMENTS,
         crate::tenancy::STATEMENTS,
         crate::traffic::STATEMENTS,
         crate::trunk::STATEMENTS,
