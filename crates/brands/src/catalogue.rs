@@ -23,7 +23,8 @@ use crate::plan::{PlanCache, PlanWeight};
 use crate::sheet::Fields;
 use crate::stencil::{Engine, StencilCache, StencilWeight};
 
-pub use self::files::{Files, built_in_files, own_files};
+pub(crate) use self::files::read as read_files;
+pub use self::files::{Files, Folders, built_in_files, own_files};
 
 /// All brands with their templates. Shared by all threads.
 pub struct Catalogue {
@@ -46,15 +47,23 @@ impl Catalogue {
     /// replaces a file, a new brand's folder adds a brand. Every template is then run on sample orders. Errors name file
     /// and key.
     pub fn load(dir: Option<&Path>) -> Result<Self, CatalogueError> {
-        let folders = files::read(dir)?;
+        let catalogue = Self::compile(&files::read(dir)?)?;
+        if dir.is_some() {
+            catalogue.rehearse()?;
+        }
+        Ok(catalogue)
+    }
+
+    /// Reads brands and compiles their templates; runs none.
+    pub(crate) fn compile(folders: &Folders) -> Result<Self, CatalogueError> {
         if folders.len() > BRANDS_MAX {
             return Err(CatalogueError::new("brands/", "-", "more than 128 brands"));
         }
         let mut brands = Vec::new();
         let mut engine = Engine::new();
-        for (index, (name, files)) in folders.into_iter().enumerate() {
-            let brand = Brand::read(index as u8, name, &files)?;
-            for (file, text) in &files {
+        for (index, (name, files)) in folders.iter().enumerate() {
+            let brand = Brand::read(index as u8, name.clone(), files)?;
+            for (file, text) in files {
                 if let Some(template) = file.strip_prefix("templates/") {
                     engine.add(brand.name(), template, text)?;
                 }
@@ -64,11 +73,7 @@ impl Catalogue {
         }
         let stencils = Cache::with_weighter(STENCIL_CACHE_ITEMS, STENCIL_CACHE_BYTES, StencilWeight);
         let plans = Cache::with_weighter(PLAN_CACHE_ITEMS, PLAN_CACHE_BYTES, PlanWeight);
-        let catalogue = Self { brands, engine, stencils, plans };
-        if dir.is_some() {
-            catalogue.rehearse()?;
-        }
-        Ok(catalogue)
+        Ok(Self { brands, engine, stencils, plans })
     }
 
     /// All brands, by name.

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use brands::{Catalogue, FileKind, Firmware};
+use brands::{Catalogue, FileKind, Firmware, InForce};
 use domain::admission::{self, Answer as Admitted, Decision, Surroundings, admit};
 use domain::channel::{Channel, Travelled, front_file_key};
 use domain::claim::PlatformKeys;
@@ -63,7 +63,7 @@ pub struct Parts {
     /// Where devices are kept.
     pub store: Store,
     /// What brands speak.
-    pub catalogue: Arc<Catalogue>,
+    pub catalogue: InForce,
     /// The platform's keys.
     pub keys: PlatformKeys,
     /// How the platform appears to phones.
@@ -86,7 +86,7 @@ pub struct Desk(Arc<Core>);
 
 struct Core {
     ledger: Ledger,
-    catalogue: Arc<Catalogue>,
+    catalogue: InForce,
     keys: PlatformKeys,
     face: Face,
     challenger: Challenger,
@@ -118,14 +118,15 @@ struct Outcome {
 impl Desk {
     /// Opens the desk. `now` is the wall clock at [`Parts::started`].
     pub fn new(parts: Parts, now: Time) -> Self {
-        let brand_names = parts.catalogue.brands().iter().map(|brand| Arc::from(brand.name()));
+        // The files in force change while the desk is open, the brands do not.
+        let labels = parts.catalogue.current().brands().iter().map(|brand| Arc::from(brand.name())).chain([Arc::from("unknown")]).collect();
         Self(Arc::new(Core {
-            ledger: Ledger::new(parts.store, Menus { keys: parts.keys.clone(), catalogue: Arc::clone(&parts.catalogue) }),
+            ledger: Ledger::new(parts.store, Menus { keys: parts.keys.clone(), catalogue: parts.catalogue.clone() }),
             challenger: Challenger::new(&parts.face.realm, &parts.keys),
             wrong_logins: WrongLogins::of_logins(&parts.limits, parts.started),
             tables: Arc::default(),
             recorder: Arc::default(),
-            labels: brand_names.chain([Arc::from("unknown")]).collect(),
+            labels,
             catalogue: parts.catalogue,
             keys: parts.keys,
             face: parts.face,
@@ -165,7 +166,7 @@ impl Desk {
         let decision = core.decide(request, wanted, mac, found.as_ref(), &books, evidence.clone());
         let first = Kept { decision, found, books };
         let keeps = changes(&first.decision) && core.comes_across(request, wanted, mac, &evidence, &first);
-        match if keeps { self.keep(request, mac).await } else { Ok(first) } {
+        match if keeps { self.keep(request, wanted.catalogue, mac).await } else { Ok(first) } {
             Ok(kept) => {
                 core.note_traffic(request, wanted, mac, &evidence, &kept);
                 match wanted.extra() {
@@ -179,11 +180,11 @@ impl Desk {
 
     /// The first look was made on what one read saw. The decision that counts is made inside the transaction, with the same
     /// request, on the device as it is there.
-    async fn keep(&self, request: &Request, mac: Mac) -> Result<Kept, StoreError> {
-        let (core, request) = (Arc::clone(&self.0), Arc::new(request.clone()));
+    async fn keep(&self, request: &Request, catalogue: &Arc<Catalogue>, mac: Mac) -> Result<Kept, StoreError> {
+        let (core, catalogue, request) = (Arc::clone(&self.0), Arc::clone(catalogue), Arc::new(request.clone()));
         let again = Arc::clone(&request);
         let decide = move |found: Option<&Fetched>, books: &Books| {
-            let wanted = Wanted::read(&core.catalogue, &core.keys, &again);
+            let wanted = Wanted::read(&catalogue, &core.keys, &again);
             let evidence = core.prove(&again, &wanted, mac, found, books, false);
             core.decide(&again, &wanted, mac, found, books, evidence)
         };
@@ -195,9 +196,8 @@ impl Core {
     /// Row 1 and its like: answered by the name alone.
     fn public(&self, wanted: &Wanted<'_>, tls: bool) -> Outcome {
         let way = Way { face: &self.face, keys: &self.keys, tls, file_key: None };
-        let rendered = wanted
-            .asked(&self.catalogue, None)
-            .and_then(|asked| reply::render(&self.catalogue, asked, &Admitted::Public, None, &way).ok().flatten());
+        let rendered =
+            wanted.asked(None).and_then(|asked| reply::render(wanted.catalogue, asked, &Admitted::Public, None, &way).ok().flatten());
         match rendered {
             Some(answer) => Outcome { answer, evidence: "nothing", decision: "public", reason: Reason::Public },
             None => Outcome { answer: Answer::not_found(), evidence: "nothing", decision: "not_found", reason: Reason::NoSuchFile },
@@ -243,7 +243,7 @@ impl Core {
             channel: wanted.channel(request, books.policy()),
             mac,
             evidence,
-            brand: wanted.traits(&self.catalogue, device),
+            brand: wanted.traits(device),
             model: &wanted.shown_model().unwrap_or_default(),
         };
         let stranger = if device.is_none() { self.tables.stranger(mac) } else { None };
@@ -347,7 +347,7 @@ impl Core {
         }
         let leaves = extra.leaves_with(&decision.answer, wanted.channel(request, kept.books.policy()));
         let found = served_as_added(kept).filter(|_| leaves);
-        let brand = found.and_then(|found| self.catalogue.model(&found.stored.device.model)).map(|(brand, _)| brand);
+        let brand = found.and_then(|found| wanted.catalogue.model(&found.stored.device.model)).map(|(brand, _)| brand);
         let (answer, word) = match (extra, brand, found) {
             (Extra::Firmware, Some(brand), _) => {
                 (self.firmware.answer(brand.name(), wanted.firmware.unwrap_or_default(), request).await, "firmware")
@@ -366,7 +366,7 @@ impl Core {
     /// The customer's phone book in the brand's syntax.
     async fn phonebook(&self, wanted: &Wanted<'_>, found: &Fetched, books: &Books) -> Answer {
         let device = &found.stored.device;
-        let Some(asked) = wanted.asked(&self.catalogue, Some(device)) else { return Answer::not_found() };
+        let Some(asked) = wanted.asked(Some(device)) else { return Answer::not_found() };
         let people = match self.ledger.directory(device.place.customer).await {
             Ok(people) => people,
             Err(error) => {
@@ -374,7 +374,7 @@ impl Core {
                 return Answer::unavailable(self.retry_after);
             }
         };
-        match reply::phonebook(&self.catalogue, asked, books.phonebook_title(), people) {
+        match reply::phonebook(wanted.catalogue, asked, books.phonebook_title(), people) {
             Ok(answer) => answer,
             // The brand has none.
             Err(ReplyError::Render(brands::RenderError::NoSuchFile { .. })) => Answer::not_found(),
@@ -395,12 +395,12 @@ impl Core {
         file: FileKind,
     ) -> Result<Option<Answer>, ReplyError> {
         let found = served_as_added(kept);
-        let Some(asked) = wanted.asked(&self.catalogue, found.map(|found| &found.stored.device)) else { return Ok(None) };
+        let Some(asked) = wanted.asked(found.map(|found| &found.stored.device)) else { return Ok(None) };
         let asked = Asked { mac: Some(mac), file, language: kept.books.language(), ..asked };
         let content = found.filter(|_| file == FileKind::Carrier).map(|found| self.ledger.content(found, &kept.books)).transpose()?;
         let way =
             Way { face: &self.face, keys: &self.keys, tls: request.connection.tls, file_key: self.file_key(request, wanted, mac, kept) };
-        reply::render(&self.catalogue, asked, &kept.decision.answer, content.as_ref(), &way)
+        reply::render(wanted.catalogue, asked, &kept.decision.answer, content.as_ref(), &way)
     }
 
     /// The password of the file, if it leaves encrypted: that of the door which the phone asks at, as its rule has the two side by side.
@@ -442,7 +442,7 @@ impl Core {
     }
 
     fn count(&self, wanted: &Wanted<'_>, outcome: &Outcome) {
-        let at = self.catalogue.brands().iter().position(|brand| wanted.sighting.brand.is_some_and(|seen| seen.name() == brand.name()));
+        let at = wanted.catalogue.brands().iter().position(|brand| wanted.sighting.brand.is_some_and(|seen| seen.name() == brand.name()));
         let brand = Arc::clone(&self.labels[at.unwrap_or(self.labels.len() - 1)]);
         self.metrics.fetches.get_or_create(&Fetch { decision: outcome.decision, reason: outcome.reason.code(), brand }).inc();
     }
@@ -489,7 +489,8 @@ impl Core {
 impl Phones for Desk {
     async fn handle(&self, request: &Request) -> Answer {
         let core = &self.0;
-        let wanted = Wanted::read(&core.catalogue, &core.keys, request);
+        let catalogue = core.catalogue.current();
+        let wanted = Wanted::read(&catalogue, &core.keys, request);
         let challenged = |answer| Outcome { answer, evidence: "nothing", decision: "challenge", reason: Reason::LoginRequired };
         let mut outcome = match (request.method, wanted.mac) {
             (Method::Put | Method::Post, _) => {

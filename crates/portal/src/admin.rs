@@ -46,7 +46,7 @@ pub mod webhook;
 
 use std::sync::Arc;
 
-use ::brands::Catalogue;
+use ::brands::InForce;
 use domain::claim::PlatformKeys;
 use domain::policy::Policy;
 use domain::role::{Action, Actor, Target, may};
@@ -67,7 +67,7 @@ pub struct Admin {
     /// What is kept.
     pub store: Store,
     /// Brands and models.
-    pub catalogue: Arc<Catalogue>,
+    pub catalogue: InForce,
     /// The platform's keys for claims.
     pub keys: Arc<PlatformKeys>,
     /// What stands in every phone's file.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use brands::Catalogue;
+use brands::InForce;
 use domain::Secret;
 use domain::claim::PlatformKeys;
 use portal::admin::{Admin, By, Platform};
@@ -36,11 +36,11 @@ impl Context {
 
     /// Opens a store with what is at hand already.
     pub async fn with(data: DataDir, config: Config, ring: &KeyRing) -> Result<Self, Failure> {
-        let catalogue = Catalogue::load(data.brands().as_deref()).map_err(|error| Failure::refused(error.to_string()))?;
+        let catalogue = InForce::open(data.brands().as_deref()).map_err(|error| Failure::refused(error.to_string()))?;
         let store = Store::open(config.store_url.expose(), ring, Box::new(SystemChance), Options::new(data.path())).await?;
         let keys = platform_keys(&store).await?;
         let platform = Arc::new(platform(&config));
-        let admin = Admin { store, catalogue: Arc::new(catalogue), keys: Arc::new(keys), platform };
+        let admin = Admin { store, catalogue, keys: Arc::new(keys), platform };
         Ok(Self { data, config, admin })
     }
 

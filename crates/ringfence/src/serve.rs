@@ -223,7 +223,7 @@ fn parts(context: &Context, metrics: gate::metrics::Metrics, limits: Limits, sip
     };
     Parts {
         store: admin.store.clone(),
-        catalogue: Arc::clone(&admin.catalogue),
+        catalogue: admin.catalogue.clone(),
         keys: (*admin.keys).clone(),
         face,
         limits,

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use brands::Catalogue;
+use brands::InForce;
 use domain::claim::Claim;
 use domain::tenancy::CustomerId;
 use domain::{Mac, Span, Time};
@@ -64,7 +64,7 @@ pub struct Parts<T> {
     /// Who is to be left alone.
     pub quiet: Arc<Quiet>,
     /// What each brand understands.
-    pub catalogue: Arc<Catalogue>,
+    pub catalogue: InForce,
     /// Who carries it.
     pub teller: T,
     /// What is counted.
@@ -277,7 +277,7 @@ impl Drop for Done {
 fn hold<T>(parts: &Parts<T>, claim: &Claim, now: Time) -> Hold {
     let pause = || {
         let contacts = parts.registrar.contacts_of_claim(claim, now);
-        let form = form::form(&parts.catalogue, contacts.first(), parts.registrar.known(claim.mac).as_deref());
+        let form = form::form(&parts.catalogue.current(), contacts.first(), parts.registrar.known(claim.mac).as_deref());
         Span::from_millis(i64::from(form.pause_millis))
     };
     parts.quiet.hold(claim, pause, now)
@@ -311,7 +311,7 @@ fn ways(contacts: Vec<Contact>) -> Vec<Contact> {
 
 async fn tell_contact<T: Tell>(parts: &Parts<T>, recorder: &Recorder, contact: &Contact, shown: bool) {
     let mac = contact.claim.mac;
-    let form = form::form(&parts.catalogue, Some(contact), parts.registrar.known(mac).as_deref());
+    let form = form::form(&parts.catalogue.current(), Some(contact), parts.registrar.known(mac).as_deref());
     let accounts = parts.registrar.accounts();
     let request = form::request(&form, &contact.uri, &contact.path)
         // Some phones want to know who tells them, and expect their own account.

@@ -8,7 +8,7 @@ pub mod dialogue;
 
 use std::sync::Arc;
 
-use brands::Catalogue;
+use brands::InForce;
 use domain::Time;
 use domain::claim::Claim;
 use store::Store;
@@ -44,7 +44,7 @@ pub struct Parts {
     /// Where calls are noted.
     pub store: Store,
     /// What each brand of phone says of itself.
-    pub catalogue: Arc<Catalogue>,
+    pub catalogue: InForce,
     /// What the listener thinks of SRTP.
     pub srtp: Srtp,
     /// Where time comes in.
@@ -121,7 +121,8 @@ impl PinCalls {
     }
 
     fn caller(&self, message: &Message, claim: Claim, address: std::net::IpAddr) -> Caller {
-        let sighting = self.parts.catalogue.identify("", message.header("User-Agent"));
+        let catalogue = self.parts.catalogue.current();
+        let sighting = catalogue.identify("", message.header("User-Agent"));
         let model = sighting.brand.zip(sighting.model).map(|(brand, model)| format!("{}/{}", brand.name(), model.name));
         let contact = message.header("Contact").map(|contact| Address::parse(contact).uri.to_owned());
         Caller {

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use brands::Catalogue;
+use brands::InForce;
 use domain::claim::PlatformKeys;
 use domain::emergency::Numbers;
 use domain::{Chance as _, Secret, Span, Time};
@@ -56,7 +56,7 @@ pub struct Parts {
     /// The key that claims are made from, to be kept in that file.
     pub claims_key: Option<Secret<Vec<u8>>>,
     /// What each brand of phone understands.
-    pub catalogue: Arc<Catalogue>,
+    pub catalogue: InForce,
     /// Where NOTIFY for live phones goes, `host:port`; none: they are not told.
     pub resync_proxy: Option<String>,
     /// How often a way through a NAT is kept open, where the phone's is one on UDP; none: never.
@@ -143,7 +143,7 @@ impl Doors {
             emergency: Arc::clone(&emergency),
             quiet: Arc::clone(&quiet),
             store: parts.store.clone(),
-            catalogue: Arc::clone(&parts.catalogue),
+            catalogue: parts.catalogue.clone(),
             srtp: Srtp::Preferred,
             clock: parts.clock,
         });

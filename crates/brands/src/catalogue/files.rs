@@ -10,14 +10,16 @@ use crate::limits::{CATALOGUE_FILE_BYTES_MAX, CATALOGUE_FILES_MAX};
 
 /// The files of one brand by their path below its folder.
 pub type Files = BTreeMap<String, String>;
+/// Files by brand.
+pub type Folders = BTreeMap<String, Files>;
 
 #[derive(RustEmbed)]
 #[folder = "../../brands/"]
 struct Embedded;
 
 /// All brands' files, by brand.
-pub(super) fn read(dir: Option<&Path>) -> Result<BTreeMap<String, Files>, CatalogueError> {
-    let mut brands: BTreeMap<String, Files> = BTreeMap::new();
+pub(crate) fn read(dir: Option<&Path>) -> Result<Folders, CatalogueError> {
+    let mut brands = Folders::new();
     for path in Embedded::iter() {
         if let (Some((brand, file)), Some(text)) = (path.split_once('/'), embedded(&path)) {
             brands.entry(brand.to_owned()).or_default().insert(file.to_owned(), text);
@@ -36,8 +38,8 @@ pub fn built_in_files(brand: &str) -> Files {
 }
 
 /// The files in an operator's folder, by brand.
-pub fn own_files(dir: &Path) -> Result<BTreeMap<String, Files>, CatalogueError> {
-    let mut brands: BTreeMap<String, Files> = BTreeMap::new();
+pub fn own_files(dir: &Path) -> Result<Folders, CatalogueError> {
+    let mut brands = Folders::new();
     for brand in entries(dir, "brands")? {
         if brand.is_dir() {
             let name = name_of(&brand);

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use brands::Catalogue;
+use brands::InForce;
 use domain::admission::Decision;
 use domain::claim::PlatformKeys;
 use domain::login::GlobalLogin;
-use domain::menu_password::MenuPasswords;
+use domain::menu_password::{MenuPasswords, PasswordForm};
 use domain::net::site_network;
 use domain::phonebook::{Person, book, named};
 use domain::policy::Policy;
@@ -23,25 +23,28 @@ use super::reply::Content;
 use crate::limits::BOOKS_MAX;
 use crate::phones::Request;
 
-/// What rules and templates need besides the device, for one place and model. Holds as long as its revision is the store's.
+/// What rules and templates need besides the device, for one place and model. Holds as long as its revision is the store's, and passwords of
+/// menus have the form that it was made with.
 #[derive(Debug)]
 pub struct Books {
     context: Context,
     policy: Policy,
     settings: Arc<Resolved>,
+    password_form: Option<PasswordForm>,
 }
 
 impl Books {
     fn open(db: &Db, shelf: &Shelf, menus: &Menus) -> Result<Self, StoreError> {
         let context = store::context::load(db, shelf.customer)?;
+        let password_form = menus.form(&shelf.model);
         let policy = context.policy(shelf.site).map_err(|error| StoreError::Refused(error.to_string()))?.policy;
         let place =
             context.customer.as_ref().map(|(customer, _, reseller)| Place { reseller: *reseller, customer: *customer, site: shelf.site });
         let settings = match place {
-            Some(place) => menus.settings(&context, place, &shelf.model, &Settings::new()),
+            Some(place) => menus.fill(&context, place, &shelf.model, &Settings::new(), password_form),
             None => context.settings(None, &shelf.model, &Settings::new()),
         };
-        Ok(Self { context, policy, settings: Arc::new(settings) })
+        Ok(Self { context, policy, settings: Arc::new(settings), password_form })
     }
 
     /// The policy in force.
@@ -77,17 +80,22 @@ pub struct Menus {
     /// The platform's keys.
     pub keys: PlatformKeys,
     /// What form each brand's passwords have.
-    pub catalogue: Arc<Catalogue>,
+    pub catalogue: InForce,
 }
 
 impl Menus {
     /// The settings in force for a phone, with passwords where nobody set one.
-    fn settings(&self, context: &Context, place: Place, model: &str, own: &Settings) -> Resolved {
+    fn fill(&self, context: &Context, place: Place, model: &str, own: &Settings, form: Option<PasswordForm>) -> Resolved {
         let mut settings = context.settings(place.site, model, own);
-        if let Some((brand, _)) = self.catalogue.model(model) {
-            MenuPasswords::of(&self.keys, place, context.menu_round(place)).fill(&mut settings, brand.password_form());
+        if let Some(form) = form {
+            MenuPasswords::of(&self.keys, place, context.menu_round(place)).fill(&mut settings, form);
         }
         settings
+    }
+
+    /// The form of a model's passwords; none if there is no such model.
+    fn form(&self, model: &str) -> Option<PasswordForm> {
+        self.catalogue.current().model(model).map(|(brand, _)| brand.password_form())
     }
 }
 
@@ -162,7 +170,7 @@ impl Ledger {
         let settings = if settings.is_empty() {
             Arc::clone(&books.settings)
         } else {
-            Arc::new(self.menus.settings(&books.context, device.place, &device.model, &settings))
+            Arc::new(self.menus.fill(&books.context, device.place, &device.model, &settings, books.password_form))
         };
         let phonebook =
             named(settings.value("phonebook"), books.context.has_contacts || lines.iter().any(|line| Person::of_line(line).is_some()));
@@ -183,7 +191,7 @@ impl Ledger {
                 Some(found) => found.revision,
                 None => Revision { platform: store::context::platform_revision(db)?, customer: 0 },
             };
-            if books.context.revision == current {
+            if books.context.revision == current && books.password_form == self.menus.form(&shelf.model) {
                 return Ok((found, books));
             }
         }
@@ -248,7 +256,7 @@ mod tests {
 
     fn menus() -> Menus {
         let keys = PlatformKeys::new(vec![domain::Secret::new(vec![7; 32])]).unwrap();
-        Menus { keys, catalogue: Arc::new(Catalogue::embedded()) }
+        Menus { keys, catalogue: InForce::embedded() }
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! What a request asks for: which phone, which file, which door. Claimed by the request, not proved.
 
+use std::sync::Arc;
+
 use brands::{Brand, Capability, Catalogue, FileKind, Model, Sighting};
 use domain::admission::{self, BrandTraits};
 use domain::channel::Channel;
@@ -15,6 +17,8 @@ use crate::phones::Request;
 
 /// Which phone wants which file through which door.
 pub struct Wanted<'a> {
+    /// The catalogue that it was read by; what it is answered with, too.
+    pub catalogue: &'a Arc<Catalogue>,
     /// What file name and User-Agent show.
     pub sighting: Sighting<'a>,
     /// Which door.
@@ -33,7 +37,7 @@ pub struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     /// Reads a request.
-    pub fn read(catalogue: &'a Catalogue, keys: &PlatformKeys, request: &'a Request) -> Self {
+    pub fn read(catalogue: &'a Arc<Catalogue>, keys: &PlatformKeys, request: &'a Request) -> Self {
         let mut sighting = catalogue.identify(&request.target.file, request.user_agent());
         let (door, handle) = match &request.target.door {
             Door::Front if request.target.file.is_empty() => (admission::Door::Bare, Ok(None)),
@@ -54,7 +58,7 @@ impl<'a> Wanted<'a> {
         let bare = door == admission::Door::Bare;
         let mac = sighting.mac.or(by_handle).or(sighting.agent_mac.filter(|_| bare));
         let file = if bare { FileKind::Carrier } else { sighting.file };
-        Self { sighting, door, handle, mac, file, firmware, path_door: &request.target.door }
+        Self { catalogue, sighting, door, handle, mac, file, firmware, path_door: &request.target.door }
     }
 
     /// What it is, if it is nothing of the configuration.
@@ -67,8 +71,8 @@ impl<'a> Wanted<'a> {
     }
 
     /// The file as the renderer is asked for it. `device`: one that proved itself, and so is served as what it was added as.
-    pub fn asked(&self, catalogue: &'a Catalogue, device: Option<&Device>) -> Option<Asked<'a>> {
-        let (brand, model) = self.served_as(catalogue, device);
+    pub fn asked(&self, device: Option<&Device>) -> Option<Asked<'a>> {
+        let (brand, model) = self.served_as(device);
         let brand = brand?;
         let model = model.unwrap_or_else(|| brand.generic());
         let (firmware, mac, file) = (self.sighting.firmware, self.mac, self.file);
@@ -77,10 +81,10 @@ impl<'a> Wanted<'a> {
 
     /// How the brand behaves. What a phone meets before it has proved itself follows from what it shows, so that a MAC that
     /// somebody added and one that nobody added cannot be told apart by the poll in their restricted configs.
-    pub fn traits(&self, catalogue: &'a Catalogue, device: Option<&Device>) -> BrandTraits {
+    pub fn traits(&self, device: Option<&Device>) -> BrandTraits {
         let shown = &self.sighting;
         let shown_model = shown.model.or(shown.brand.map(Brand::generic));
-        let (brand, model) = self.served_as(catalogue, device);
+        let (brand, model) = self.served_as(device);
         BrandTraits {
             front_door_sticks: shown.brand.is_some_and(Brand::front_door_sticks),
             shortest_poll: Span::seconds(shown_model.map_or(60, |model| model.shortest_poll_seconds).into()),
@@ -100,8 +104,8 @@ impl<'a> Wanted<'a> {
         self.sighting.brand.zip(self.sighting.model).map(|(brand, model)| format!("{}/{}", brand.name(), model.name))
     }
 
-    fn served_as(&self, catalogue: &'a Catalogue, device: Option<&Device>) -> (Option<&'a Brand>, Option<&'a Model>) {
-        match device.and_then(|device| catalogue.model(&device.model)) {
+    fn served_as(&self, device: Option<&Device>) -> (Option<&'a Brand>, Option<&'a Model>) {
+        match device.and_then(|device| self.catalogue.model(&device.model)) {
             Some((brand, model)) => (Some(brand), Some(model)),
             None => (self.sighting.brand, self.sighting.model),
         }

@@ -1,9 +1,8 @@
 //! Plain HTTP where files leave encrypted for one phone each: a brand of an operator's folder, whose phones open such files.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use brands::Catalogue;
+use brands::InForce;
 use domain::channel::front_file_key;
 use domain::device::Device;
 use domain::policy::Patch;
@@ -18,8 +17,8 @@ pub const CARRIER: &str = "/cfg/00005e005301.conf";
 pub const AGENT: &str = "Sample-S1 1.0";
 
 /// The brand beside the built-in ones.
-fn catalogue() -> Arc<Catalogue> {
-    Arc::new(Catalogue::load(Some(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/brands")))).unwrap())
+fn catalogue() -> InForce {
+    InForce::open(Some(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/brands")))).unwrap()
 }
 
 pub async fn world(policy: &[(&str, &str)]) -> World {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
-use brands::{Catalogue, Parsed};
+use brands::{Catalogue, InForce, Parsed};
 use bytes::Bytes;
 use domain::chance::Seeded;
 use domain::claim::PlatformKeys;
@@ -36,7 +36,8 @@ pub const GLOBAL_USER: &str = "phones";
 pub const GLOBAL_PASSWORD: &str = "a-shared-one-time-password";
 
 /// Read once: every file of every brand is compiled and tried out.
-pub static EMBEDDED: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Arc::new(Catalogue::embedded()));
+pub static EMBEDDED: LazyLock<Arc<Catalogue>> = LazyLock::new(|| EMBEDDED_IN_FORCE.current());
+static EMBEDDED_IN_FORCE: LazyLock<InForce> = LazyLock::new(InForce::embedded);
 
 /// What a request logs in with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,13 +108,13 @@ pub struct World {
 impl World {
     /// A customer with this policy and the phone [`MAC`].
     pub async fn new(policy: &[(&str, &str)]) -> Self {
-        let world = Self::empty(policy, Arc::clone(&EMBEDDED)).await;
+        let world = Self::empty(policy, EMBEDDED_IN_FORCE.clone()).await;
         world.add(MAC).await;
         world
     }
 
     /// A customer with this policy and no phone yet, with the brands of this catalogue.
-    pub async fn empty(policy: &[(&str, &str)], catalogue: Arc<Catalogue>) -> Self {
+    pub async fn empty(policy: &[(&str, &str)], catalogue: InForce) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let now = Time::from_millis(1_795_305_600_000);
         let ring = KeyRing::generate(&mut Seeded::new(1));

@@ -61,11 +61,6 @@ pub struct WhyView {
     pub source: String,
 }
 
-/// All brands with their models.
-pub fn list(admin: &Admin) -> &[Brand] {
-    admin.catalogue.brands()
-}
-
 /// Reads a phone's file back.
 pub fn parse(catalogue: &Catalogue, brand: &str, bytes: &[u8]) -> Result<Parsed, Error> {
     let known = || catalogue.brands().iter().map(Brand::name).collect::<Vec<_>>().join(", ");
@@ -96,7 +91,7 @@ pub async fn render(admin: &Admin, by: &By, mac: &str, preview: Preview) -> Resu
 
 /// The names of the files that a phone asks for.
 pub async fn files(admin: &Admin, by: &By, mac: &str) -> Result<Vec<String>, Error> {
-    let (mac, by, catalogue) = (parse_mac(mac)?, by.clone(), Arc::clone(&admin.catalogue));
+    let (mac, by, catalogue) = (parse_mac(mac)?, by.clone(), admin.catalogue.current());
     let look = move |db: &Db| {
         let (stored, _) = load(db, &by, mac, Action::ViewDevices)?;
         let model = catalogue.model(&stored.device.model);
@@ -107,25 +102,25 @@ pub async fn files(admin: &Admin, by: &By, mac: &str) -> Result<Vec<String>, Err
 
 /// How a phone of this model is set to factory state, step by step, from its brand's guide; nothing where that is not known.
 pub fn factory_reset(admin: &Admin, model: &str) -> Vec<String> {
-    admin.catalogue.model(model).map(|(brand, _)| steps::factory_reset(brand.guide())).unwrap_or_default()
+    admin.catalogue.current().model(model).map(|(brand, _)| steps::factory_reset(brand.guide())).unwrap_or_default()
 }
 
 /// How many lines a model has; none if it is not in the catalogue any more.
 pub fn accounts(admin: &Admin, model: &str) -> usize {
-    admin.catalogue.model(model).map_or(0, |(_, model)| model.accounts.into())
+    admin.catalogue.current().model(model).map_or(0, |(_, model)| model.accounts.into())
 }
 
 /// Names of settings that phones of this model know, for a list to choose from.
 pub fn known_settings(admin: &Admin, model: &str) -> Vec<String> {
     let samples = |(brand, _): (&Brand, &Model)| brand.sample_settings().0.into_keys().collect();
-    admin.catalogue.model(model).map(samples).unwrap_or_default()
+    admin.catalogue.current().model(model).map(samples).unwrap_or_default()
 }
 
 /// The settings in force for a phone set up like this, with the menus' passwords.
 pub(crate) fn in_force(admin: &Admin, context: &Context, stored: &Stored, setup: &Setup) -> Resolved {
     let place = stored.device.place;
     let mut settings = context.settings(place.site, &stored.device.model, &setup.settings);
-    if let Some((brand, _)) = admin.catalogue.model(&stored.device.model) {
+    if let Some((brand, _)) = admin.catalogue.current().model(&stored.device.model) {
         MenuPasswords::of(&admin.keys, place, context.menu_round(place)).fill(&mut settings, brand.password_form());
     }
     settings
@@ -155,7 +150,7 @@ pub(crate) fn within(
         host: context.phone_host.as_deref(),
         book: &book,
     };
-    phone.render(&admin.catalogue, &admin.keys, &admin.platform, preview, by)
+    phone.render(&admin.catalogue.current(), &admin.keys, &admin.platform, preview, by)
 }
 
 /// What a preview is made from.

@@ -1,7 +1,5 @@
 //! A look at everything that is kept: does it all read, and do the policies make sense?
 
-use std::sync::Arc;
-
 use domain::policy::{CertificatePolicy, PlainHttp, Policy};
 use domain::role::Action;
 use domain::tenancy::Node;
@@ -35,7 +33,7 @@ pub struct Checkup {
 /// Reads everything once.
 pub async fn read(admin: &Admin, by: &By) -> Result<Checkup, Error> {
     by.may_platform(Action::OperatePlatform)?;
-    let (now, catalogue) = (by.now, Arc::clone(&admin.catalogue));
+    let (now, catalogue) = (by.now, admin.catalogue.current());
     admin
         .store
         .report(move |db| {

@@ -139,7 +139,7 @@ pub async fn delete(admin: &Admin, by: &By, mac: &str) -> Result<(), Error> {
 
 /// Moves a phone. To another customer means a reset. `by_trust`: it may come to live by trusted network or suspension alone.
 pub async fn relocate(admin: &Admin, by: &By, mac: &str, to: NodeNames, by_trust: bool) -> Result<DeviceView, Error> {
-    let (mac, by, viewer, catalogue) = (parse_mac(mac)?, by.clone(), Viewer::new(admin), Arc::clone(&admin.catalogue));
+    let (mac, by, viewer, catalogue) = (parse_mac(mac)?, by.clone(), Viewer::new(admin), admin.catalogue.current());
     admin
         .write(move |db| {
             let (mut stored, _) = load(db, &by, mac, Action::EditDevices)?;

@@ -1,7 +1,5 @@
 //! Phones as CSV.
 
-use std::sync::Arc;
-
 use brands::Catalogue;
 use domain::device::State;
 use domain::role::{Action, Target, may};
@@ -51,7 +49,7 @@ impl Export {
             return Ok(None);
         }
         let after = self.after.take();
-        let (by, which, catalogue, header) = (self.by.clone(), self.which.clone(), Arc::clone(&self.admin.catalogue), !self.began);
+        let (by, which, catalogue, header) = (self.by.clone(), self.which.clone(), self.admin.catalogue.current(), !self.began);
         let rows = self.admin.store.report(move |db| Ok(page(db, &by, &which, &catalogue, header, after.as_ref()))).await??;
         let before = self.pins;
         self.pins += rows.pins;

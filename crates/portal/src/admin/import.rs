@@ -101,7 +101,7 @@ pub async fn open(admin: &Admin, bytes: impl AsRef<[u8]> + Send + 'static) -> Re
     if bytes.as_ref().len() > IMPORT_BYTES_MAX {
         return Err(Error::invalid("too_large", "an import file has at most 64 MiB"));
     }
-    let catalogue = Arc::clone(&admin.catalogue);
+    let catalogue = admin.catalogue.current();
     // Every row is rendered once for trial: too long for a thread that others wait for.
     let read = tokio::task::spawn_blocking(move || read::read(&catalogue, bytes.as_ref())).await;
     let (rows, begun) = read.map_err(|error| Error::Failed(format!("reading an import file: {error}")))??;
@@ -158,7 +158,7 @@ enum Keep {
 
 /// Some rows in one transaction, counted on to what came of those before.
 async fn transaction(admin: &Admin, by: &By, file: &File, part: Range<usize>, before: Outcome, keep: Keep) -> Result<Outcome, Error> {
-    let (by, rows, catalogue) = (by.clone(), Arc::clone(&file.rows), Arc::clone(&admin.catalogue));
+    let (by, rows, catalogue) = (by.clone(), Arc::clone(&file.rows), admin.catalogue.current());
     let ran = admin.store.try_write(move |db| {
         let mut outcome = before.clone();
         for row in &rows[part.clone()] {

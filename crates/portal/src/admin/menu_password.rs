@@ -150,7 +150,7 @@ fn pairs(admin: &Admin, place: Place, round: u32) -> Vec<PasswordsView> {
         user: of(round, Menu::User, form),
         former: round.checked_sub(1).map(|round| FormerView { admin: of(round, Menu::Admin, form), user: of(round, Menu::User, form) }),
     };
-    forms(&admin.catalogue).into_iter().map(pair).collect()
+    forms(&admin.catalogue.current()).into_iter().map(pair).collect()
 }
 
 /// The forms that brands ask for, each with its brands.

@@ -43,7 +43,7 @@ pub async fn show(admin: &Admin, by: &By, at: NodeNames) -> Result<PolicyView, E
 /// trusted network or suspension alone.
 pub async fn set(admin: &Admin, by: &By, at: NodeNames, entries: Vec<String>, by_trust: bool) -> Result<PolicyView, Error> {
     let entries = entries.iter().map(|entry| read_entry(entry)).collect::<Result<Vec<_>, _>>()?;
-    let (by, catalogue) = (by.clone(), std::sync::Arc::clone(&admin.catalogue));
+    let (by, catalogue) = (by.clone(), admin.catalogue.current());
     // Only this key can bring a phone there.
     let looks = !by_trust && entries.iter().any(|(key, _)| key == "pin");
     admin

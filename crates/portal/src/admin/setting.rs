@@ -58,7 +58,7 @@ pub async fn in_force(admin: &Admin, by: &By, mac: &str) -> Result<Vec<InForce>,
         let setup = store::device::setup(db, &by.scope(), mac)?;
         let context = store::context::load(db, Some(stored.device.place.customer))?;
         let settings = super::brands::in_force(&admin_too, &context, &stored, &setup);
-        let secret = |key: &str| is_secret(&admin_too.catalogue, key);
+        let secret = |key: &str| is_secret(&admin_too.catalogue.current(), key);
         let shown = |(key, held): (&str, &domain::settings::Sourced)| InForce {
             key: key.to_owned(),
             value: if secret(key) { MASK.to_owned() } else { held.value.clone() },
@@ -83,7 +83,7 @@ enum Layer {
 
 /// What one layer sets.
 pub async fn show(admin: &Admin, by: &By, of: Of) -> Result<Vec<SettingView>, Error> {
-    let (by, catalogue) = (by.clone(), std::sync::Arc::clone(&admin.catalogue));
+    let (by, catalogue) = (by.clone(), admin.catalogue.current());
     admin
         .read(move |db| {
             let layer = reach(db, &by, &catalogue, &of, Action::ViewDevices)?;
@@ -96,7 +96,7 @@ pub async fn show(admin: &Admin, by: &By, of: Of) -> Result<Vec<SettingView>, Er
 /// reaches each at its next fetch.
 pub async fn set(admin: &Admin, by: &By, of: Of, entries: Vec<String>) -> Result<Vec<SettingView>, Error> {
     let entries = entries.iter().map(|entry| read_entry(entry)).collect::<Result<BTreeMap<_, _>, _>>()?;
-    let (by, catalogue) = (by.clone(), std::sync::Arc::clone(&admin.catalogue));
+    let (by, catalogue) = (by.clone(), admin.catalogue.current());
     admin
         .write(move |db| {
             let layer = reach(db, &by, &catalogue, &of, Action::EditDevices)?;

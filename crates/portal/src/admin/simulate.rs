@@ -71,7 +71,7 @@ pub async fn simulate(admin: &Admin, by: &By, mac: &str, address: &str) -> Resul
                 stranger: None,
                 keys: &admin_too.keys,
             };
-            let brand = traits(&admin_too.catalogue, &device.model);
+            let brand = traits(&admin_too.catalogue.current(), &device.model);
             let decide = |(door, proof): (Door, Proof)| {
                 let evidence = Evidence { proof, ..Evidence::NOTHING };
                 let word = shown(&evidence.proof);

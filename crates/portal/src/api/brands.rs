@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 
 use super::extract::{Asked, ListQuery, Named};
 use crate::App;
-use crate::admin::brands;
 use crate::admin::part::{Listing, Part};
 use crate::auth::Bearer;
 use crate::problem::Problem;
@@ -112,14 +111,15 @@ pub(crate) async fn list(State(app): State<App>, _: Bearer, Asked(asked): Asked<
     let part = Part::from(asked);
     let wanted = part.query.to_lowercase();
     let named = |brand: &&Brand| brand.name().contains(&wanted) || brand.display().to_lowercase().contains(&wanted);
-    let all = brands::list(&app.admin).iter().filter(named).map(BrandView::from).collect();
+    let all = app.admin.catalogue.current().brands().iter().filter(named).map(BrandView::from).collect();
     Ok(Json(part.cut(all, |brand: &BrandView| brand.brand.clone())?))
 }
 
 /// One brand.
 #[utoipa::path(get, path = "/brands/{brand}", params(("brand" = String, Path)), responses((status = 200, body = BrandView)))]
 pub(crate) async fn read(State(app): State<App>, _: Bearer, Named(name): Named) -> Result<impl IntoResponse, Problem> {
-    let found = app.admin.catalogue.brand(&name).ok_or_else(Problem::not_found)?;
+    let catalogue = app.admin.catalogue.current();
+    let found = catalogue.brand(&name).ok_or_else(Problem::not_found)?;
     Ok(Json(BrandView::from(found)))
 }
 

@@ -17,7 +17,7 @@ use super::wrong::Wrong;
 use crate::App;
 use crate::admin::device::{self, NewDevice};
 use crate::admin::tree::NodeNames;
-use crate::admin::{Error, brands, line};
+use crate::admin::{Error, line};
 
 /// A phone as it is typed.
 #[derive(Default, Deserialize, Serialize)]
@@ -61,7 +61,8 @@ async fn page(app: &App, visitor: &Visitor, mut form: Form, refused: Option<Wron
     }
     let of = Some(form.customer.clone()).filter(|customer| !customer.is_empty());
     let places = places(app, visitor, of).await?;
-    let models = brands::list(&app.admin).iter().flat_map(|brand| {
+    let catalogue = app.admin.catalogue.current();
+    let models = catalogue.brands().iter().flat_map(|brand| {
         brand.models().iter().map(
             |model| context! { path => format!("{}/{}", brand.name(), model.name), name => format!("{} {}", brand.display(), model.name) },
         )

@@ -51,7 +51,8 @@ pub(crate) async fn list(State(app): State<App>, visitor: Visitor, Query(asked):
         let (title, rest) = markdown::titled(&text);
         found(title.to_owned(), format!("/help/{name}"), rest)
     });
-    let guides = app.admin.catalogue.brands().iter().filter_map(|brand| {
+    let catalogue = app.admin.catalogue.current();
+    let guides = catalogue.brands().iter().filter_map(|brand| {
         let text = addresses.fill_guide(brand.guide());
         let (_, rest) = markdown::titled(&text);
         found(brand.display().to_owned(), format!("/help/brands/{}", brand.name()), rest).filter(|_| !rest.trim().is_empty())
@@ -69,7 +70,8 @@ pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Path(name): P
 
 /// The guide of one brand. Guides are written in English alone.
 pub(crate) async fn brand(State(app): State<App>, visitor: Visitor, Path(name): Path<String>) -> Answer {
-    let brand = app.admin.catalogue.brand(&name).ok_or_else(Failure::not_found)?;
+    let catalogue = app.admin.catalogue.current();
+    let brand = catalogue.brand(&name).ok_or_else(Failure::not_found)?;
     let addresses = guide::addresses(&app.admin, &visitor.by).await?;
     page(&visitor, &addresses.fill_guide(brand.guide()), Some(&addresses))
 }

@@ -15,7 +15,7 @@ use super::visitor::Visitor;
 use crate::App;
 use crate::admin::device::{self, DeviceView, Which};
 use crate::admin::part::Part;
-use crate::admin::{brands, site};
+use crate::admin::site;
 
 /// Rows of one page: what two screens hold.
 const ROWS: usize = 50;
@@ -53,7 +53,11 @@ pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Query(asked):
     let site = sites.iter().find(|site| site.id == asked.site).map(|site| site.id.clone());
     let customer = if site.is_some() { visitor.customer_id() } else { visitor.chosen() };
     let attention = asked.state == ATTENTION;
-    let models: Vec<String> = brands::list(&app.admin)
+    let models: Vec<String> = app
+        .admin
+        .catalogue
+        .current()
+        .brands()
         .iter()
         .flat_map(|brand| brand.models().iter().map(|model| format!("{}/{}", brand.name(), model.name)))
         .collect();

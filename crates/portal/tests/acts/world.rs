@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use brands::Catalogue;
+use brands::InForce;
 use domain::chance::Seeded;
 use domain::claim::PlatformKeys;
 use domain::role::{Actor, Role};
@@ -57,7 +57,7 @@ impl World {
             webhooks: portal::webhook::Road::new(true),
         };
         let keys = PlatformKeys::new(vec![Secret::new(vec![7; 32])]).unwrap();
-        let admin = Admin { store, catalogue: Arc::new(Catalogue::embedded()), keys: Arc::new(keys), platform: Arc::new(platform) };
+        let admin = Admin { store, catalogue: InForce::embedded(), keys: Arc::new(keys), platform: Arc::new(platform) };
         let world = Self { admin, _folder: folder };
         world.furnish().await;
         world

@@ -18,7 +18,7 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// `brands …`
 pub async fn run(context: &Context, command: BrandsCommand, output: Output) -> Result<(), Failure> {
     match command {
-        BrandsCommand::List { markdown: true } => output.print(&(), || supported::page(brands::list(&context.admin))),
+        BrandsCommand::List { markdown: true } => output.print(&(), || supported::page(context.admin.catalogue.current().brands())),
         BrandsCommand::List { markdown: false } => list(context, output),
         BrandsCommand::Render { mac, file, restricted, why } => {
             let preview = Preview { file, restricted, why };
@@ -30,7 +30,7 @@ pub async fn run(context: &Context, command: BrandsCommand, output: Output) -> R
             let mut bytes = Vec::new();
             let read = std::fs::File::open(&file).and_then(|opened| opened.take(FILE_BYTES_MAX).read_to_end(&mut bytes));
             read.map_err(|error| Failure::io(&file, &error))?;
-            let parsed = brands::parse(&context.admin.catalogue, &brand, &bytes)?;
+            let parsed = brands::parse(&context.admin.catalogue.current(), &brand, &bytes)?;
             // What a file tells is a tree: JSON is its plainest form for people, too.
             output.print(&parsed, || serde_json::to_string_pretty(&parsed).unwrap_or_default())
         }
@@ -38,7 +38,8 @@ pub async fn run(context: &Context, command: BrandsCommand, output: Output) -> R
 }
 
 fn list(context: &Context, output: Output) -> Result<(), Failure> {
-    let all = brands::list(&context.admin);
+    let catalogue = context.admin.catalogue.current();
+    let all = catalogue.brands();
     output.print(&all, || {
         let models = all.iter().flat_map(|brand| {
             brand.models().iter().map(|model| vec![format!("{}/{}", brand.name(), model.name), model.accounts.to_string()])

@@ -74,7 +74,7 @@ pub async fn serve(ears: Ears, context: &Context, registry: &mut Registry, table
         caller_number: config.emergency.caller_number.clone(),
         cache: Cache::new(context.data.path().join(Cache::FILE_NAME), sealer),
         claims_key: Some(claims_key(&admin.store).await?),
-        catalogue: Arc::clone(&admin.catalogue),
+        catalogue: admin.catalogue.clone(),
         resync_proxy: config.sip.resync_proxy.clone(),
         keep_alive: Some(voice::limits::KEEP_ALIVE_EVERY),
         metrics: Metrics::register(registry),

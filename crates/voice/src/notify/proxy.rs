@@ -48,7 +48,7 @@ pub(super) async fn run<T: Tell>(parts: Arc<Parts<T>>, proxy: String, recorder: 
 }
 
 async fn tell<T: Tell>(parts: Arc<Parts<T>>, recorder: Recorder, mac: Mac, uri: String, proxy: SocketAddr, shown: bool) {
-    let form = form::form(&parts.catalogue, None, parts.registrar.known(mac).as_deref());
+    let form = form::form(&parts.catalogue.current(), None, parts.registrar.known(mac).as_deref());
     let target = Target::Address { transport: Transport::Udp, address: proxy };
     let told = Told::read(parts.teller.tell(target, form::request(&form, &uri, &[])).await);
     recorder.note(mac, proxy.ip(), "proxy", told, shown, (parts.clock)());

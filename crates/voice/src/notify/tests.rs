@@ -92,7 +92,7 @@ impl World {
             store: self.store.clone(),
             registrar: Arc::clone(&self.registrar),
             quiet: Arc::clone(&self.quiet),
-            catalogue: Arc::new(Catalogue::embedded()),
+            catalogue: InForce::embedded(),
             teller,
             metrics: self.metrics.clone(),
             notice: Arc::new(()),

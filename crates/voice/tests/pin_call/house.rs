@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use brands::Catalogue;
+use brands::InForce;
 use domain::chance::Seeded;
 use domain::claim::{Claim, Grounds, PlatformKeys};
 use domain::device::{Auth, Device};
@@ -97,7 +97,7 @@ impl House {
             caller_number: Some("+4930123450".to_owned()),
             cache: Cache::new(directory.path().join(Cache::FILE_NAME), Sealer::new(&ring, Box::new(Seeded::new(4)))),
             claims_key: None,
-            catalogue: Arc::new(Catalogue::embedded()),
+            catalogue: InForce::embedded(),
             resync_proxy: None,
             keep_alive: None,
             metrics: Metrics::default(),

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use brands::Catalogue;
+use brands::InForce;
 use domain::chance::Seeded;
 use domain::claim::{Claim, Grounds, PlatformKeys};
 use domain::device::{Auth, Device, Live};
@@ -86,7 +86,7 @@ impl House {
             store: house.store.clone(),
             registrar: Arc::clone(&house.registrar),
             quiet: Arc::clone(&house.quiet),
-            catalogue: Arc::new(Catalogue::embedded()),
+            catalogue: InForce::embedded(),
             teller: house.stack.clone(),
             metrics: house.metrics.clone(),
             notice: Arc::new(()),

@@ -60,7 +60,7 @@ impl Checked {
 
 /// Adds a phone.
 pub async fn add(admin: &Admin, by: &By, new: NewDevice) -> Result<DeviceView, Error> {
-    let (checked, by, viewer) = (check(&admin.catalogue, new)?, by.clone(), Viewer::new(admin));
+    let (checked, by, viewer) = (check(&admin.catalogue.current(), new)?, by.clone(), Viewer::new(admin));
     admin
         .write(move |db| {
             let place = find_place(db, &by.scope(), &checked.place)?.0;

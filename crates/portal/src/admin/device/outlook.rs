@@ -50,7 +50,7 @@ pub struct ClaimView {
 
 /// What happens next with a phone.
 pub async fn outlook(admin: &Admin, by: &By, mac: &str) -> Result<OutlookView, Error> {
-    let (mac, by, catalogue) = (parse_mac(mac)?, by.clone(), std::sync::Arc::clone(&admin.catalogue));
+    let (mac, by, catalogue) = (parse_mac(mac)?, by.clone(), admin.catalogue.current());
     let look = move |db: &Db| {
         let (mut stored, policy) = load(db, &by, mac, Action::ViewDevices)?;
         stored.device.auth.settle(&policy, by.now);

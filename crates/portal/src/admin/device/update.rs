@@ -1,7 +1,5 @@
 //! Changing what a phone is set to.
 
-use std::sync::Arc;
-
 use domain::admin as rules;
 use domain::role::Action;
 use domain::settings::{Line, Settings};
@@ -31,7 +29,7 @@ pub struct DeviceChange {
 
 /// Changes a phone, which is told to fetch; `expected`: only this version of it. Where it stands and how it proves itself stay.
 pub async fn update(admin: &Admin, by: &By, mac: &str, change: DeviceChange, expected: Option<i64>) -> Result<DeviceView, Error> {
-    let (mac, by, viewer, catalogue) = (parse_mac(mac)?, by.clone(), Viewer::new(admin), Arc::clone(&admin.catalogue));
+    let (mac, by, viewer, catalogue) = (parse_mac(mac)?, by.clone(), Viewer::new(admin), admin.catalogue.current());
     admin
         .write(move |db| {
             let (Stored { device, version }, policy) = load(db, &by, mac, Action::EditDevices)?;

@@ -127,7 +127,7 @@ pub async fn look(admin: &Admin, by: &By, mac: &str) -> Result<DeviceView, Error
 /// The password of the files that a phone fetches at the front door over plain HTTP, for whoever types it into the phone's rule. Shown to
 /// those who may see its PIN, and audited like it.
 pub async fn profile_key(admin: &Admin, by: &By, mac: &str) -> Result<ProfileKeyView, Error> {
-    let (mac, by, catalogue, keys) = (parse_mac(mac)?, by.clone(), Arc::clone(&admin.catalogue), Arc::clone(&admin.keys));
+    let (mac, by, catalogue, keys) = (parse_mac(mac)?, by.clone(), admin.catalogue.current(), Arc::clone(&admin.keys));
     admin
         .write(move |db| {
             let (stored, _) = load(db, &by, mac, Action::RevealPin)?;
@@ -175,7 +175,7 @@ pub(crate) struct Viewer {
 
 impl Viewer {
     pub fn new(admin: &Admin) -> Self {
-        Self { catalogue: Arc::clone(&admin.catalogue) }
+        Self { catalogue: admin.catalogue.current() }
     }
 
     /// A phone without its PIN.

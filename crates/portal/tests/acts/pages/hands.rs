@@ -62,7 +62,7 @@ async fn a_model_that_takes_no_pin_is_confirmed() {
     let at = Site::open().await;
     policy::set(&at.world.admin, &operator(), NodeNames::customer("Shop"), vec!["pin=required".into()], false).await.unwrap();
     let browser = at.signed_in(Role::CustomerAdmin, "Shop").await;
-    let catalogue = &at.world.admin.catalogue;
+    let catalogue = at.world.admin.catalogue.current();
     let mut models = catalogue.brands().iter().flat_map(|brand| brand.models().iter().map(move |model| (brand, model)));
     let (brand, model) = models.find(|(_, model)| model.two_factor == brands::Capability::No).unwrap();
     let path = format!("{}/{}", brand.name(), model.name);
