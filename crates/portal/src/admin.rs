@@ -36,6 +36,7 @@ pub mod sign_in;
 pub mod simulate;
 pub mod site;
 pub mod telephone;
+pub mod template;
 pub mod token;
 pub mod tree;
 pub mod trunk;

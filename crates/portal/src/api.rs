@@ -27,6 +27,7 @@ pub(crate) mod settings;
 pub(crate) mod simulate;
 pub(crate) mod sites;
 pub(crate) mod telephone;
+pub(crate) mod templates;
 pub(crate) mod tokens;
 pub(crate) mod trunks;
 pub(crate) mod trusted_networks;

@@ -28,6 +28,8 @@ pub const LABEL_BYTES_MAX: usize = 100;
 pub const PAGE_DEFAULT: usize = 100;
 /// Entries that a list gives at once.
 pub const PAGE_MAX: usize = 500;
+/// How often a changed file of a brand is tried when others change some at the same moment.
+pub const TEMPLATE_TRIES_MAX: usize = 4;
 /// Phones looked at for one page, or one number, of those that want attention.
 pub const ATTENTION_LOOKED_MAX: usize = 1_000;
 /// Bytes of a text that is looked for in a list: longer than any name.

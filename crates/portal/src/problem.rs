@@ -100,6 +100,8 @@ pub const CODES: &[&str] = &[
     "session_reused",
     "setting",
     "site",
+    "template",
+    "template_needed",
     "too_many_lines",
     "trunk",
     "url",

@@ -326,6 +326,11 @@ api! {
     read   "/prompts/{language}/{name}"                   => prompts::read;
     set    "/prompts/{language}/{name}"                   => prompts::set;
     remove "/prompts/{language}/{name}"                   => prompts::delete;
+    read   "/templates"                                   => templates::list;
+    create "/templates"                                   => templates::create;
+    read   "/templates/{brand}/{file}"                    => templates::read;
+    update "/templates/{brand}/{file}"                    => templates::update;
+    remove "/templates/{brand}/{file}"                    => templates::delete;
     read   "/brands"                                      => brands::list;
     read   "/brands/{brand}"                              => brands::read;
 

@@ -5,6 +5,7 @@ mod contact;
 mod device;
 mod prompt;
 mod setting;
+mod template;
 mod trunk;
 mod user;
 mod webhook;
@@ -19,6 +20,7 @@ pub use self::contact::ContactCommand;
 pub use self::device::{DeviceAddArgs, DeviceCommand};
 pub use self::prompt::PromptCommand;
 pub use self::setting::{SettingCommand, SettingOf};
+pub use self::template::TemplateCommand;
 pub use self::trunk::{TrunkAddArgs, TrunkCommand};
 pub use self::user::UserCommand;
 pub use self::webhook::{WebhookAddArgs, WebhookCommand};
@@ -117,6 +119,9 @@ pub enum Command {
     /// Brands and models, and the files they get
     #[command(subcommand)]
     Brands(BrandsCommand),
+    /// Files of brands of your own, in the place of the built-in ones on every node
+    #[command(subcommand)]
+    Template(TemplateCommand),
     /// Add or change devices from a CSV file
     Import {
         /// The file; its first line names the columns

@@ -10,6 +10,7 @@ pub mod overriding;
 pub mod policy;
 pub mod prompt;
 pub mod setting;
+pub mod template;
 pub mod tenancy;
 pub mod token;
 pub mod trunk;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use brands::InForce;
 use domain::Secret;
 use domain::claim::PlatformKeys;
-use portal::admin::{Admin, By, Platform};
+use portal::admin::{Admin, By, Platform, template};
 use portal::edge::{SystemChance, now};
 use portal::webhook::Road;
 use store::{KeyRing, Options, Store};
@@ -41,6 +41,7 @@ impl Context {
         let keys = platform_keys(&store).await?;
         let platform = Arc::new(platform(&config));
         let admin = Admin { store, catalogue, keys: Arc::new(keys), platform };
+        template::take_up(&admin).await?;
         Ok(Self { data, config, admin })
     }
 

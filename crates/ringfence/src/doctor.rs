@@ -108,6 +108,7 @@ pub async fn examine(data: &DataDir) -> Vec<Finding> {
             match Context::with(data.clone(), config, &ring).await {
                 Err(failure) => findings.push(Finding::error("database", failure.message, "see store.url, the key file and the disk")),
                 Ok(context) => {
+                    findings.extend(brands::shared(&context).await);
                     findings.extend(database::examine(&context, &ground).await);
                     findings.extend(trunks::examine(&context).await);
                     context.close().await;

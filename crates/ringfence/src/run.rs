@@ -69,6 +69,7 @@ async fn administer(context: &Context, command: Command, output: Output) -> Resu
         Command::GlobalLogin(command) => commands::global_login::run(context, command, output).await,
         Command::Prompt(command) => commands::prompt::run(context, command, output).await,
         Command::Brands(command) => commands::brands::run(context, command, output).await,
+        Command::Template(command) => commands::template::run(context, command, output).await,
         Command::Import { file, dry_run, partial } => commands::batch::import(context, &file, dry_run, partial, output).await,
         Command::Export { customer, state } => commands::batch::export(context, customer, state, output).await,
         Command::User(command) => commands::user::run(context, command, output).await,

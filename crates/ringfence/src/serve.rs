@@ -1,5 +1,6 @@
 //! `serve`: start in order, say when ready, reload, stop in order.
 
+mod catalogue;
 mod certificates;
 mod engine;
 mod jobs;

@@ -13,6 +13,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use super::catalogue;
+
 /// How often the phones' request log is written.
 const FLUSH: Duration = Duration::from_millis(300);
 /// How often locks that have ended are looked for: a phone learns within 5 seconds that it may try again.
@@ -47,6 +49,7 @@ impl Jobs {
             tokio::spawn(flush(flusher, stopped.clone())),
             tokio::spawn(lapses(store.clone(), node, stopped.clone())),
             tokio::spawn(courier(Courier::new(admin.clone(), node), stopped.clone())),
+            tokio::spawn(catalogue::follow(admin.clone(), stopped.clone())),
             tokio::spawn(prune(store, node, stopped.clone())),
         ];
         if let Some(server) = mail {
