@@ -62,6 +62,7 @@ mod patton;
 mod phone;
 mod poly;
 mod salted;
+pub mod services;
 pub mod sip;
 mod snom;
 mod snom_c;

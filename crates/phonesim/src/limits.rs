@@ -77,3 +77,9 @@ pub const KEY_MS_MAX: u128 = 5000;
 
 /// Calls that a telephone remembers for its owner.
 pub const CALLS_KEPT: usize = 64;
+
+/// The largest body that a played redirect service takes, in bytes.
+pub const SERVICE_BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Calls that a played redirect service remembers; later ones are counted only.
+pub const SERVICE_CALLS_KEPT: usize = 10_000;

@@ -1,0 +1,27 @@
+//! Every limit of this crate.
+
+use std::time::Duration;
+
+/// How long one call may take, from the name's lookup to the last byte of the answer.
+pub const CALL_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a connection may take to come about.
+pub const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The largest answer that is read, in bytes. A page of 500 devices is 250 KiB at most.
+pub const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Characters of a service's own words that are kept of a refusal.
+pub const SAID_CHARS_MAX: usize = 200;
+
+/// Nodes of an XML answer: a list of 100 000 MACs, with blanks between.
+pub const NODES_MAX: u32 = 1_000_000;
+
+/// Pages of one list: with 500 devices a page, a million of them.
+pub const PAGES_MAX: usize = 2000;
+
+/// The longest pause that a service may ask for.
+pub const PAUSE_MAX: Duration = Duration::from_hours(1);
+
+/// Bytes of one field of an account.
+pub const FIELD_BYTES_MAX: usize = 512;
