@@ -3,7 +3,7 @@
 //! The protocol layer verifies digests; this module says which passwords a user name could have here, and what each would prove.
 
 use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 use crate::claim::{Claim, PlatformKeys, TOKEN_CHARS, base32};
 use crate::device::Device;
@@ -130,21 +130,36 @@ pub fn path_secret(keys: &PlatformKeys, claim: &Claim) -> Secret<String> {
     Secret::new(keys.token(claim) + keys.http_password(claim).expose())
 }
 
-/// What the token of `/cfg/g/<token>/` proves: a global login, for services that pass on only a URL.
+/// What the token of `/cfg/g/<token>/` proves: a global login, for services that pass on only a URL. It is that of the login, or that of
+/// this one device.
 pub fn path_global(scene: &Scene<'_>, token: &str) -> Proof {
+    let is = |right: Secret<String>| right.expose().as_bytes().ct_eq(token.as_bytes());
     let held = scene.globals.iter().filter(|login| login.in_date(scene.now));
-    let mut matches = held.filter(|login| global_path_token(scene.keys, login).expose().as_bytes().ct_eq(token.as_bytes()).into());
+    let mut matches = held.filter(|login| {
+        let own = scene.mac.map_or(Choice::from(0), |mac| is(device_path_token(scene.keys, login, mac)));
+        (is(global_path_token(scene.keys, login)) | own).into()
+    });
     matches.next().map_or(Proof::Wrong(Wrong::Credentials), |login| Proof::Global(login.id))
 }
 
 /// The path token of a global login: it changes with its password.
 pub fn global_path_token(keys: &PlatformKeys, login: &GlobalLogin) -> Secret<String> {
-    let key = keys.derive(b"global path");
+    path_token(keys, b"global path", &[], login)
+}
+
+/// The path token of a global login for one device: whoever reads it at a redirect service has nothing for any other.
+pub fn device_path_token(keys: &PlatformKeys, login: &GlobalLogin, mac: Mac) -> Secret<String> {
+    path_token(keys, b"device path", &mac.bytes(), login)
+}
+
+fn path_token(keys: &PlatformKeys, purpose: &[u8], device: &[u8], login: &GlobalLogin) -> Secret<String> {
+    let key = keys.derive(purpose);
     let mut hash = Sha256::new();
     hash.update(key.expose());
+    hash.update(device);
     hash.update(login.id.0.to_be_bytes());
     hash.update(login.password.expose().as_bytes());
-    // The key stands first and has a fixed length, and nobody chooses what follows it but the platform.
+    // The key stands first and has a fixed length, and nobody chooses what follows it but the platform; a MAC has one length, too.
     Secret::new(base32(&hash.finalize()[..20]))
 }
 

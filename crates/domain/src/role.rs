@@ -148,6 +148,8 @@ actions! {
     EditSites = "edit-sites";
     /// Add, test, remove trunks for emergency calls.
     EditTrunks = "edit-trunks";
+    /// Accounts at brands' redirect services.
+    EditRedirects = "edit-redirects";
     /// Add, change, delete customers.
     EditCustomers = "edit-customers";
     /// Add, change, delete resellers.
@@ -178,7 +180,15 @@ fn permits(role: Role, action: Action, policy: &Policy) -> bool {
             A::ResetAuthentication | A::AllowGlobal => policy.customer_reset.is_yes(),
             // Line passwords, policies and the tree above are the reseller's; all that a site needs day by day is the customer's.
             // A trunk shows numbers to the emergency services: the reseller answers for it.
-            A::RevealPassword | A::MoveDevices | A::SetLogin | A::EditPolicy | A::EditTrunks | A::EditCustomers | A::EditResellers => false,
+            // So is an account at a maker's service: it sends phones of all its customers.
+            A::RevealPassword
+            | A::MoveDevices
+            | A::SetLogin
+            | A::EditPolicy
+            | A::EditTrunks
+            | A::EditRedirects
+            | A::EditCustomers
+            | A::EditResellers => false,
             _ => !matches!(action, A::RequestGlobalLogin | A::HandleGlobalLogin | A::OperatePlatform),
         },
         Role::Installer => matches!(action, A::ViewDevices | A::RevealPin | A::Suspend | A::Resync),

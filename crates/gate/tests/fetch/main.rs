@@ -109,6 +109,24 @@ async fn two_steps_keep_the_secret_behind_the_own_door() {
     assert_eq!(world.get(CARRIER, World::global()).await.status, 401);
 }
 
+/// For services that pass on only an address.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phones_token_in_the_path_is_the_global_login_for_that_phone_alone() {
+    let world = World::new(&[]).await;
+    world.add("001565000002").await;
+    let (own, other) = (world.token("001565000001").await, world.token("001565000002").await);
+    assert_ne!(own, other);
+    let ask = async |token: &str, mac: &str| world.get(&format!("/cfg/g/{token}/{mac}.cfg"), Auth::None).await;
+    assert_eq!(ask(&other, "001565000001").await.status, 401, "another phone's");
+    assert_eq!(ask(&own, "001565000003").await.status, 401, "a phone that nobody added");
+    let full = ask(&own, "001565000001").await;
+    assert!(full.text().contains("line-secret-1"));
+    let (door, login) = own_door(&full);
+    assert_eq!(world.get(&format!("{door}001565000001.cfg"), login).await.status, 200);
+    assert_eq!(ask(&own, "001565000001").await.status, 401, "spent, as the password is");
+    assert_eq!(world.requests().await[0].reason, Reason::GlobalSpent.code());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bare_door_asks_for_a_login_and_then_the_user_agent_names_the_file() {
     let world = World::new(&[]).await;

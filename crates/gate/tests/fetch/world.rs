@@ -171,6 +171,12 @@ impl World {
         Auth::Digest(GLOBAL_USER.into(), GLOBAL_PASSWORD.into())
     }
 
+    /// What carries the global login in a path, for one phone.
+    pub async fn token(&self, mac: &str) -> String {
+        let logins = self.store.read(|db| store::login::all(db, &Scope::Operator)).await.unwrap();
+        domain::evidence::device_path_token(&self.keys, &logins[0], mac.parse().unwrap()).expose().clone()
+    }
+
     /// Adds a phone with one line.
     pub async fn add(&self, mac: &str) {
         self.add_model(mac, "yealink/T46S").await;
