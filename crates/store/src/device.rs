@@ -160,6 +160,7 @@ pub fn add(db: &Db, scope: &Scope, device: &Device, setup: &Setup, now: Time) ->
     ];
     db.exec(ADD, &args)?;
     word::add(db, device, setup)?;
+    crate::redirect::wake(db, &mac)?;
     db.exec(DROP_KNOCK, &[(&mac).into()]).map(drop)
 }
 
@@ -183,6 +184,8 @@ pub fn save(db: &Db, stored: &Stored, now: Time) -> Result<i64> {
     let saved = db.opt(SAVE, &args, |row| Ok((row.int(0)?, parse(&db.open(lines_place(&mac), row.bytes(1)?)?, "lines", &mac)?)))?;
     let (saved, setup) = saved.ok_or_else(|| db.conflict())?;
     word::refresh(db, device, &setup)?;
+    // Another model may be another brand's.
+    crate::redirect::wake(db, &mac)?;
     Ok(saved)
 }
 
@@ -195,6 +198,7 @@ pub fn relocate(db: &Db, scope: &Scope, stored: &Stored, now: Time) -> Result<i6
     let (site, mac) = (place.site.map(|site| site.0), stored.device.mac.to_string());
     db.exec(MOVE, &[id(&place.customer.0), opt_id(site.as_ref()), (&mac).into()])?;
     word::relocate(db, &mac)?;
+    crate::redirect::wake(db, &mac)?;
     Ok(version)
 }
 
@@ -217,6 +221,7 @@ pub fn replace(db: &Db, scope: &Scope, old: Mac, stored: &Stored, now: Time) -> 
     let version = db.opt(RENAME, &args, |row| row.int(0))?.ok_or_else(|| db.conflict())?;
     forget_traces(db, &old)?;
     word::add(db, &stored.device, &kept)?;
+    crate::redirect::wake(db, &new)?;
     db.exec(DROP_KNOCK, &[(&new).into()])?;
     save(db, &Stored { version, ..stored.clone() }, now)
 }
@@ -234,6 +239,7 @@ fn forget_traces(db: &Db, mac: &str) -> Result<()> {
     word::remove(db, mac)?;
     crate::call::forget(db, mac)?;
     crate::before::forget(db, mac)?;
+    crate::redirect::forget_device(db, mac)?;
     db.exec(DROP_ATTENTION, &[mac.into()]).map(drop)
 }
 

@@ -44,6 +44,7 @@ pub mod pin_attempt;
 pub mod policy;
 mod postgres;
 pub mod prompt;
+pub mod redirect;
 mod reseal;
 mod scope;
 pub mod seal;

@@ -11,7 +11,7 @@ pub const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// Idle SQLite connections kept for reads. More may be open for a moment, one per thread that reads.
 pub const READERS_IDLE_MAX: usize = 32;
 /// Statements kept prepared per connection; above the number of statements in this crate.
-pub const PREPARED_MAX: usize = 384;
+pub const PREPARED_MAX: usize = 448;
 /// Page cache of one SQLite reader, in KiB.
 pub const READER_CACHE_KIB: u32 = 4_096;
 /// Page cache of the SQLite writer, in KiB.
@@ -187,3 +187,12 @@ pub const LETTER_BYTES_MAX: usize = 64 << 10;
 pub const MAIL_DAYS: i64 = 3;
 /// The longest mail address, in bytes (RFC 5321).
 pub const EMAIL_BYTES_MAX: usize = 254;
+
+/// Accounts at brands' redirect services, of the operator and all resellers.
+pub const REDIRECT_ACCOUNTS_MAX: i64 = 2_000;
+
+/// Devices that are read at once to be held against a redirect service.
+pub const REDIRECT_PAGE: i64 = 500;
+
+/// Bytes kept of a redirect service's own words.
+pub const REDIRECT_SAID_BYTES_MAX: usize = 500;

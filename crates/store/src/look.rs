@@ -115,7 +115,7 @@ pub fn remove(db: &Db, of: ResellerId) -> Result<()> {
 }
 
 /// The host that a white-label reseller's phones are told, if it has one of its own.
-pub(crate) fn phone_host(db: &Db, of: ResellerId) -> Result<Option<String>> {
+pub fn phone_host(db: &Db, of: ResellerId) -> Result<Option<String>> {
     db.opt(PHONE_HOST, &[id(&of.0)], |row| Ok(row.text(0)?.to_owned()))
 }
 

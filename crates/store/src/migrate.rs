@@ -33,6 +33,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 13, name: "device before", text: include_str!("../migrations/0013_device_before.sql") },
     Migration { number: 14, name: "portal", text: include_str!("../migrations/0014_portal.sql") },
     Migration { number: 15, name: "template", text: include_str!("../migrations/0015_template.sql") },
+    Migration { number: 16, name: "redirect", text: include_str!("../migrations/0016_redirect.sql") },
 ];
 
 type Fill = fn(&Db) -> Result<()>;

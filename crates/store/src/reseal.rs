@@ -14,6 +14,8 @@ statements! {
     TRUNKS = "select id from trunk where id > $1 order by id limit $2";
     MAILS = "select id from mail where id > $1 order by id limit $2";
     WEBHOOKS = "select id from webhook where id > $1 order by id limit $2";
+    REDIRECTS = "select id from redirect_account where id > $1 order by id limit $2";
+    PINS = "select mac from redirect_pin where mac > $1 order by mac limit $2";
     CONTACTS = "select id from contact where id > $1 order by id limit $2";
     ANSWERS = "select id from api_answer where id > $1 and answer is not null order by id limit $2";
     FACTORS = "select account from second_factor where account > $1 order by account limit $2";
@@ -32,6 +34,10 @@ statements! {
     SET_MAIL = "update mail set letter = $1 where id = $2 and letter = $3";
     WEBHOOK = "select secret from webhook where id = $1";
     SET_WEBHOOK = "update webhook set secret = $1 where id = $2 and secret = $3";
+    REDIRECT = "select credentials from redirect_account where id = $1";
+    SET_REDIRECT = "update redirect_account set credentials = $1 where id = $2 and credentials = $3";
+    PIN = "select pin from redirect_pin where mac = $1";
+    SET_PIN = "update redirect_pin set pin = $1 where mac = $2 and pin = $3";
     CONTACT = "select entry from contact where id = $1";
     SET_CONTACT = "update contact set entry = $1 where id = $2 and entry = $3";
     ANSWER = "select answer from api_answer where id = $1 and answer is not null";
@@ -57,6 +63,10 @@ impl Store {
         count += self.stepwise(uuid::Uuid::nil(), |db, after| step(db, TRUNKS, id(after), |row| uuid(row, 0), trunk)).await?;
         count += self.stepwise(uuid::Uuid::nil(), |db, after| step(db, MAILS, id(after), |row| uuid(row, 0), mail)).await?;
         count += self.stepwise(uuid::Uuid::nil(), |db, after| step(db, WEBHOOKS, id(after), |row| uuid(row, 0), webhook)).await?;
+        count += self.stepwise(uuid::Uuid::nil(), |db, after| step(db, REDIRECTS, id(after), |row| uuid(row, 0), redirect)).await?;
+        count += self
+            .stepwise(String::new(), |db, after| step(db, PINS, after.as_str().into(), |row| Ok(row.text(0)?.to_owned()), redirect_pin))
+            .await?;
         count += self.stepwise(uuid::Uuid::nil(), |db, after| step(db, CONTACTS, id(after), |row| uuid(row, 0), contact)).await?;
         let answers = |db: &Db, after: &Vec<u8>| step(db, ANSWERS, after.into(), |row| Ok(row.bytes(0)?.to_vec()), answer);
         count += self.stepwise(Vec::new(), answers).await?;
@@ -121,6 +131,14 @@ fn mail(db: &Db, of: &uuid::Uuid) -> Result<u64> {
 
 fn webhook(db: &Db, of: &uuid::Uuid) -> Result<u64> {
     again(db, WEBHOOK, SET_WEBHOOK, id(of), crate::webhook::place(of))
+}
+
+fn redirect(db: &Db, of: &uuid::Uuid) -> Result<u64> {
+    again(db, REDIRECT, SET_REDIRECT, id(of), crate::redirect::place(of))
+}
+
+fn redirect_pin(db: &Db, mac: &String) -> Result<u64> {
+    again(db, PIN, SET_PIN, mac.into(), crate::redirect::pin_place(mac))
 }
 
 fn contact(db: &Db, of: &uuid::Uuid) -> Result<u64> {

@@ -183,6 +183,8 @@ pub fn save_customer(db: &Db, scope: &Scope, customer: &Customer) -> Result<i64>
     let version = db.opt(SAVE_CUSTOMER, &args, |row| row.int(0))?.ok_or_else(|| db.conflict())?;
     if kept.reseller != customer.reseller {
         crate::device::moved_to_reseller(db, customer.id, reseller.as_ref())?;
+        // Its phones may belong to another account of a redirect service.
+        touch_platform(db)?;
     }
     Ok(version)
 }

@@ -12,6 +12,7 @@ mod overview;
 pub(crate) mod plans;
 mod postgres;
 mod prompts;
+mod redirects;
 mod search;
 mod sessions;
 mod sqlite;

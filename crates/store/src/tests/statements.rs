@@ -37,6 +37,8 @@ fn all() -> Vec<&'static Sql> {
         crate::pin_attempt::STATEMENTS,
         crate::policy::STATEMENTS,
         crate::prompt::STATEMENTS,
+        crate::redirect::STATEMENTS,
+        crate::redirect::DEVICE_STATEMENTS,
         crate::reseal::STATEMENTS,
         crate::second_factor::STATEMENTS,
         crate::seen::STATEMENTS,
