@@ -6,6 +6,8 @@
 //! **The phones' side is invented.** No maker publishes what a phone asks its service; here it is `GET /phones/<mac>`, answered by
 //! [`Directions`] in JSON. What a provider assumes beyond public sources says so where it stands.
 
+pub mod ymcs;
+
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;

@@ -92,7 +92,9 @@ impl Account {
     pub fn open(self, road: &Road) -> Option<Box<dyn Service>> {
         let Self { kind, base, credentials } = self;
         let line = road.line(base, kind.capabilities().calls_per_second);
-        let _ = (line, credentials);
-        None
+        match kind {
+            Kind::YealinkYmcs => Some(Box::new(crate::yealink::Ymcs::new(line, &credentials))),
+            _ => None,
+        }
     }
 }

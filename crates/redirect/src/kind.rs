@@ -193,7 +193,18 @@ impl Kind {
 
     /// What no public source confirms of it, and the client therefore takes as it comes, or leaves to a switch.
     pub fn unverified(self) -> &'static [&'static str] {
-        &[]
+        match self {
+            Self::YealinkYmcs => &[
+                "the limit of calls",
+                "the status that goes with a device of another account, outside calls for many",
+                "the words for each failure within a call for many",
+                "whether a failed call for many wrote any of them",
+                "whether a user and address of the device's own can be cleared in place",
+                "how far the clock may be off",
+                "the shape of the list of device PINs",
+            ],
+            _ => &[],
+        }
     }
 
     /// Its regions by name, with the address of each; the first is the default.

@@ -13,7 +13,9 @@ pub mod kind;
 pub mod limits;
 pub mod outcome;
 pub mod road;
+mod row;
 pub mod service;
+mod yealink;
 
 pub use account::{Account, AccountError, Credentials};
 pub use kind::{Capabilities, Carrier, Kind};

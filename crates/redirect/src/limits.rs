@@ -25,3 +25,18 @@ pub const PAUSE_MAX: Duration = Duration::from_hours(1);
 
 /// Bytes of one field of an account.
 pub const FIELD_BYTES_MAX: usize = 512;
+
+/// Rows of one page of Yealink's lists; more are refused.
+pub const YMCS_PAGE: u64 = 500;
+
+/// Bytes of a server's name at Yealink (from one client's table of the guide's limits, as the three below).
+pub const YMCS_NAME_BYTES_MAX: usize = 20;
+
+/// Bytes of a server's address at Yealink.
+pub const YMCS_ADDRESS_BYTES_MAX: usize = 512;
+
+/// Bytes of a server's user, and of its password, at Yealink.
+pub const YMCS_LOGIN_BYTES_MAX: usize = 32;
+
+/// Bytes of a serial number at Yealink.
+pub const YMCS_SERIAL_BYTES_MAX: usize = 128;

@@ -153,7 +153,20 @@ impl Failure {
     }
 }
 
-/// A service's words, cut short, on one line.
+/// A service's words, cut short, on one line. An address that it repeats may be the secret one of a phone, and is left out.
 pub(crate) fn cut(said: &str) -> String {
-    said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SAID_CHARS_MAX).collect()
+    let line: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let words = line.split(' ').map(|word| if word.contains("://") { "(an address)" } else { word });
+    words.collect::<Vec<_>>().join(" ").chars().take(SAID_CHARS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_service_are_cut_and_hold_no_address() {
+        assert_eq!(cut("url\nhttps://phones.example.com/cfg/g/abc/ is bad"), "url (an address) is bad");
+        assert_eq!(cut(&"x".repeat(1000)).chars().count(), SAID_CHARS_MAX);
+    }
 }
