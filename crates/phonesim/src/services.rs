@@ -6,6 +6,7 @@
 //! **The phones' side is invented.** No maker publishes what a phone asks its service; here it is `GET /phones/<mac>`, answered by
 //! [`Directions`] in JSON. What a provider assumes beyond public sources says so where it stands.
 
+pub mod poly_zero_touch;
 pub mod ymcs;
 
 use std::collections::VecDeque;
@@ -214,7 +215,7 @@ impl<P: Provider> Emulator<P> {
         self.provider.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next call whose path (or XML-RPC procedure) begins so meets this.
+    /// The next call whose path, method and path (`POST /devices`), or XML-RPC procedure begins so meets this.
     pub fn fail_next(&self, path: &str, fault: Fault) {
         self.log().traps.push_back(Trap { path: path.to_owned(), fault });
     }
@@ -322,7 +323,9 @@ impl<P: Provider> House<P> {
         let procedure = procedure(&asked.body);
         let fault = {
             let mut log = lock(&self.log);
-            let meets = |trap: &Trap| asked.path.starts_with(&trap.path) || (!procedure.is_empty() && procedure.starts_with(&trap.path));
+            let call = format!("{} {}", asked.method, asked.path);
+            let begins = |text: &str, trap: &Trap| !text.is_empty() && text.starts_with(&trap.path);
+            let meets = |trap: &Trap| [&asked.path, &call, &procedure].iter().any(|text| begins(text, trap));
             let found = log.traps.iter().position(meets);
             found.and_then(|at| log.traps.remove(at)).map(|trap| trap.fault)
         };

@@ -94,6 +94,7 @@ impl Account {
         let line = road.line(base, kind.capabilities().calls_per_second);
         match kind {
             Kind::YealinkYmcs => Some(Box::new(crate::yealink::Ymcs::new(line, &credentials))),
+            Kind::PolyZeroTouch => Some(Box::new(crate::poly::Poly::new(line, &credentials))),
             _ => None,
         }
     }

@@ -203,6 +203,14 @@ impl Kind {
                 "how far the clock may be off",
                 "the shape of the list of device PINs",
             ],
+            Self::PolyZeroTouch => &[
+                "the limit of calls",
+                "the answer to registering a device that the account, or another, has already",
+                "whether an unknown MAC of another account is told by a lookup",
+                "the status that goes with a wrong key",
+                "whether a profile may leave out everything but its server",
+                "whether profiles come in pages",
+            ],
             _ => &[],
         }
     }

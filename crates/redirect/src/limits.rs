@@ -40,3 +40,15 @@ pub const YMCS_LOGIN_BYTES_MAX: usize = 32;
 
 /// Bytes of a serial number at Yealink.
 pub const YMCS_SERIAL_BYTES_MAX: usize = 128;
+
+/// Devices of one page of Poly's list.
+pub const POLY_PAGE: u32 = 50;
+
+/// Bytes of a profile's name at Poly (from one client's form, as the two below).
+pub const POLY_NAME_BYTES_MAX: usize = 100;
+
+/// Bytes of a profile's address at Poly.
+pub const POLY_ADDRESS_BYTES_MAX: usize = 255;
+
+/// Bytes of a profile's user, and of its password, at Poly.
+pub const POLY_LOGIN_BYTES_MAX: usize = 64;

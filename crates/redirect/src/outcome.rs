@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::SAID_CHARS_MAX;
@@ -131,6 +132,23 @@ impl Failure {
     /// An answer that makes no sense.
     pub fn protocol(why: impl AsRef<str>) -> Self {
         Self::Protocol { why: cut(why.as_ref()) }
+    }
+
+    /// The same without a password, should the service have repeated it.
+    #[must_use]
+    pub(crate) fn without(mut self, password: &Secret<String>) -> Self {
+        if let Self::NotPermitted { said } | Self::Protocol { why: said } | Self::Refused { said } = &mut self
+            && !password.expose().is_empty()
+        {
+            *said = said.replace(password.expose(), "(the password)");
+        }
+        self
+    }
+
+    /// The failure of a call that only reads, before anything is written: it leaves no doubt.
+    #[must_use]
+    pub(crate) fn of_a_read(self) -> Self {
+        if self.leaves_doubt() { Self::Unreachable { why: "no answer to a question before the write" } } else { self }
     }
 
     /// Whether what was to be written may have been written all the same.

@@ -14,10 +14,10 @@ use domain::{Mac, Secret};
 use serde_json::{Value, json};
 
 use self::session::Session;
-use self::words::text;
 use crate::account::Credentials;
 use crate::kind::Kind;
 use crate::limits::YMCS_PAGE;
+use crate::loose::{number, text};
 use crate::outcome::{Failure, Outcome};
 use crate::road::{Line, Reply};
 use crate::row::Row;
@@ -52,7 +52,7 @@ impl Service for Ymcs {
     }
 
     async fn ensure_profile(&self, profile: &Profile, rewrite: bool) -> Result<String, Failure> {
-        self.ensure_server(profile, rewrite).await.map_err(|failure| without(failure, profile.password.expose()))
+        self.ensure_server(profile, rewrite).await.map_err(|failure| failure.without(&profile.password))
     }
 
     async fn remove_profile(&self, id: &str) -> Result<(), Failure> {
@@ -133,26 +133,12 @@ impl Rows {
         if let Value::Array(items) = body {
             return Ok(Self { items, total: None });
         }
-        let total = words::number(&body["total"]).and_then(|total| u64::try_from(total).ok());
+        let total = number(&body["total"]).and_then(|total| u64::try_from(total).ok());
         match body.get_mut("data").map(Value::take) {
             Some(Value::Array(items)) => Ok(Self { items, total }),
             Some(Value::Null) => Ok(Self { items: Vec::new(), total: Some(0) }),
             None if total == Some(0) => Ok(Self { items: Vec::new(), total }),
             _ => Err(Failure::protocol("a list without rows")),
         }
-    }
-}
-
-/// An id as a part of a path; `None` if it is none of this service's.
-fn segment(id: &str) -> Option<&str> {
-    (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))).then_some(id)
-}
-
-/// A failure that does not repeat a password, should the service have done so.
-fn without(failure: Failure, password: &str) -> Failure {
-    match failure {
-        Failure::Refused { said } if !password.is_empty() => Failure::Refused { said: said.replace(password, "(the password)") },
-        Failure::NotPermitted { said } if !password.is_empty() => Failure::NotPermitted { said: said.replace(password, "(the password)") },
-        other => other,
     }
 }

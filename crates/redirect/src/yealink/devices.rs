@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, VecDeque};
 use domain::{Mac, Secret, Time};
 use serde_json::{Value, json};
 
-use super::words::{Bulk, No, Of, Refusal, number, outcome, text};
-use super::{Ymcs, bulk_max, segment};
+use super::words::{Bulk, No, Of, Refusal, outcome};
+use super::{Ymcs, bulk_max};
 use crate::limits::YMCS_SERIAL_BYTES_MAX;
+use crate::loose::{number, segment, text};
 use crate::outcome::{Failure, Outcome};
 use crate::service::{Entry, Listed, Target};
 
@@ -124,7 +125,7 @@ impl Ymcs {
         let mut came = Vec::with_capacity(batch.len());
         for one in batch {
             if !servers.contains_key(one.server) {
-                servers.insert(one.server.to_owned(), self.has_server(one.server).await?);
+                servers.insert(one.server.to_owned(), self.has_server(one.server).await.map_err(Failure::of_a_read)?);
             }
             came.push(match servers.get(one.server) {
                 Some(false) => Some(Outcome::InvalidProfile),
@@ -140,13 +141,13 @@ impl Ymcs {
             Ok(server) => server,
             Err(outcome) => return Ok(outcome),
         };
-        let Some(found) = self.find(entry.mac).await? else { return Ok(Outcome::NotFound) };
+        let Some(found) = self.find(entry.mac).await.map_err(Failure::of_a_read)? else { return Ok(Outcome::NotFound) };
         let id = segment(&found.id).ok_or_else(|| Failure::protocol("a device without an id"))?;
         let path = format!("v2/rps/devices/{id}");
         let detail: Value = match self.session.look(&path).await {
             Ok(reply) => reply.json()?,
             Err(No::Refused(refusal)) if refusal.is_absence() => return Ok(Outcome::NotFound),
-            Err(no) => return Err(no.into()),
+            Err(no) => return Err(Failure::from(no).of_a_read()),
         };
         // Whether an empty text clears what wins over the server, nobody says; a record made anew has none.
         if !found.own_address.is_empty() || !text(&detail["authName"]).is_empty() {
@@ -157,7 +158,7 @@ impl Ymcs {
         }
         match self.session.patch(&path, &json!({ "serverId": server })).await {
             Ok(_) => Ok(Outcome::Done),
-            Err(No::Refused(_)) if !self.has_server(server).await? => Ok(Outcome::InvalidProfile),
+            Err(No::Refused(_)) if !self.has_server(server).await.map_err(Failure::of_a_read)? => Ok(Outcome::InvalidProfile),
             Err(No::Refused(refusal)) => Ok(refusal.outcome()),
             Err(No::Failed(failure)) => Err(failure),
         }
@@ -172,7 +173,7 @@ impl Ymcs {
             Err(outcome) => return Ok(outcome),
         };
         // What cannot be made anew is not removed.
-        if !self.has_server(sent[0].server).await? {
+        if !self.has_server(sent[0].server).await.map_err(Failure::of_a_read)? {
             return Ok(Outcome::InvalidProfile);
         }
         let reply = self.session.post("v2/rps/delDevices", &json!({ "deviceIdType": "id", "deviceIds": [id] })).await?;

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::words::{Bulk, No, Of, text};
-use super::{Rows, Ymcs, segment};
+use super::words::{Bulk, No, Of};
+use super::{Rows, Ymcs};
 use crate::limits::{PAGES_MAX, YMCS_ADDRESS_BYTES_MAX, YMCS_LOGIN_BYTES_MAX, YMCS_NAME_BYTES_MAX, YMCS_PAGE};
+use crate::loose::{segment, text};
 use crate::outcome::Failure;
 use crate::service::Profile;
 
@@ -17,12 +18,12 @@ impl Ymcs {
             "authName": profile.user,
             "password": profile.password.expose(),
         });
-        let Some(id) = self.server_named(&profile.name).await? else {
+        let Some(id) = self.server_named(&profile.name).await.map_err(Failure::of_a_read)? else {
             let made: Value = self.session.post("v2/rps/servers", &says).await?.json()?;
             let id = text(&made["id"]);
             return if segment(&id).is_some() { Ok(id) } else { Err(Failure::protocol("a server without an id")) };
         };
-        if rewrite || !self.says(&id, profile).await? {
+        if rewrite || !self.says(&id, profile).await.map_err(Failure::of_a_read)? {
             // Name and address must be there, whatever changes.
             self.session.patch(&format!("v2/rps/servers/{id}"), &says).await?;
         }

@@ -8,7 +8,8 @@ use reqwest::header::{AUTHORIZATION, HeaderName};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use super::words::{No, number, refusal};
+use super::words::{No, refusal};
+use crate::loose::number;
 use crate::outcome::Failure;
 use crate::road::{Ask, Line, Reply};
 

@@ -5,6 +5,7 @@
 use domain::Mac;
 use serde_json::Value;
 
+use crate::loose::{number, text};
 use crate::outcome::{Failure, Outcome};
 use crate::road::Reply;
 
@@ -168,20 +169,6 @@ impl Error {
             words().any(|word| word.eq_ignore_ascii_case(name) || (mac.is_some() && word.parse().ok() == mac))
         })
     }
-}
-
-/// A text, or a number as one; empty for anything else.
-pub(super) fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        _ => String::new(),
-    }
-}
-
-/// A number, or a text that is one.
-pub(super) fn number(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 #[cfg(test)]
