@@ -90,7 +90,7 @@ impl Service for Ymcs {
     async fn list(&self, cursor: Option<&str>) -> Result<Page, Failure> {
         let skip = cursor.map_or(Ok(0), str::parse).map_err(|_| Failure::refused("no page begins there"))?;
         let rows = self.page(skip, YMCS_PAGE, json!({})).await?;
-        let end = skip + rows.items.len() as u64;
+        let end = u64::saturating_add(skip, rows.items.len() as u64);
         let more = !rows.items.is_empty() && rows.total.map_or(rows.items.len() as u64 == YMCS_PAGE, |total| end < total);
         let items = rows.items.iter().filter_map(devices::Found::read).map(devices::Found::listed).collect();
         Ok(Page { items, next: more.then(|| end.to_string()) })

@@ -294,3 +294,83 @@ fn result(total: usize, errors: &[Value], named: bool) -> Answer {
     let errors = if named && failed > 0 { json!(errors) } else { Value::Null };
     Answer::json(200, &json!({ "total": total, "successCount": done, "failureCount": failed, "errors": errors }))
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+
+    const NOW: i64 = 1_700_000_000_000;
+
+    /// A call as a good client would make it, but for what `headers` replace.
+    fn call(ymcs: &mut Ymcs, call: &str, body: &str, headers: &[(&'static str, &str)]) -> (u16, Value) {
+        let (method, path) = call.split_once(' ').unwrap();
+        let mut sent = HeaderMap::new();
+        let nonce = format!("{:032x}", ymcs.nonces.len());
+        for (name, value) in [("timestamp", "1700000000000"), ("nonce", &nonce), ("authorization", "Bearer t")].iter().chain(headers) {
+            sent.insert(*name, value.parse().unwrap());
+        }
+        ymcs.tokens.insert("t".to_owned(), NOW + 1);
+        let asked = Asked {
+            method: method.parse().unwrap(),
+            path: format!("/v2/{path}"),
+            query: String::new(),
+            host: "127.0.0.1".to_owned(),
+            headers: sent,
+            body: body.to_owned().into(),
+            now: NOW,
+        };
+        let answer = ymcs.answer(&asked);
+        (answer.status, serde_json::from_slice(&answer.body).unwrap_or(Value::Null))
+    }
+
+    #[test]
+    fn wrong_shapes_are_refused_as_others_met_it() {
+        let mut ymcs = Ymcs::new("k", "s");
+        let device = r#"{"mac":"001565000001","sn":"S1"}"#;
+        let many = format!("[{}]", vec![device; 101].join(","));
+        for (asked, body, status, code) in [
+            ("POST rps/listDevices", "", 412, "900444"),
+            ("POST rps/listDevices", r#"{"skip":0,"limit":501,"filter":{}}"#, 400, "900400"),
+            ("POST rps/listDevices", r#"{"skip":0,"limit":500,"filter":{}}"#, 200, ""),
+            ("POST rps/addDevices", &format!(r#"{{"devices":[{device}]}}"#), 412, "900444"),
+            ("POST rps/addDevices", &many, 400, "800006"),
+            ("POST rps/addDevices", r#"[{"mac":"001565000001"}]"#, 400, "900400"),
+            ("POST rps/addDevicesByMac", r#"[{"mac":"001565000001"}]"#, 403, "900403"),
+            ("POST rps/devices", &format!("[{device}]"), 412, "900444"),
+            ("POST rps/devices", device, 201, ""),
+            ("POST rps/devices", device, 400, "800003"),
+            ("POST rps/deleteDevices", "{}", 404, ""),
+            ("POST rps/delDevices", r#"{"deviceIds":["001565000001"]}"#, 400, "900400"),
+            ("GET rps/devices/0", "", 400, "900400"),
+            ("DELETE rps/servers/0", "", 405, ""),
+            ("PATCH rps/servers/0", r#"{"serverName":"a","url":"https://phones.example.com/"}"#, 400, "900400"),
+            ("POST rps/servers", r#"{"serverName":"a-name-of-21-letters-","url":"https://phones.example.com/"}"#, 400, "900400"),
+        ] {
+            let (got, answer) = call(&mut ymcs, asked, body, &[]);
+            assert_eq!((got, answer["code"].as_str().unwrap_or_default()), (status, code), "{asked} {body}");
+        }
+    }
+
+    #[test]
+    fn headers_are_checked_before_anything_else() {
+        let mut ymcs = Ymcs::new("k", "s");
+        for (header, status, code) in [
+            (("nonce", ""), 401, "500401"),
+            (("nonce", "no-hex-but-long-enough"), 401, "500401"),
+            (("timestamp", ""), 401, "500401"),
+            (("timestamp", "1699999000000"), 401, "500401"),
+            (("x-ca-key", "k"), 401, "500401"),
+            (("authorization", "Bearer other"), 401, "900401"),
+            (("nonce", "00000000000000000000000000000000"), 403, "500403"),
+        ] {
+            let (got, answer) = call(&mut ymcs, "GET rps/devices/0", "", &[header]);
+            assert_eq!((got, answer["code"].as_str().unwrap_or_default()), (status, code), "{header:?}");
+        }
+        let (status, answer) = call(&mut ymcs, "POST token", r#"{"grant_type":"password"}"#, &[("authorization", "Basic azpz")]);
+        assert_eq!((status, answer["code"].as_str()), (400, Some("70011")));
+        let (status, answer) = call(&mut ymcs, "POST token", "{}", &[("authorization", "Basic azp4")]);
+        assert_eq!((status, answer["error"].as_str()), (401, Some("invalid_client")));
+    }
+}

@@ -19,6 +19,9 @@ const EARLY: Span = Span::minutes(1);
 /// How long a token is used whose end the service does not say: the shorter of the two lives that were reported is an hour.
 const LIFE: Span = Span::hours(1);
 
+/// The longest that a token is used, whatever the service says of it: a day is the longest that was reported.
+const LIFE_MAX: Span = Span::days(1);
+
 const TIMESTAMP: HeaderName = HeaderName::from_static("timestamp");
 const NONCE: HeaderName = HeaderName::from_static("nonce");
 const JSON: &str = "application/json";
@@ -105,7 +108,7 @@ impl Session {
         let body: Value = minted.json().map_err(unwritten)?;
         let text = body["access_token"].as_str().filter(|text| !text.is_empty());
         let text = text.ok_or_else(|| Failure::refused("an answer without a token"))?;
-        let life = number(&body["expires_in"]).map_or(LIFE, Span::seconds);
+        let life = number(&body["expires_in"]).map_or(LIFE, |seconds| Span::seconds(seconds.clamp(0, LIFE_MAX.as_seconds())));
         Ok(Token { text: text.into(), until: now + life - EARLY })
     }
 

@@ -252,7 +252,9 @@ async fn devices_are_sent_elsewhere_in_place() {
     let desk = Desk::registered(FIELDS, 2).await;
     let other = desk.service.ensure_profile(&profile("rf-2"), false).await.unwrap();
     let mut entries = desk.entries(0..4);
-    entries.iter_mut().for_each(|entry| entry.target = Target::Profile(other.clone()));
+    for entry in &mut entries {
+        entry.target = Target::Profile(other.clone());
+    }
     entries[1].target = Target::Profile("0051ff".to_owned());
     entries[3] = desk.entry(0);
     entries[3].target = Target::Profile(other.clone());
