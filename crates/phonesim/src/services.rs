@@ -6,7 +6,12 @@
 //! **The phones' side is invented.** No maker publishes what a phone asks its service; here it is `GET /phones/<mac>`, answered by
 //! [`Directions`] in JSON. What a provider assumes beyond public sources says so where it stands.
 
+pub mod fdps;
+pub mod gigaset_xmlrpc;
+pub mod panasonic;
 pub mod poly_zero_touch;
+pub mod snom_xmlrpc;
+pub mod xmlrpc;
 pub mod ymcs;
 
 use std::collections::VecDeque;

@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use domain::Secret;
 use reqwest::Url;
 
+use crate::fanvil::Fdps;
+use crate::gigaset::GigasetXmlrpc;
 use crate::kind::Kind;
 use crate::limits::FIELD_BYTES_MAX;
+use crate::panasonic::Panasonic;
 use crate::road::Road;
 use crate::service::Service;
+use crate::snom::SnomXmlrpc;
 
 /// The fields of an account, by the names that [`Kind::fields`] gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,10 +96,14 @@ impl Account {
     pub fn open(self, road: &Road) -> Option<Box<dyn Service>> {
         let Self { kind, base, credentials } = self;
         let line = road.line(base, kind.capabilities().calls_per_second);
-        match kind {
-            Kind::YealinkYmcs => Some(Box::new(crate::yealink::Ymcs::new(line, &credentials))),
-            Kind::PolyZeroTouch => Some(Box::new(crate::poly::Poly::new(line, &credentials))),
-            _ => None,
-        }
+        Some(match kind {
+            Kind::YealinkYmcs => Box::new(crate::yealink::Ymcs::new(line, &credentials)),
+            Kind::PolyZeroTouch => Box::new(crate::poly::Poly::new(line, &credentials)),
+            Kind::SnomXmlrpc => Box::new(SnomXmlrpc::new(line, &credentials)),
+            Kind::GigasetXmlrpc => Box::new(GigasetXmlrpc::new(line, &credentials)),
+            Kind::PanasonicXmlrpc => Box::new(Panasonic::new(line, &credentials)),
+            Kind::FanvilFdps => Box::new(Fdps::new(line, &credentials)),
+            _ => return None,
+        })
     }
 }

@@ -65,6 +65,8 @@ pub struct Capabilities {
     pub shows_foreign: bool,
     /// Devices of one call that writes.
     pub bulk_max: usize,
+    /// It lists the devices of an account; otherwise they can only be looked up one by one.
+    pub lists: bool,
     /// It hands out a PIN that the phone may ask for.
     pub device_pin: bool,
     /// Calls a second that we allow ourselves (no service publishes a limit).
@@ -158,8 +160,15 @@ impl Kind {
 
     /// What it can do.
     pub fn capabilities(self) -> Capabilities {
-        let capabilities =
-            |carrier, needs| Capabilities { carrier, needs, shows_foreign: false, bulk_max: 1, device_pin: false, calls_per_second: 2 };
+        let capabilities = |carrier, needs| Capabilities {
+            carrier,
+            needs,
+            shows_foreign: false,
+            bulk_max: 1,
+            lists: true,
+            device_pin: false,
+            calls_per_second: 2,
+        };
         match self {
             Self::YealinkYmcs => {
                 Capabilities { bulk_max: 100, device_pin: true, ..capabilities(Carrier::Profile, Needs::SerialUnlessAllowed) }
@@ -168,7 +177,9 @@ impl Kind {
             Self::GrandstreamGdms => Capabilities { bulk_max: 20, ..capabilities(Carrier::Config, Needs::Serial) },
             Self::SnomSraps | Self::GigasetGrape | Self::FanvilFdps => capabilities(Carrier::Address, Needs::Mac),
             Self::SnomXmlrpc | Self::PanasonicXmlrpc => Capabilities { shows_foreign: true, ..capabilities(Carrier::Address, Needs::Mac) },
-            Self::GigasetXmlrpc => Capabilities { shows_foreign: true, ..capabilities(Carrier::Address, Needs::MacIdUnlessAllowed) },
+            Self::GigasetXmlrpc => {
+                Capabilities { shows_foreign: true, lists: false, ..capabilities(Carrier::Address, Needs::MacIdUnlessAllowed) }
+            }
         }
     }
 
@@ -210,6 +221,30 @@ impl Kind {
                 "the status that goes with a wrong key",
                 "whether a profile may leave out everything but its server",
                 "whether profiles come in pages",
+            ],
+            Self::SnomXmlrpc => &[
+                "the names of the types that the list may ask for, besides snomD785",
+                "the answer to a ping",
+                "limits of bulk and of calls",
+            ],
+            Self::GigasetXmlrpc => &[
+                "whether a device of our own is told from another account's",
+                "what a check says of another account's device",
+                "how the MAC-ID is made: it is read from the label",
+                "whether new accounts still get this service",
+                "limits of calls",
+            ],
+            Self::PanasonicXmlrpc => &[
+                "which of the faults 201, 202 and 203 an unknown phone and another account's get",
+                "whether the phone heeds a login in the address",
+                "the length of the list that comes at once",
+                "limits of calls",
+            ],
+            Self::FanvilFdps => &[
+                "the fields of user and password in a server record",
+                "what a check of one device answers",
+                "whether an address can be read back",
+                "limits of calls",
             ],
             _ => &[],
         }

@@ -9,14 +9,19 @@
 
 pub mod account;
 pub mod diff;
+mod fanvil;
+mod gigaset;
 pub mod kind;
 pub mod limits;
 mod loose;
 pub mod outcome;
+mod panasonic;
 mod poly;
 pub mod road;
 mod row;
 pub mod service;
+mod snom;
+mod xmlrpc;
 mod yealink;
 
 pub use account::{Account, AccountError, Credentials};

@@ -52,3 +52,5 @@ pub const POLY_ADDRESS_BYTES_MAX: usize = 255;
 
 /// Bytes of a profile's user, and of its password, at Poly.
 pub const POLY_LOGIN_BYTES_MAX: usize = 64;
+/// Levels of lists and structs in an XML-RPC answer: the deepest known is a list of structs.
+pub const DEPTH_MAX: usize = 8;
