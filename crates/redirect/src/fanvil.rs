@@ -106,7 +106,7 @@ impl Service for Fdps {
 
 /// What FDPS takes for a password: the MD5 of the MD5, both in small hexadecimal digits.
 fn hashed(password: &str) -> String {
-    let hex = |text: &str| Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |text: &str| format!("{:032x}", u128::from_be_bytes(Md5::digest(text).into()));
     hex(&hex(password))
 }
 

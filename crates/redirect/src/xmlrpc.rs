@@ -206,7 +206,8 @@ pub(crate) fn page(values: &[Value]) -> Page {
 }
 
 fn request(procedure: &str, params: &[Param<'_>]) -> String {
-    let params: String = params.iter().map(|param| format!("<param>{}</param>", written(param))).collect();
+    let params: Vec<_> = params.iter().map(|param| format!("<param>{}</param>", written(param))).collect();
+    let params = params.concat();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><methodCall><methodName>{procedure}</methodName><params>{params}</params></methodCall>"
     )

@@ -28,8 +28,7 @@ impl Fdps {
 
     /// With the login of the account that calls; the password as a person knows it.
     pub fn new(user: &str, password: &str) -> Self {
-        let hex = |text: &str| Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let (user, password) = (user.to_owned(), hex(&hex(password)));
+        let (user, password) = (user.to_owned(), md5(&md5(password)));
         let spelling = Spelling { blanks: true, ..Spelling::default() };
         let door = Door { path: Self::PATH, realm: "FDPS", user, password, spelling };
         Self { door, servers: BTreeMap::new(), devices: BTreeMap::new() }
@@ -139,6 +138,12 @@ impl Provider for Fdps {
         let url = format!("{scheme}://{}/{}", value("cfgPfSrv"), value("cfgPfName"));
         Some(Directions { url: url.replace("$mac", &mac.to_string()), user: String::new(), password: String::new() })
     }
+}
+
+/// In small hexadecimal digits.
+fn md5(text: &str) -> String {
+    let digest: [u8; 16] = Md5::digest(text.as_bytes()).into();
+    format!("{:032x}", u128::from_be_bytes(digest))
 }
 
 fn yes() -> Said {

@@ -183,7 +183,9 @@ fn write(body: &mut String, value: &Value, spelling: Spelling) {
         }
         Value::List(values) => {
             body.push_str("<value><array><data>");
-            values.iter().for_each(|value| write(body, value, spelling));
+            for value in values {
+                write(body, value, spelling);
+            }
             body.push_str("</data></array></value>");
         }
         Value::Map(members) => {
@@ -229,6 +231,35 @@ mod tests {
             ("<value><string>y</string></value>", "<value><nil/></value>"),
         ] {
             assert_eq!(call(CALL.replace(from, to).as_bytes()), None, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn the_door_looks_at_everything_before_the_call() {
+        use http::{HeaderMap, Method};
+        let spelling = Spelling::default();
+        let door = Door { path: "/rpc", realm: "phones", user: "user".to_owned(), password: "password".to_owned(), spelling };
+        let asked = |method: Method, path: &str, login: &'static str, kind: &'static str, body: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("authorization", login.parse().unwrap());
+            headers.insert("content-type", kind.parse().unwrap());
+            let (path, body) = (path.to_owned(), bytes::Bytes::from_static(body.as_bytes()));
+            Asked { method, path, query: String::new(), host: String::new(), headers, body, now: 0 }
+        };
+        let right = "Basic dXNlcjpwYXNzd29yZA==";
+        let wrong = "Basic dXNlcjpwYXNzd29yZDI=";
+        for (asked, status, says) in [
+            (asked(Method::POST, "/rpc", right, "text/xml", CALL), 200, "<boolean>1</boolean>"),
+            (asked(Method::POST, "/rpc/", right, "text/xml", CALL), 404, ""),
+            (asked(Method::GET, "/rpc", right, "text/xml", CALL), 405, ""),
+            (asked(Method::POST, "/rpc", wrong, "text/xml", CALL), 401, ""),
+            (asked(Method::POST, "/rpc", "Bearer a", "text/xml", CALL), 401, ""),
+            (asked(Method::POST, "/rpc", right, "application/json", CALL), 415, ""),
+            (asked(Method::POST, "/rpc", right, "text/xml", "<methodCall/>"), 200, "<int>1</int>"),
+        ] {
+            let answer = door.receive(&asked, |_, _| Said::Value(Value::Bool(true)));
+            assert_eq!(answer.status, status, "{asked:?}");
+            assert!(String::from_utf8(answer.body).unwrap().contains(says), "{asked:?}");
         }
     }
 

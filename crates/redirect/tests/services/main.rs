@@ -2,7 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails to be set up fails the test")]
 
+mod fanvil;
+mod gigaset_xmlrpc;
+mod panasonic;
 mod poly;
+mod snom_xmlrpc;
+mod xmlrpc;
 mod yealink;
 
 #[path = "../support/mod.rs"]

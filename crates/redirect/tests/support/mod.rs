@@ -32,6 +32,11 @@ pub fn entry(mac: Mac, serial: Option<&str>, profile: &str) -> Entry {
     Entry { mac, serial: serial.map(str::to_owned), mac_id: None, target: Target::Profile(profile.to_owned()) }
 }
 
+/// A device that is to go to an address of its own.
+pub fn sent_to(mac: &str, address: &str) -> Entry {
+    Entry { mac: mac.parse().unwrap(), serial: None, mac_id: None, target: Target::Address(Secret::from(address)) }
+}
+
 #[expect(clippy::disallowed_methods, reason = "the edge of a test: the played services have a real clock")]
 pub fn clock() -> Time {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
