@@ -1,3 +1,5 @@
+//! Every spelling, and everything that is none.
+
 use super::*;
 
 fn text(text: &str) -> Value {
