@@ -108,6 +108,7 @@ pub struct Listed {
     /// Its MAC.
     pub mac: Mac,
     /// Where it is sent, if the list says: a profile's id or an address. Addresses may hold a secret.
+    /// None proves nothing: after a write in several steps that broke, it may be where it was before.
     pub target: Option<Secret<String>>,
     /// When the phone last asked the service, if it says.
     pub asked: Option<Time>,

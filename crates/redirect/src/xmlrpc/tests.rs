@@ -90,6 +90,7 @@ fn what_is_no_answer_leaves_doubt() {
         wrapped("<value><int>many</int></value>"),
         wrapped("<value><struct><member><name>a</name></member></struct></value>"),
         wrapped(&deep),
+        "<methodResponse>".repeat(200_000).into_bytes(),
     ] {
         let failure = answer(&body).unwrap_err();
         assert!(failure.leaves_doubt(), "{failure}");

@@ -17,7 +17,7 @@ async fn service() -> (Emulator<GigasetXmlrpc>, Box<dyn Service>) {
 }
 
 fn labelled(mac: &str, id: &str) -> Entry {
-    Entry { mac_id: Some(id.to_owned()), ..entry(mac, ADDRESS) }
+    Entry { mac_id: Some(id.to_owned()), ..sent_to(mac, ADDRESS) }
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ async fn snom() -> Case<SnomXmlrpc> {
 
 async fn gigaset() -> Case<GigasetXmlrpc> {
     let mut provider = GigasetXmlrpc::new(USER, PASSWORD);
-    let device = Entry { mac_id: Some("ab12".to_owned()), ..entry("7c2f80000001", FIRST) };
+    let device = Entry { mac_id: Some("ab12".to_owned()), ..sent_to("7c2f80000001", FIRST) };
     provider.label(device.mac, "AB12");
     Case {
         emulator: Emulator::start(provider).await.unwrap(),
@@ -92,7 +92,7 @@ impl<P: Provider> Case<P> {
     }
 
     fn elsewhere(&self) -> Entry {
-        Entry { mac_id: self.device.mac_id.clone(), ..entry(&self.device.mac.to_string(), SECOND) }
+        Entry { mac_id: self.device.mac_id.clone(), ..sent_to(&self.device.mac.to_string(), SECOND) }
     }
 
     /// How often a call arrived.
@@ -231,7 +231,7 @@ async fn says_no_more_than_needed<P: Provider>(case: Case<P>) {
     for bad in
         ["", "phones.example.com/t0ken-of-nobody", "ftp://phones.example.com/t0ken-of-nobody", "https://phones.example.com/ t0ken-of"]
     {
-        let device = Entry { mac_id: case.device.mac_id.clone(), ..entry(&case.device.mac.to_string(), bad) };
+        let device = Entry { mac_id: case.device.mac_id.clone(), ..sent_to(&case.device.mac.to_string(), bad) };
         let outcomes = client.register(&[device]).await.unwrap();
         assert_eq!(outcomes, [Outcome::InvalidAddress], "{bad}");
     }
@@ -262,7 +262,7 @@ async fn one_device_that_fails_stops_nobody() {
     goes_on(snom().await, &two("000413000001", "00087b000002"), &stray, Outcome::InvalidMac).await;
     goes_on(fanvil().await, &two("0c383e000001", "00a859000002"), &stray, Outcome::InvalidMac).await;
     let case = gigaset().await;
-    let second = Entry { mac_id: Some("CD34".to_owned()), ..entry("7c2f80000002", FIRST) };
+    let second = Entry { mac_id: Some("CD34".to_owned()), ..sent_to("7c2f80000002", FIRST) };
     case.emulator.provider().label(second.mac, "CD34");
     let devices = [case.device.clone(), second];
     goes_on(case, &devices, &stray, Outcome::MissingMacId).await;
