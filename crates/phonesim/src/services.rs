@@ -7,10 +7,12 @@
 //! [`Directions`] in JSON. What a provider assumes beyond public sources says so where it stands.
 
 pub mod fdps;
+pub mod gdms;
 pub mod gigaset_xmlrpc;
 pub mod panasonic;
 pub mod poly_zero_touch;
 pub mod snom_xmlrpc;
+pub mod sraps;
 pub mod xmlrpc;
 pub mod ymcs;
 

@@ -7,12 +7,16 @@ use reqwest::Url;
 
 use crate::fanvil::Fdps;
 use crate::gigaset::GigasetXmlrpc;
+use crate::grandstream::Gdms;
 use crate::kind::Kind;
 use crate::limits::FIELD_BYTES_MAX;
 use crate::panasonic::Panasonic;
+use crate::poly::Poly;
 use crate::road::Road;
 use crate::service::Service;
 use crate::snom::SnomXmlrpc;
+use crate::sraps::{self, Sraps};
+use crate::yealink::Ymcs;
 
 /// The fields of an account, by the names that [`Kind::fields`] gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,17 +97,19 @@ impl Credentials {
 
 impl Account {
     /// The client.
-    pub fn open(self, road: &Road) -> Option<Box<dyn Service>> {
+    pub fn open(self, road: &Road) -> Box<dyn Service> {
         let Self { kind, base, credentials } = self;
         let line = road.line(base, kind.capabilities().calls_per_second);
-        Some(match kind {
-            Kind::YealinkYmcs => Box::new(crate::yealink::Ymcs::new(line, &credentials)),
-            Kind::PolyZeroTouch => Box::new(crate::poly::Poly::new(line, &credentials)),
+        match kind {
+            Kind::YealinkYmcs => Box::new(Ymcs::new(line, &credentials)),
+            Kind::PolyZeroTouch => Box::new(Poly::new(line, &credentials)),
             Kind::SnomXmlrpc => Box::new(SnomXmlrpc::new(line, &credentials)),
             Kind::GigasetXmlrpc => Box::new(GigasetXmlrpc::new(line, &credentials)),
             Kind::PanasonicXmlrpc => Box::new(Panasonic::new(line, &credentials)),
             Kind::FanvilFdps => Box::new(Fdps::new(line, &credentials)),
-            _ => return None,
-        })
+            Kind::SnomSraps => Box::new(Sraps::new(line, &credentials, sraps::SNOM_SETTING)),
+            Kind::GigasetGrape => Box::new(Sraps::new(line, &credentials, sraps::GIGASET_SETTING)),
+            Kind::GrandstreamGdms => Box::new(Gdms::new(line, credentials)),
+        }
     }
 }

@@ -246,7 +246,29 @@ impl Kind {
                 "whether an address can be read back",
                 "limits of calls",
             ],
-            _ => &[],
+            Self::GrandstreamGdms => &[
+                "the code for a device of another account, and all codes but that of a wrong serial number",
+                "the call that removes a device",
+                "that phones take server and login from a configuration that waits for their first contact",
+                "that Android models read numbered values",
+                "the largest page of a list, the largest batch, and the rate limit",
+                "how an ended token is told",
+                "the form of an organization in the list, and lists of sites of more than one page",
+            ],
+            Self::SnomSraps => &[
+                "how wide the service's window of time is, and its rate limit",
+                "the statuses of its refusals",
+                "that one device can be read alone (the list is read where it cannot)",
+                "that a device's name and profile, read, can be written back",
+                "how a device of another company looks when it is read",
+                "whether user and password could travel as settings of their own",
+            ],
+            Self::GigasetGrape => &[
+                "all that is unverified of Snom's service, whose protocol it shares",
+                "the section of the setting ProvisioningServer",
+                "that the MAC is enough, without the MAC-ID",
+                "which models ask it, and whether new accounts must use it",
+            ],
         }
     }
 

@@ -11,6 +11,8 @@ pub mod account;
 pub mod diff;
 mod fanvil;
 mod gigaset;
+mod grandstream;
+mod hawk;
 pub mod kind;
 pub mod limits;
 mod loose;
@@ -21,6 +23,7 @@ pub mod road;
 mod row;
 pub mod service;
 mod snom;
+mod sraps;
 mod xmlrpc;
 mod yealink;
 

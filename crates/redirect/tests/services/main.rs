@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "what fails to be set up fails the test")]
 
 mod fanvil;
+mod gdms;
 mod gigaset_xmlrpc;
 mod panasonic;
 mod poly;
 mod snom_xmlrpc;
+mod sraps;
 mod xmlrpc;
 mod yealink;
 

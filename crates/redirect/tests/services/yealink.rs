@@ -112,7 +112,7 @@ async fn a_clock_that_is_off_is_told_from_a_wrong_key() {
 async fn a_nonce_that_repeats_is_refused() {
     let emulator = Emulator::start(Ymcs::new(KEY, SECRET)).await.unwrap();
     let road = Road::new(&[emulator.authority()], clock, |bytes| bytes.fill(7)).unwrap().in_a_hurry();
-    let service = account(Kind::YealinkYmcs, &emulator.base(), FIELDS).open(&road).unwrap();
+    let service = account(Kind::YealinkYmcs, &emulator.base(), FIELDS).open(&road);
     let failure = service.verify().await.unwrap_err();
     assert!(matches!(&failure, Failure::Refused { said } if said.starts_with("500403")), "{failure:?}");
 }

@@ -15,7 +15,7 @@ pub const PASSWORD: &str = "leaflet-password-1";
 /// A client of a played service, with an account's fields.
 pub fn open<P: Provider>(kind: Kind, emulator: &Emulator<P>, path: &str, fields: &[(&str, &str)]) -> Box<dyn Service> {
     let road = Road::new(&[emulator.authority()], clock, chance).unwrap().in_a_hurry();
-    account(kind, &format!("{}{path}", emulator.base()), fields).open(&road).unwrap()
+    account(kind, &format!("{}{path}", emulator.base()), fields).open(&road)
 }
 
 pub fn account(kind: Kind, base: &str, fields: &[(&str, &str)]) -> Account {
@@ -34,7 +34,17 @@ pub fn entry(mac: Mac, serial: Option<&str>, profile: &str) -> Entry {
 
 /// A device that is to go to an address of its own.
 pub fn sent_to(mac: &str, address: &str) -> Entry {
-    Entry { mac: mac.parse().unwrap(), serial: None, mac_id: None, target: Target::Address(Secret::from(address)) }
+    aimed(mac, Target::Address(Secret::from(address)))
+}
+
+/// A device with a target.
+pub fn aimed(mac: &str, target: Target) -> Entry {
+    Entry { mac: mac.parse().unwrap(), serial: None, mac_id: None, target }
+}
+
+/// A MAC of a range, by number.
+pub fn mac(oui: &str, n: usize) -> Mac {
+    format!("{oui}{n:06x}").parse().unwrap()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the edge of a test: the played services have a real clock")]
