@@ -29,6 +29,7 @@ pub mod part;
 pub mod password_link;
 pub mod policy;
 pub mod prompt;
+pub mod redirect;
 pub mod reseller;
 pub mod second_factor;
 pub mod setting;
@@ -96,6 +97,8 @@ pub struct Platform {
     pub mails: bool,
     /// How deliveries of webhooks travel.
     pub webhooks: Road,
+    /// How brands' redirect services are reached.
+    pub redirects: crate::redirecting::Way,
 }
 
 /// Who acts, and when.

@@ -22,6 +22,7 @@ pub mod metrics;
 mod pages;
 pub mod problem;
 pub mod rates;
+pub mod redirecting;
 mod roots;
 mod routes;
 pub mod telephone;

@@ -178,3 +178,24 @@ pub const UPLOAD_UNREAD_BYTES_MAX: usize = 4 * IMPORT_BYTES_MAX;
 pub const UPLOAD_UNREAD: Duration = Duration::from_secs(20);
 /// Failed rows of an import that a page shows: whoever has more mends these first, or takes the API's answer.
 pub const FAILED_ROWS_SHOWN_MAX: usize = 500;
+
+/// How long a node holds the work on redirect services without a sign of life.
+pub const REDIRECT_LEASE: Span = Span::minutes(2);
+/// How long after a comparison with a service's whole list the next one is due.
+pub const REDIRECT_COMPARE_EVERY: Span = Span::hours(24);
+/// Calls to a service whose answers were lost in a row, after which it is left alone for a while.
+pub const REDIRECT_DOUBTS_MAX: u32 = 3;
+/// The first pause after a failure; each further one lasts as long as the failure does, up to the longest.
+pub const REDIRECT_PAUSE: Span = Span::minutes(1);
+/// The longest pause: what people mend is noticed within an hour, or at once by *Test*.
+pub const REDIRECT_PAUSE_MAX: Span = Span::hours(1);
+/// How long after a lost answer the device is looked up; twice as long after each further one.
+pub const REDIRECT_DOUBT_PAUSE: Span = Span::seconds(30);
+/// How long after a refusal that may pass by itself a device is tried again; twice as long after each further one, up to a day.
+pub const REDIRECT_REFUSED_PAUSE: Span = Span::hours(1);
+/// How long another account's device is left alone: its owner may release it.
+pub const REDIRECT_FOREIGN_PAUSE: Span = Span::hours(24);
+/// Accounts worked on at the same time by one node.
+pub const REDIRECT_FLIGHTS_MAX: usize = 16;
+/// Bytes of a serial number.
+pub const SERIAL_BYTES_MAX: usize = 64;

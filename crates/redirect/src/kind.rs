@@ -158,6 +158,25 @@ impl Kind {
         }
     }
 
+    /// What stands behind the door in an address of a device's own: the macro that its phones fill in, or nothing where they append the
+    /// name themselves.
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::GigasetGrape | Self::GigasetXmlrpc => "%MACD.xml",
+            Self::FanvilFdps => "$mac.cfg",
+            _ => "",
+        }
+    }
+
+    /// The kinds that serve phones of the same brands, itself among them: an owner has an account of one of them.
+    pub fn alike(self) -> [Self; 2] {
+        match self {
+            Self::SnomSraps | Self::SnomXmlrpc => [Self::SnomSraps, Self::SnomXmlrpc],
+            Self::GigasetGrape | Self::GigasetXmlrpc => [Self::GigasetGrape, Self::GigasetXmlrpc],
+            other => [other, other],
+        }
+    }
+
     /// What it can do.
     pub fn capabilities(self) -> Capabilities {
         let capabilities = |carrier, needs| Capabilities {

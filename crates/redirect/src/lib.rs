@@ -30,5 +30,6 @@ mod yealink;
 pub use account::{Account, AccountError, Credentials};
 pub use kind::{Capabilities, Carrier, Kind};
 pub use outcome::{Failure, Outcome};
+pub use reqwest::Url;
 pub use road::Road;
 pub use service::{Entry, Listed, Page, Profile, Service, Standing, Target};

@@ -39,6 +39,8 @@ pub struct Config {
     pub emergency: Emergency,
     /// Events that are sent to addresses.
     pub webhooks: Webhooks,
+    /// Brands' redirect services.
+    pub redirect: Redirect,
     /// Outgoing mail.
     pub mail: Mail,
 }
@@ -130,6 +132,15 @@ pub struct Emergency {
 pub struct Webhooks {
     /// They may lead to private addresses, and without TLS.
     pub allow_private: bool,
+}
+
+/// `[redirect]`.
+#[derive(Clone, Debug)]
+pub struct Redirect {
+    /// PEM file of authorities that are trusted besides the system's.
+    pub ca: Option<PathBuf>,
+    /// Addresses in place of the services' own.
+    pub services: BTreeMap<redirect::Kind, redirect::Url>,
 }
 
 /// `[mail]`.
@@ -230,6 +241,7 @@ impl Config {
                 caller_number: reader.value::<kinds::CallerNumber>("emergency.caller_number").0,
             },
             webhooks: Webhooks { allow_private: reader.value("webhooks.allow_private") },
+            redirect: Redirect { ca: reader.file("redirect.ca"), services: reader.value("redirect.services") },
             mail: Mail { smtp: reader.value::<kinds::Smtp>("mail.smtp").0, from: reader.value::<kinds::MailAddress>("mail.from").0 },
         };
         config.check_together(&mut reader);

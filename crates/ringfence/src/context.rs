@@ -8,6 +8,7 @@ use domain::Secret;
 use domain::claim::PlatformKeys;
 use portal::admin::{Admin, By, Platform, template};
 use portal::edge::{SystemChance, now};
+use portal::redirecting::Way;
 use portal::webhook::Road;
 use store::{KeyRing, Options, Store};
 
@@ -39,7 +40,7 @@ impl Context {
         let catalogue = InForce::open(data.brands().as_deref()).map_err(|error| Failure::refused(error.to_string()))?;
         let store = Store::open(config.store_url.expose(), ring, Box::new(SystemChance), Options::new(data.path())).await?;
         let keys = platform_keys(&store).await?;
-        let platform = Arc::new(platform(&config));
+        let platform = Arc::new(platform(&config)?);
         let admin = Admin { store, catalogue, keys: Arc::new(keys), platform };
         template::take_up(&admin).await?;
         Ok(Self { data, config, admin })
@@ -62,7 +63,7 @@ async fn platform_keys(store: &Store) -> Result<PlatformKeys, Failure> {
     PlatformKeys::new(vec![Secret::new(key.to_vec())]).map_err(|error| Failure::refused(error.to_string()))
 }
 
-fn platform(config: &Config) -> Platform {
+fn platform(config: &Config) -> Result<Platform, Failure> {
     let listen = match config.sip.restricted_transport {
         domain::settings::Transport::Udp => &config.sip.udp,
         domain::settings::Transport::Tcp => &config.sip.tcp,
@@ -71,7 +72,8 @@ fn platform(config: &Config) -> Platform {
     let mut emergency_numbers: Vec<String> = config.emergency.countries.values().flatten().cloned().collect();
     emergency_numbers.sort();
     emergency_numbers.dedup();
-    Platform {
+    let redirects = Way::new(config.redirect.ca.as_deref(), config.redirect.services.clone(), now);
+    Ok(Platform {
         phones_url: config.phones.public_url.to_string(),
         sip_host: config.sip.public_host.clone(),
         sip_port: listen.first().map(SocketAddr::port).filter(|port| *port != 0).unwrap_or(5060),
@@ -81,7 +83,8 @@ fn platform(config: &Config) -> Platform {
         portal_url: config.portal.public_url.to_string(),
         mails: config.mail.smtp.is_some() && config.mail.from.is_some(),
         webhooks: Road::new(config.webhooks.allow_private),
-    }
+        redirects: redirects.map_err(|error| Failure::refused(format!("redirect.ca: {error}")))?,
+    })
 }
 
 fn key_failure(error: &store::StoreError) -> Failure {

@@ -73,6 +73,7 @@ statements! {
     WORKED = "update redirect_account set verified = $1, failure = null, said = null, failed_since = null where id = $2";
     FAILED = "update redirect_account set failure = $1, said = $2, failed_since = coalesce(failed_since, $3), due = $4 where id = $5";
     PASSED = "update redirect_account set passed = $1, answered = $2 where id = $3";
+    WAIT = "update redirect_account set due = $1 where id = $2";
     ASK = "update redirect_account set asked = asked + 1 where id = $1";
     SYNC = "update redirect_account set asked = asked + 1, due = $1, compared = null where id = $2";
     COMPARED = "update redirect_account set compared = $1, drift = $2 where id = $3";
@@ -155,6 +156,11 @@ pub fn failed(db: &Db, of: Uuid, code: &str, said: &str, now: Time, again: Time)
 /// A complete pass has seen everything as of that revision of the platform, and as of when the account was read.
 pub fn passed(db: &Db, account: &Account, revision: i64) -> Result<()> {
     db.exec(PASSED, &[revision.into(), account.asked.into(), id(&account.id)]).map(drop)
+}
+
+/// Nothing is asked of the service before then.
+pub fn wait(db: &Db, of: Uuid, until: Time) -> Result<()> {
+    db.exec(WAIT, &[until.into(), id(&of)]).map(drop)
 }
 
 /// Asks for a complete pass, as soon as the account may be looked at.

@@ -112,7 +112,7 @@ fn page(db: &Db, by: &By, which: &Which, catalogue: &Catalogue, header: bool, af
 }
 
 /// No cell starts a formula: a spreadsheet takes what follows an apostrophe as text.
-fn safe(cell: &str) -> String {
+pub(super) fn safe(cell: &str) -> String {
     match cell.chars().next() {
         Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n') => format!("'{cell}"),
         _ => cell.to_owned(),

@@ -55,6 +55,7 @@ impl World {
             portal_url: "https://portal.example.com".into(),
             mails: true,
             webhooks: portal::webhook::Road::new(true),
+            redirects: portal::redirecting::Way::new(None, [].into(), || NOW).unwrap(),
         };
         let keys = PlatformKeys::new(vec![Secret::new(vec![7; 32])]).unwrap();
         let admin = Admin { store, catalogue: InForce::embedded(), keys: Arc::new(keys), platform: Arc::new(platform) };

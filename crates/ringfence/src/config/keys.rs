@@ -53,6 +53,12 @@ pub(super) const KEYS: &[Key] = &[
         "false",
         "true: webhooks may lead to private addresses, and without TLS; for receivers beside this server",
     ),
+    key("redirect.ca", r#""""#, "PEM of authorities that vouch for redirect services, besides the system's"),
+    key(
+        "redirect.services",
+        "{}",
+        "addresses that stand in for redirect services' own, such as { yealink-ymcs = \"https://proxy.example.com/ymcs\" }",
+    ),
     key("mail.smtp", r#""""#, "smtps://user:password@host:port; empty is off"),
     key("mail.from", r#""""#, "the sender's address"),
 ];

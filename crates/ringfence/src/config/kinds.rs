@@ -202,6 +202,20 @@ impl Kind for BTreeMap<String, PathBuf> {
     }
 }
 
+impl Kind for BTreeMap<redirect::Kind, redirect::Url> {
+    const ALLOWED: &'static str =
+        "names of redirect services with an https:// address of each, such as { yealink-ymcs = \"https://proxy.example.com/ymcs\" }";
+
+    fn read(value: &Value) -> Option<Self> {
+        let service = |(name, address): (&String, &Value)| {
+            let address: redirect::Url = address.as_str()?.parse().ok()?;
+            let plain = address.scheme() == "https" && address.has_host() && address.username().is_empty() && address.password().is_none();
+            plain.then_some((redirect::Kind::of(name)?, address))
+        };
+        value.as_table()?.iter().map(service).collect()
+    }
+}
+
 impl Kind for Host {
     const ALLOWED: &'static str = "a host name or address";
 

@@ -7,6 +7,7 @@ use gate::fetch::Flusher;
 use portal::admin::Admin;
 use portal::edge::{SystemChance, now};
 use portal::mail::{Postman, Server};
+use portal::redirecting::Reconciler;
 use portal::webhook::Courier;
 use store::{Store, StoreError};
 use tokio::sync::watch;
@@ -23,6 +24,8 @@ const LAPSES: Duration = Duration::from_secs(2);
 const PRUNE: Duration = Duration::from_mins(1);
 /// How often webhooks are looked after: an event is on its way within a second.
 const COURIER: Duration = Duration::from_millis(500);
+/// How often redirect services are looked after: a device that was added is on its way there within a second.
+const RECONCILE: Duration = Duration::from_secs(1);
 /// How often mail is looked after.
 const POST: Duration = Duration::from_secs(2);
 /// How often alerts are written: what happens within a minute is one letter.
@@ -49,6 +52,7 @@ impl Jobs {
             tokio::spawn(flush(flusher, stopped.clone())),
             tokio::spawn(lapses(store.clone(), node, stopped.clone())),
             tokio::spawn(courier(Courier::new(admin.clone(), node), stopped.clone())),
+            tokio::spawn(reconcile(Reconciler::new(admin.clone(), node, now), stopped.clone())),
             tokio::spawn(catalogue::follow(admin.clone(), stopped.clone())),
             tokio::spawn(prune(store, node, stopped.clone())),
         ];
@@ -136,6 +140,17 @@ async fn courier(mut courier: Courier, mut stopped: watch::Receiver<bool>) {
         }
     }
     courier.rest().await;
+}
+
+/// Keeps brands' redirect services in step with the devices that are here.
+async fn reconcile(mut reconciler: Reconciler, mut stopped: watch::Receiver<bool>) {
+    while !pause(&mut stopped, RECONCILE).await {
+        if let Err(error) = reconciler.step().await {
+            tracing::warn!(%error, "redirect services wait for the store");
+        }
+    }
+    // What was sent and not answered is looked up by whoever comes next.
+    reconciler.abandon().await;
 }
 
 /// Writes alerts, and sends mail that waits.
