@@ -54,6 +54,7 @@ pub(crate) mod sign_in;
 pub(crate) mod sites;
 pub(crate) mod switch;
 pub(crate) mod technical_details;
+pub(crate) mod templates;
 pub(crate) mod tokens;
 pub(crate) mod trunks;
 pub(crate) mod users;

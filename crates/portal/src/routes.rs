@@ -153,6 +153,11 @@ pages! {
     get  "/operations/prompts/{language}/{name}/sound"    => prompts::sound;
     get  "/operations/prompts/{language}/{name}/remove"   => prompts::ask;
     post "/operations/prompts/{language}/{name}/remove"   => prompts::remove;
+    get  "/operations/templates"                          => templates::list;
+    get  "/operations/templates/{brand}/{file}"           => templates::show;
+    post "/operations/templates/{brand}/{file}"           => templates::set;
+    get  "/operations/templates/{brand}/{file}/remove"    => templates::ask;
+    post "/operations/templates/{brand}/{file}/remove"    => templates::remove;
     get  "/operations/audit"                              => audit::list;
     get  "/operations/audit/verify"                       => audit::verify;
 

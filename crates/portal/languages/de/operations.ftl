@@ -62,6 +62,36 @@ prompt-remove-effect = Die eingebaute ist wieder zu hören, falls es in dieser S
 done-prompt-set = Die Aufnahme gilt.
 done-prompt-removed = Ihre Aufnahme ist entfernt.
 
+templates-what = Die Dateien, aus denen die Konfigurationen jeder Marke entstehen. Setzen Sie eine eigene an die Stelle einer eingebauten: Sie gilt binnen einer Sekunde auf jedem Knoten, und Telefone bekommen sie bei ihrem nächsten Abruf.
+templates-brands = Marken
+templates-own = Ihre eigenen
+templates-brand = Marke
+templates-file = Datei
+templates-whose = Wessen
+templates-changed = Geändert
+templates-size = Bytes
+templates-none = Sie haben keine eigenen Dateien
+templates-none-hint = Wählen Sie oben eine Marke und dann die Datei, die Sie ändern wollen.
+template-built_in = eingebaut
+template-folder = im Datenverzeichnis dieses Knotens
+template-current = Ihre eigene
+template-identical = Ihre eigene, gleich der eingebauten
+template-moved = Ihre eigene, aus einem älteren Text
+template-left-out = Ihre eigene, gilt nicht
+template-left-out-what = Diese Version des Programms kann Ihre eigenen Dateien dieser Marke nicht benutzen. Telefone bekommen die eingebauten, bis Sie berichtigen oder entfernen, was sich nicht lesen lässt.
+template-moved-what = Die eingebaute Datei ist anders geworden, seit Ihre aus ihr entstand. Sehen Sie unten die Unterschiede an und übernehmen Sie, was Sie haben wollen.
+template-made-from = aus der Datei von Version { $version }
+template-text = Text
+template-hint = Er wird probiert, bevor er gilt: Mit Fehlern darin bleibt die eingebaute Datei. Nehmen Sie die Zeilen nicht heraus, mit denen ein Telefon seine Tür wiederfindet.
+template-merged = Meine enthält alles, was ich von der heutigen eingebauten Datei haben will
+template-save = Speichern
+template-remove = Entfernen
+template-differences = Unterschiede zur eingebauten Datei
+template-remove-title = Ihre eigene Datei entfernen?
+template-remove-effect = Die eingebaute Datei gilt wieder auf jedem Knoten; Telefone bekommen sie bei ihrem nächsten Abruf.
+done-template-set = Die Datei gilt.
+done-template-removed = Ihre eigene Datei ist entfernt.
+
 audit-verify = Prüfen
 audit-whole = { $count ->
     [one] Das Protokoll ist unversehrt: 1 Eintrag, unverändert.

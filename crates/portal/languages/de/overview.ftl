@@ -9,6 +9,7 @@ menu-global-logins = Globale Zugänge
 menu-global-login-requests = Anfragen zum globalen Zugang
 menu-trunks = Trunks
 menu-prompts = Ansagen
+menu-templates = Vorlagen
 menu-audit = Protokoll
 number = Nr.
 

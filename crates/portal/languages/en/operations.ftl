@@ -62,6 +62,36 @@ prompt-remove-effect = The built-in one is heard again, if there is one in this 
 done-prompt-set = The recording is in force.
 done-prompt-removed = Your recording is removed.
 
+templates-what = The files from which each brand's configurations are made. Put one of your own in the place of a built-in file: it is in force on every node within a second, and phones get it at their next fetch.
+templates-brands = Brands
+templates-own = Your own
+templates-brand = Brand
+templates-file = File
+templates-whose = Whose
+templates-changed = Changed
+templates-size = Bytes
+templates-none = You have no files of your own
+templates-none-hint = Choose a brand above, then the file that you want to change.
+template-built_in = built in
+template-folder = in this node's data directory
+template-current = your own
+template-identical = your own, same as built in
+template-moved = your own, from an older text
+template-left-out = your own, not in force
+template-left-out-what = This version of the program cannot use your own files of this brand. Phones get the built-in ones until you correct or remove what does not read.
+template-moved-what = The built-in file has changed since yours was made from it. Look at the differences below and take over what you want to have.
+template-made-from = made from the file of version { $version }
+template-text = Text
+template-hint = It is tried before it is kept: with mistakes in it, the built-in file stays. Do not take out the lines by which a phone finds its door again.
+template-merged = Mine holds all that I want of the built-in file of today
+template-save = Save
+template-remove = Remove
+template-differences = Differences from the built-in file
+template-remove-title = Remove your own file?
+template-remove-effect = The built-in file is in force again on every node; phones get it at their next fetch.
+done-template-set = The file is in force.
+done-template-removed = Your own file is removed.
+
 audit-verify = Verify
 audit-whole = { $count ->
     [one] The audit is whole: 1 entry, unchanged.

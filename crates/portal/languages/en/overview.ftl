@@ -9,6 +9,7 @@ menu-global-logins = Global logins
 menu-global-login-requests = Global login requests
 menu-trunks = Trunks
 menu-prompts = Prompts
+menu-templates = Templates
 menu-audit = Audit
 number = No.
 

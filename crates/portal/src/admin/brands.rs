@@ -61,6 +61,11 @@ pub struct WhyView {
     pub source: String,
 }
 
+/// The names of all brands, short and as people write them.
+pub fn names(admin: &Admin) -> Vec<(String, String)> {
+    admin.catalogue.current().brands().iter().map(|brand| (brand.name().to_owned(), brand.display().to_owned())).collect()
+}
+
 /// Reads a phone's file back.
 pub fn parse(catalogue: &Catalogue, brand: &str, bytes: &[u8]) -> Result<Parsed, Error> {
     let known = || catalogue.brands().iter().map(Brand::name).collect::<Vec<_>>().join(", ");

@@ -73,6 +73,12 @@ pub async fn compare(admin: &Admin, by: &By, mac: &str) -> Result<Comparison, Er
     admin.read(look).await
 }
 
+/// Compares two texts.
+pub(crate) fn texts(before: &str, now: &str) -> Vec<Row> {
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    diff::rows(&lines(before), &lines(now))
+}
+
 /// What was changed at the nodes above a phone, and for its brand and model: the latest of each.
 fn above(db: &Db, mac: Mac, stored: &Stored, after: domain::Time) -> Result<Vec<Above>, Error> {
     let model = &stored.device.model;

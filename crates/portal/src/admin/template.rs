@@ -21,7 +21,7 @@ use crate::limits::TEMPLATE_TRIES_MAX;
 pub use self::shared::take_up;
 
 /// Where templates are, below a brand's folder. Names may leave it away.
-const FOLDER: &str = "templates/";
+pub(crate) const FOLDER: &str = "templates/";
 /// This program's version.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 

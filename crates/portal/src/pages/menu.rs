@@ -42,6 +42,7 @@ const PAGES: &[(&str, &str, &str, &str, Action)] = &[
     ("menu-operations", "menu-global-login-requests", "/operations/global-login-requests", "key-round", Action::RequestGlobalLogin),
     ("menu-operations", "menu-trunks", "/operations/trunks", "network", Action::EditTrunks),
     ("menu-operations", "menu-prompts", "/operations/prompts", "mic", Action::OperatePlatform),
+    ("menu-operations", "menu-templates", "/operations/templates", "file-down", Action::OperatePlatform),
     ("menu-operations", "menu-audit", "/operations/audit", "scroll-text", Action::ViewAudit),
     ("menu-help", "menu-help-guides", "/help", "circle-help", Action::ViewDevices),
 ];

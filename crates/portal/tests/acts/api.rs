@@ -7,6 +7,7 @@ mod imports;
 pub mod matrix;
 mod requests;
 mod resources;
+mod templates;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -9,6 +9,7 @@ mod people;
 mod policy;
 mod session;
 mod sign_in;
+mod templates;
 mod tree;
 mod trust;
 

@@ -7,6 +7,7 @@ use domain::role::Role;
 use portal::admin::By;
 use portal::admin::customer::{self, NewCustomer};
 use portal::admin::site::{self, NewSite};
+use portal::admin::template;
 use portal::admin::tree::NodeNames;
 use portal::admin::trunk::{self, NewTrunk};
 use portal::admin::user::{self, NewUser, Writing};
@@ -58,7 +59,7 @@ async fn the_matrix_of_endpoints() {
 /// looked for, since no customer has any.
 fn of_a_tenant(endpoint: &str) -> bool {
     endpoint.contains('{')
-        && !["/brands/", "/prompts/", "/sip-accounts/", "/global-login-requests/"].iter().any(|part| endpoint.contains(part))
+        && !["/brands/", "/prompts/", "/templates/", "/sip-accounts/", "/global-login-requests/"].iter().any(|part| endpoint.contains(part))
 }
 
 /// What one person gets, each time anew: so nobody finds what another one has deleted.
@@ -125,6 +126,7 @@ async fn furnish(site: &Site) -> Ids {
     let way_out =
         NewTrunk { name: "way-out".into(), uri: "sip:trunk.example.com".into(), place: shop, priority: 100, ..NewTrunk::default() };
     trunk::add(admin, by, way_out).await.unwrap();
+    template::add(admin, by, "yealink", "guide.md", "# Ours").await.unwrap();
     site.token(Role::Auditor, "Shop").await;
     let tokens = site.get(&operator, "/tokens").await.ok(200);
     let token = tokens["items"].as_array().unwrap().iter().find(|token| token["scope"].as_str().unwrap().contains("Shop")).unwrap();
@@ -206,7 +208,8 @@ fn sample(endpoint: &str, ids: &Ids) -> (String, String) {
     };
     let path = path.replace("{mac}", mac).replace("{id}", id).replace("{network}", network).replace("{name}", name);
     let path = path.replace("{delivery}", ids.get("delivery").map_or("", String::as_str));
-    let path = path.replace("{file}", &format!("{SHOP}.cfg")).replace("{brand}", "yealink").replace("{language}", "en");
+    let file = if kind == "template" { "guide.md".to_owned() } else { format!("{SHOP}.cfg") };
+    let path = path.replace("{file}", &file).replace("{brand}", "yealink").replace("{language}", "en");
     let query = if endpoint == "GET /simulate" { format!("?mac={SHOP}&address=198.51.100.7") } else { String::new() };
     (format!("{method} {path}{query}"), body(endpoint).unwrap_or_default())
 }
@@ -233,6 +236,8 @@ fn body(endpoint: &str) -> Option<String> {
         "POST /tokens" => json!({ "role": "auditor", "customer": "Shop", "label": "x" }),
         "POST /users" => json!({ "name": "somebody", "role": "auditor", "customer": "Shop" }),
         "POST /webhooks" => json!({ "url": "https://hooks.example.com/", "types": ["device.failed"], "customer": "Shop" }),
+        "POST /templates" => json!({ "brand": "snom", "file": "guide.md", "text": "# Ours" }),
+        "PATCH /templates/{brand}/{file}" => json!({ "merged": true }),
         "PATCH /webhooks/{id}" => json!({ "label": "Desk" }),
         "PATCH /users/{id}" => json!({ "disabled": true }),
         "POST /trunks" => json!({ "name": "second", "uri": "sip:trunk.example.com", "customer": "Shop" }),

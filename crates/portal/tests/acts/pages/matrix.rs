@@ -9,6 +9,7 @@ use portal::PAGES;
 use portal::admin::By;
 use portal::admin::customer::{self, NewCustomer};
 use portal::admin::site::{self, NewSite};
+use portal::admin::template;
 use portal::admin::trunk::{self, NewTrunk};
 use portal::admin::{contact, login_request, reseller, trust};
 
@@ -112,6 +113,8 @@ async fn furnish(site: &Site) -> Ids {
     let closing = site::add(admin, by, closing).await.unwrap().id;
     let gone = reseller::add(admin, by, "Gone", ResellerKind::Channel).await.unwrap().id;
     trunk::add(admin, by, NewTrunk { name: "way-out".into(), uri: "sip:trunk.example.com".into(), ..NewTrunk::default() }).await.unwrap();
+    // Its first version is 1.
+    template::add(admin, by, "yealink", "guide.md", "# Ours").await.unwrap();
     login_request::add(admin, by, Some("Dealer".into()), "").await.unwrap();
     let user = site.user("clerk", Role::Auditor, "Shop").await.user.id;
     site.token(Role::Auditor, "Shop").await;
@@ -139,7 +142,8 @@ async fn ask(browser: &Browser<'_>, verb: &str, path: &str, ids: &Ids) -> Answer
     let deleted = path.ends_with("/delete");
     let id = ids.get(format!("{kind} deleted").as_str()).filter(|_| deleted).or(ids.get(kind)).map_or("1", String::as_str);
     let filled = path.replace("{mac}", SHOP).replace("{id}", id).replace("{hash}", "00000000").replace("{*name}", "app.css");
-    let filled = filled.replace("{article}", "pin").replace("{brand}", "yealink").replace("{name}", "way-out");
+    let filled =
+        filled.replace("{article}", "pin").replace("{brand}", "yealink").replace("{name}", "way-out").replace("{file}", "guide.md");
     // What else stands in braces is the first of its kind, or names nothing.
     let filled: String = filled.split('/').map(|part| if part.starts_with('{') { "1" } else { part }).collect::<Vec<_>>().join("/");
     let fields = sample(path, ids);
@@ -185,6 +189,7 @@ fn sample(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
         "/inventory/phone-hardware/marked/do" => of(&[("mac", SHOP), ("act", "resync"), ("answer", "yes")]),
         "/administration/resellers/new" => of(&[("name", "New"), ("kind", "channel")]),
         "/administration/resellers/{id}" => of(&[("name", "Dealer"), ("kind", "channel")]),
+        "/operations/templates/{brand}/{file}" => of(&[("text", "# Mine"), ("version", "1")]),
         "/operations/trunks/new" => of(&[("name", "other"), ("uri", "sip:other.example.com")]),
         "/operations/global-login-requests" => of(&[("reason", "first phones")]),
         "/operations/global-login-requests/{number}/decide" => of(&[("answer", "grant")]),
