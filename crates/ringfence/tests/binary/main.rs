@@ -21,6 +21,7 @@ mod prompts;
 mod serve;
 mod settings;
 mod telephone;
+mod templates;
 mod trunks;
 mod trusting;
 mod users;
