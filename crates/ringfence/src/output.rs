@@ -29,6 +29,11 @@ impl Output {
         write_out(text.trim_end_matches('\n').as_bytes(), true)
     }
 
+    /// Prints a value as JSON, or a text as it is, to its last byte.
+    pub fn verbatim(self, value: &impl Serialize, text: &str) -> Result<(), Failure> {
+        if self.json { self.print(value, String::new) } else { write_out(text.as_bytes(), false) }
+    }
+
     /// Prints CSV: as it is, or as one JSON text.
     pub fn csv(self, bytes: &[u8]) -> Result<(), Failure> {
         if self.json {

@@ -24,7 +24,7 @@ pub async fn run(context: &Context, command: TemplateCommand, output: Output) ->
         }
         TemplateCommand::Show { brand, file, base } => {
             let found = template::show(admin, by, &brand, &file).await?;
-            output.print(&found, || if base { found.base_text.clone() } else { found.text.clone() })
+            output.verbatim(&found, if base { &found.base_text } else { &found.text })
         }
         TemplateCommand::Set { brand, file, merged } => {
             let set = set(admin, by, &brand, &file, text_from_stdin()?, merged).await?;
