@@ -4,6 +4,7 @@
 
 mod attack;
 mod firmware;
+mod in_force;
 mod phonebook;
 mod sealed;
 mod twins;
