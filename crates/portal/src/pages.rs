@@ -58,3 +58,4 @@ pub(crate) mod templates;
 pub(crate) mod tokens;
 pub(crate) mod trunks;
 pub(crate) mod users;
+pub(crate) mod webhooks;

@@ -36,6 +36,7 @@ const PAGES: &[(&str, &str, &str, &str, Action)] = &[
     ("menu-administration", "menu-policy", "/administration/policy", "shield-check", Action::ViewPolicy),
     ("menu-administration", "menu-users", "/administration/users", "users", Action::EditPeople),
     ("menu-administration", "menu-tokens", "/administration/tokens", "key-round", Action::EditPeople),
+    ("menu-administration", "menu-webhooks", "/administration/webhooks", "webhook", Action::EditPeople),
     ("menu-administration", "menu-contacts", "/administration/contacts", "book-open", Action::EditDevices),
     ("menu-operations", "menu-unknown-phones", "/operations/unknown-phones", "radio-tower", Action::OperatePlatform),
     ("menu-operations", "menu-global-logins", "/operations/global-logins", "key-round", Action::HandleGlobalLogin),

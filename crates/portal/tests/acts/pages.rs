@@ -12,6 +12,7 @@ mod sign_in;
 mod templates;
 mod tree;
 mod trust;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -23,21 +23,21 @@ use crate::api::{Site, problem};
 use crate::world::{NOW, OFFICE, SHOP, World};
 
 /// Answers the first requests with the given statuses, and all others with 204.
-struct Receiver {
-    url: String,
+pub struct Receiver {
+    pub url: String,
     got: Arc<Mutex<Vec<Got>>>,
     task: JoinHandle<()>,
 }
 
 #[derive(Clone, Debug)]
-struct Got {
+pub struct Got {
     line: String,
     headers: BTreeMap<String, String>,
     body: String,
 }
 
 impl Receiver {
-    async fn open(statuses: &[u16]) -> Self {
+    pub async fn open(statuses: &[u16]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook?of=shop", listener.local_addr().unwrap());
         let got = Arc::new(Mutex::new(Vec::new()));
@@ -52,7 +52,7 @@ impl Receiver {
         Self { url, got, task }
     }
 
-    fn got(&self) -> Vec<Got> {
+    pub fn got(&self) -> Vec<Got> {
         self.got.lock().unwrap().clone()
     }
 }
@@ -85,7 +85,7 @@ async fn take(stream: TcpStream, status: u16, got: Arc<Mutex<Vec<Got>>>) {
 
 impl Got {
     /// Asserts what every receiver checks.
-    fn check(&self, secret: &str) -> Value {
+    pub fn check(&self, secret: &str) -> Value {
         let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
         let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
         mac.update(format!("{}.{}.{}", self.headers["webhook-id"], self.headers["webhook-timestamp"], self.body).as_bytes());
@@ -110,7 +110,7 @@ async fn reset(world: &World, mac: &str) {
 }
 
 /// What a courier does in a moment.
-async fn carry(courier: &mut Courier, after: Span) -> usize {
+pub async fn carry(courier: &mut Courier, after: Span) -> usize {
     let set_out = courier.step(NOW + after).await.unwrap();
     courier.rest().await;
     set_out

@@ -10,7 +10,9 @@ use portal::admin::By;
 use portal::admin::customer::{self, NewCustomer};
 use portal::admin::site::{self, NewSite};
 use portal::admin::template;
+use portal::admin::tree::NodeNames;
 use portal::admin::trunk::{self, NewTrunk};
+use portal::admin::webhook::{self, NewWebhook};
 use portal::admin::{contact, login_request, reseller, trust};
 
 use super::Browser;
@@ -123,7 +125,13 @@ async fn furnish(site: &Site) -> Ids {
     trust::add(admin, by, network).await.unwrap();
     open_a_window(site).await;
     contact::add(admin, by, "Shop".into(), "Desk", "+4930123456").await.unwrap();
+    // Nobody listens there.
+    let hook = NewWebhook { url: "http://127.0.0.1:9/".into(), at: NodeNames::customer("Shop"), ..NewWebhook::default() };
+    let hook = webhook::add(admin, by, hook).await.unwrap().webhook.id;
+    let delivery = webhook::test(admin, by, hook.parse().unwrap()).await.unwrap().id;
     [
+        ("webhook", hook),
+        ("delivery", delivery),
         ("customer", known.shop),
         ("customer deleted", leaving),
         ("site", known.front),
@@ -144,6 +152,7 @@ async fn ask(browser: &Browser<'_>, verb: &str, path: &str, ids: &Ids) -> Answer
     let filled = path.replace("{mac}", SHOP).replace("{id}", id).replace("{hash}", "00000000").replace("{*name}", "app.css");
     let filled =
         filled.replace("{article}", "pin").replace("{brand}", "yealink").replace("{name}", "way-out").replace("{file}", "guide.md");
+    let filled = filled.replace("{delivery}", &ids["delivery"]);
     // What else stands in braces is the first of its kind, or names nothing.
     let filled: String = filled.split('/').map(|part| if part.starts_with('{') { "1" } else { part }).collect::<Vec<_>>().join("/");
     let fields = sample(path, ids);
@@ -199,6 +208,11 @@ fn sample(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
         "/administration/users/{id}" => of(&[("name", "clerk")]),
         "/administration/users/{id}/disable" => of(&[("disabled", "true")]),
         "/administration/tokens" => of(&[("role", "auditor"), ("at", &format!("customer:{}", ids["customer"])), ("days", "30")]),
+        "/administration/webhooks" => {
+            of(&[("url", "https://hooks.example.com/"), ("at", &format!("customer:{}", ids["customer"])), ("types", "device.failed")])
+        }
+        "/administration/webhooks/{id}" => of(&[("url", "https://hooks.example.com/other"), ("label", "Desk")]),
+        "/administration/webhooks/{id}/switch" => of(&[("enabled", "true")]),
         "/administration/contacts" => of(&[("name", "Help"), ("number", "112")]),
         "/administration/contacts/remove" => of(&[("name", "Desk"), ("number", "+4930123456"), ("answer", "yes")]),
         _ => of(&[("answer", "yes")]),
