@@ -112,6 +112,25 @@
   setInterval(tick, 1000);
   tick();
 
+  // What moves to another group slides there, so that the eye can follow.
+  let stood = new Map();
+  const places = () => new Map([...document.querySelectorAll("[data-slides]")].map((row) => [row.id, { row, box: row.getBoundingClientRect(), group: row.closest("[data-group]") }]));
+  document.addEventListener("htmx:before:swap", () => {
+    stood = new Map([...places()].map(([id, place]) => [id, { box: place.box, group: place.group?.dataset.group }]));
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    for (const [id, { row, box, group }] of places()) {
+      const before = stood.get(id);
+      if (!before || before.group === group?.dataset.group) continue;
+      row.classList.add("moved");
+      if (calm) continue;
+      const from = `translate(${before.box.left - box.left}px, ${before.box.top - box.top}px)`;
+      row.animate([{ transform: from, zIndex: 1 }, { transform: "none", zIndex: 1 }], { duration: 600, easing: "ease-in-out" });
+    }
+    stood = new Map();
+  });
+
   // Live pages: whatever happens to a phone in sight fetches the page's live parts anew. Nothing is lost in between: after a
   // break the browser names the last event that it saw.
   let waiting = 0;
@@ -123,6 +142,7 @@
   if (live && window.EventSource) {
     const events = new EventSource(live.dataset.liveEvents);
     events.onmessage = refresh;
+    events.addEventListener("presence", refresh);
     for (const kind of (document.body.dataset.liveKinds || "").split(" ").filter(Boolean)) events.addEventListener(kind, refresh);
     events.onopen = () => { root.dataset.live = "on"; };
     events.onerror = () => { root.dataset.live = "off"; };

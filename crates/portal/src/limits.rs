@@ -129,6 +129,8 @@ pub const STREAM_LINES_WAITING: usize = 16;
 pub const STREAM_STALLED: Duration = Duration::from_mins(1);
 /// A stream's sign of life: shorter than proxies wait for silent answers.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How often a stream whose page shows who is registered looks: a thousand phones are a fraction of a millisecond.
+pub const PRESENCE_LOOK: Duration = Duration::from_secs(2);
 /// How long streams are left alone after they were woken.
 pub const WAKE_PAUSE: Duration = Duration::from_millis(200);
 /// How long a listener is asked to wait before it comes back.

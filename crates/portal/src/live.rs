@@ -4,6 +4,8 @@
 //! is new for it, its scope in the WHERE clause. So nothing that a listener may not see is ever in its hands, and one that is slow, or was
 //! away, reads on from where it was.
 
+mod presence;
+
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
@@ -23,6 +25,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
+pub use self::presence::Watched;
 use crate::App;
 use crate::admin::{By, event};
 use crate::limits::{
@@ -68,6 +71,17 @@ impl Default for Live {
 
 /// Answers with the events of a listener's branch, from the one after `last` on; without it, with those to come.
 pub async fn stream(app: &App, who: Listener, filter: Filter, last: Option<i64>) -> Result<Response, Problem> {
+    stream_with(app, who, filter, last, None).await
+}
+
+/// The same, and an event `presence` without a number whenever one of the watched phones registers here, leaves, calls or hangs up.
+pub async fn stream_with(
+    app: &App,
+    who: Listener,
+    filter: Filter,
+    last: Option<i64>,
+    watched: Option<Watched>,
+) -> Result<Response, Problem> {
     event::may_listen(&who.by)?;
     let place = app.live.take_place(who.key)?;
     // Woken from here on: what happens while the place is looked up is not missed.
@@ -75,7 +89,7 @@ pub async fn stream(app: &App, who: Listener, filter: Filter, last: Option<i64>)
     let (cursor, missed) = event::start(&app.admin, last).await?;
     let (lines, body) = mpsc::channel(STREAM_LINES_WAITING);
     let closing = app.live.closing.subscribe();
-    let stream = Stream { app: app.clone(), who, filter, cursor, lines, woken, closing, _place: place };
+    let stream = Stream { app: app.clone(), who, filter, cursor, lines, woken, closing, watched, _place: place };
     tokio::spawn(stream.run(missed));
     let headers = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store")];
     // Proxies that gather answers would turn "now" into "later"; this is how the most common one is told.
@@ -191,6 +205,7 @@ struct Stream {
     lines: mpsc::Sender<Bytes>,
     woken: watch::Receiver<i64>,
     closing: watch::Receiver<bool>,
+    watched: Option<Watched>,
     _place: Place,
 }
 
@@ -221,6 +236,11 @@ impl Stream {
                     return false;
                 }
             }
+            if let Some(watched) = self.watched.as_mut().filter(|_| !events.is_empty())
+                && watched.renew(&self.app, &self.who.by).await.is_err()
+            {
+                return false;
+            }
             if upto == self.cursor {
                 return true;
             }
@@ -231,13 +251,15 @@ impl Stream {
     /// Waits for something new, with a sign of life now and then; whether it goes on.
     async fn wait(&mut self) -> bool {
         loop {
+            let mut line = ":\n\n";
             tokio::select! {
                 changed = self.woken.changed() => return changed.is_ok(),
                 () = self.lines.closed() => return false,
                 _ = self.closing.wait_for(|closing| *closing) => return false,
                 () = sleep(HEARTBEAT) => {}
+                () = Watched::changed(self.watched.as_mut(), &self.app) => line = "event: presence\ndata: {}\n\n",
             }
-            if !(self.who.still)().await || !self.send(":\n\n".to_owned()).await {
+            if !(self.who.still)().await || !self.send(line.to_owned()).await {
                 return false;
             }
         }

@@ -27,8 +27,22 @@ pub trait Telephone: fmt::Debug + Send + Sync {
     /// The account of that name; none if there is none, or it has ended.
     fn sip_account(&self, name: String, now: Time) -> Answering<'_, Option<SipAccount>>;
 
+    /// Where each of these phones stands with this node, in their order. Looks into memory alone and never waits.
+    fn presence(&self, macs: &[Mac], now: Time) -> Vec<Presence>;
+
     /// Asks a trunk whether it answers, and calls its test number if it has one.
     fn test_trunk(&self, trunk: Trunk) -> Answering<'_, Vec<TrunkStep>>;
+}
+
+/// Where a phone that is not cleared stands with a node: another node's phones are away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Not here.
+    Away,
+    /// Registered with its throw-away account.
+    Registered,
+    /// In a call that asks for its PIN.
+    InCall,
 }
 
 /// One step of a trunk's test.

@@ -114,7 +114,7 @@ impl Server {
         let desk = Arc::new(Desk::new(parts(&context, metrics.clone(), limits, telephone::port(&config, &ears)), now()));
         let voice = telephone::serve(ears, &context, &mut registry, desk.tables()).await?;
         let opened = open_gate(&config, limits, &doors, &desk, metrics).and_then(|gate| {
-            let engine = Engine::new(voice.pins().clone(), Arc::clone(voice.accounts()), prober(&config));
+            let engine = Engine::new(&voice, prober(&config));
             let (admin, metrics) = (context.admin.clone(), Arc::new(Metrics::new(registry)));
             let public_url = config.portal.public_url.to_string().into();
             let app = portal::App {

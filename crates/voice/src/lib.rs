@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod notify;
 pub mod pin_call;
 pub mod pins;
+pub mod presence;
 pub mod prompts;
 pub mod registrar;
 pub mod service;

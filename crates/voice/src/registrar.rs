@@ -116,6 +116,12 @@ impl Registrar {
         self.table().has(mac)
     }
 
+    /// Whether each of these phones is registered here, in their order.
+    pub fn registered(&self, macs: &[Mac], now: Time) -> Vec<bool> {
+        let table = self.table();
+        macs.iter().map(|mac| table.has_living(*mac, now)).collect()
+    }
+
     /// There was news of a phone: what is known of it is looked up anew, if it is registered here.
     pub fn refresh(&self, mac: Mac) {
         self.knowledge.outdate(mac);

@@ -28,6 +28,7 @@ use crate::metrics::Metrics;
 use crate::notify::{self, Quiet};
 use crate::pin_call::{self, PinCalls};
 use crate::pins::{PinDesk, Strangers};
+use crate::presence::Presences;
 use crate::prompts::Library;
 use crate::registrar::{self, Notice, Registrar};
 use crate::stack::{Config, OpenError, Stack, Timers, Transport};
@@ -76,6 +77,7 @@ pub struct Voice {
     caring: Option<JoinHandle<()>>,
     desk: PinDesk,
     accounts: Arc<Accounts>,
+    presences: Presences,
 }
 
 /// Why the telephone face cannot be opened.
@@ -150,7 +152,7 @@ impl Doors {
         let notifying = notify::Parts {
             store: parts.store.clone(),
             registrar: Arc::clone(&registrar),
-            quiet,
+            quiet: Arc::clone(&quiet),
             catalogue: parts.catalogue,
             teller: stack.clone(),
             metrics: parts.metrics.notifies,
@@ -159,6 +161,7 @@ impl Doors {
             node: node(),
             clock: parts.clock,
         };
+        let presences = Presences::new(Arc::clone(&registrar), quiet);
         let (stop, stopped) = watch::channel(false);
         let caring = Some(tokio::spawn(Arc::clone(&emergency).run(stopped)));
         let tasks = vec![
@@ -168,7 +171,7 @@ impl Doors {
             tokio::spawn(async move { library.follow().await }),
         ];
         stack.serve(Arc::new(Desk { registrar, emergency, pin_calls, clock: parts.clock }));
-        Ok(Voice { stack, tasks, stop, caring, desk, accounts })
+        Ok(Voice { stack, tasks, stop, caring, desk, accounts, presences })
     }
 }
 
@@ -186,6 +189,11 @@ impl Voice {
     /// Who knows the throw-away accounts.
     pub fn accounts(&self) -> &Arc<Accounts> {
         &self.accounts
+    }
+
+    /// Who is registered here and who is in a call.
+    pub fn presences(&self) -> &Presences {
+        &self.presences
     }
 
     /// Takes no new calls, lets those in progress end for at most `drain`, and closes. Whether all had ended by themselves.

@@ -29,7 +29,7 @@ pub(crate) use self::add::{Checked, add_within, check, turns_direction, update_w
 pub use self::add::{NewDevice, add};
 pub use self::allowed::allowed;
 pub use self::calls::{CallView, calls};
-pub use self::day::{DayPlace, DayView, Why, day, day_place};
+pub use self::day::{DayPlace, DayView, Why, day, day_macs, day_place, with_presence};
 pub use self::history::{HistoryView, history};
 pub use self::lines::{LineEdit, LineView, edit_lines, lines};
 pub use self::list::{CountView, CountsView, Which, counts, list, part, part_allowing};

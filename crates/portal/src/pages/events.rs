@@ -9,13 +9,14 @@ use super::answer::Answer;
 use super::form::Query;
 use super::visitor::Visitor;
 use crate::App;
-use crate::admin::{Error, sign_in};
-use crate::live::{self, Listener};
+use crate::admin::{Error, device, sign_in};
+use crate::live::{self, Listener, Watched};
 
-/// Of which phone.
+/// Of which phone; of which site or customer the presence, too.
 #[derive(Deserialize)]
 pub(crate) struct Asked {
     mac: Option<String>,
+    presence: Option<String>,
     last_event_id: Option<i64>,
 }
 
@@ -29,5 +30,12 @@ pub(crate) async fn listen(State(app): State<App>, visitor: Visitor, headers: He
         Box::pin(async move { sign_in::counts(&app.admin, session, (app.clock)()).await })
     };
     let listener = Listener { by: visitor.by.clone(), key: visitor.who.account.id, still: Box::new(still) };
-    Ok(live::stream(&app, listener, Filter { mac, kinds: Vec::new() }, last).await?)
+    let watched = match &asked.presence {
+        None => None,
+        Some(id) => {
+            let place = device::day_place(&app.admin, &visitor.by, id).await?;
+            Some(Watched::open(&app, &visitor.by, place.which).await?)
+        }
+    };
+    Ok(live::stream_with(&app, listener, Filter { mac, kinds: Vec::new() }, last, watched).await?)
 }

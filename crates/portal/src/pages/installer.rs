@@ -35,13 +35,24 @@ pub(crate) struct Asked {
     live: String,
 }
 
+/// The phones that have got equally far. One that gets farther moves to the next group before the reader's eyes.
+#[derive(Serialize)]
+struct Group<'a> {
+    code: &'static str,
+    rows: Vec<&'a DayView>,
+}
+
 /// The phones of the day.
 pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let place = device::day_place(&app.admin, &visitor.by, &id).await?;
     let why = if asked.live.is_empty() { Why::Page } else { Why::Again };
-    let (rows, more) = device::day(&app.admin, &visitor.by, place.which, &[], why).await?;
+    let (mut rows, more) = device::day(&app.admin, &visitor.by, place.which, &[], why).await?;
+    if let Some(telephone) = app.telephone.as_deref() {
+        device::with_presence(&mut rows, telephone, visitor.by.now);
+    }
     let count = |tab: &str| rows.iter().filter(|row| row.tab == tab).count();
     let counts: Vec<_> = TABS.iter().map(|tab| context! { code => *tab, count => count(tab) }).collect();
+    let total = rows.len();
     let tab = TABS.into_iter().find(|tab| *tab == asked.tab);
     let wanted = asked.q.trim().to_lowercase().replace([':', '-', '.', ' '], "");
     let fits = |row: &DayView| {
@@ -52,16 +63,19 @@ pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Path(id): Pat
             || device.label.to_lowercase().contains(&wanted)
     };
     // Whoever looks for a phone finds it wherever it stands.
-    let shown = |row: &DayView| if wanted.is_empty() { row.tab == tab.unwrap_or("open") } else { fits(row) };
+    let shown = |row: &DayView| if wanted.is_empty() { tab.is_none_or(|tab| row.tab == tab) } else { fits(row) };
     let found: Vec<DayView> = rows.into_iter().filter(shown).collect();
+    let group = |tab: &'static str| Group { code: tab, rows: found.iter().filter(|row| row.tab == tab).collect() };
+    let groups: Vec<Group<'_>> = TABS.into_iter().map(group).filter(|group| !group.rows.is_empty()).collect();
     let context = context! {
         id,
         customer => place.customer,
         site => place.site,
         counts,
-        tab => tab.unwrap_or("open"),
+        total,
+        tab => tab.unwrap_or_default(),
         asked => view(asked),
-        rows => view(found),
+        groups => view(groups),
         more,
     };
     visitor.show("installer.html", context)

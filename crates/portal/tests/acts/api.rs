@@ -31,6 +31,7 @@ use crate::world::{NOW, World};
 /// A portal on loopback, and the tokens of those who work there.
 pub struct Site {
     pub world: World,
+    pub face: Arc<Face>,
     portal: Portal,
 }
 
@@ -51,6 +52,11 @@ impl Stream {
             }
         }
         Some(&self.read)
+    }
+
+    /// What has come is not looked at any more.
+    pub fn forget(&mut self) {
+        self.read.clear();
     }
 
     pub fn status(&self) -> u16 {
@@ -76,10 +82,11 @@ impl Site {
     pub async fn open() -> Self {
         let world = World::new().await;
         let metrics = Arc::new(Metrics::new(Registry::default()));
-        let (admin, rates, telephone) = (world.admin.clone(), Arc::default(), Some(Arc::new(Face) as Arc<_>));
+        let face = Arc::new(Face::default());
+        let (admin, rates, telephone) = (world.admin.clone(), Arc::default(), Some(Arc::clone(&face) as Arc<_>));
         let app =
             App { admin, metrics, telephone, rates, live: Arc::default(), clock: || NOW, public_url: "https://portal.example.com".into() };
-        Self { portal: Portal::open("127.0.0.1:0".parse().unwrap(), None, app).unwrap(), world }
+        Self { portal: Portal::open("127.0.0.1:0".parse().unwrap(), None, app).unwrap(), world, face }
     }
 
     /// A token for a role at `Dealer`, `Shop`, `Front`, `Office`, or the operator's own.
@@ -124,9 +131,14 @@ impl Site {
 
     /// Opens a stream of events; its status and headers have come.
     pub async fn listen(&self, token: &str, path: &str, headers: &str) -> Stream {
-        let mut connection = TcpStream::connect(self.portal.address()).await.unwrap();
         let bearer = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
-        let request = format!("GET /api/v1{path} HTTP/1.1\r\nHost: portal.example.com\r\n{bearer}{headers}\r\n");
+        self.listen_at(&format!("/api/v1{path}"), &format!("{bearer}{headers}")).await
+    }
+
+    /// The same of a page's address.
+    pub async fn listen_at(&self, path: &str, headers: &str) -> Stream {
+        let mut connection = TcpStream::connect(self.portal.address()).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: portal.example.com\r\n{headers}\r\n");
         connection.write_all(request.as_bytes()).await.unwrap();
         let mut stream = Stream { connection, read: String::new() };
         stream.until("\r\n\r\n").await.unwrap();

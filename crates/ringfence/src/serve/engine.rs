@@ -4,19 +4,22 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::Time;
 use domain::emergency::{Numbers, Trunk};
+use domain::{Mac, Time};
 use portal::admin::Error;
-use portal::telephone::{Answering, PinAnswer, PinAttempt, SipAccount, Telephone, TrunkStep, Who};
+use portal::telephone::{Answering, PinAnswer, PinAttempt, Presence, SipAccount, Telephone, TrunkStep, Who};
 use voice::accounts::Accounts;
 use voice::edge::client_tls;
 use voice::emergency::probe;
 use voice::pins::{self, AttemptError, PinDesk};
+use voice::presence::{self, Presences};
+use voice::service::Voice;
 
 /// The desk and the accounts of a running telephone face.
 pub struct Engine {
     desk: PinDesk,
     accounts: Arc<Accounts>,
+    presences: Presences,
     prober: Prober,
 }
 
@@ -33,8 +36,9 @@ pub struct Prober {
 
 impl Engine {
     /// Of a telephone face.
-    pub fn new(desk: PinDesk, accounts: Arc<Accounts>, prober: Prober) -> Self {
-        Self { desk, accounts, prober }
+    pub fn new(voice: &Voice, prober: Prober) -> Self {
+        let (desk, accounts, presences) = (voice.pins().clone(), Arc::clone(voice.accounts()), voice.presences().clone());
+        Self { desk, accounts, presences, prober }
     }
 }
 
@@ -59,6 +63,15 @@ impl Telephone for Engine {
                 SipAccount { name, realm, ha1_md5, ha1_sha256, ends, actions }
             }))
         })
+    }
+
+    fn presence(&self, macs: &[Mac], now: Time) -> Vec<Presence> {
+        let one = |found: presence::Presence| match found {
+            presence::Presence::Away => Presence::Away,
+            presence::Presence::Registered => Presence::Registered,
+            presence::Presence::InCall => Presence::InCall,
+        };
+        self.presences.of(macs, now).into_iter().map(one).collect()
     }
 
     fn test_trunk(&self, trunk: Trunk) -> Answering<'_, Vec<TrunkStep>> {

@@ -135,6 +135,8 @@ async fn every_page_of_the_operator_is_whole() {
         ("policy", "/administration/policy"),
         ("users", "/administration/users"),
         ("tokens", "/administration/tokens"),
+        ("webhooks", "/administration/webhooks"),
+        ("new-webhook", "/administration/webhooks/new"),
         ("global-logins", "/operations/global-logins"),
         ("trunks", "/operations/trunks"),
         ("prompts", "/operations/prompts"),

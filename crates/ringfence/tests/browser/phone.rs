@@ -4,7 +4,7 @@ use phonesim::sip::By;
 
 use crate::browser::{Browser, Seat};
 use crate::house::{CUSTOMER, House, OFFICE};
-use crate::pins::{key_in, restricted};
+use crate::pins::{key_in, loud, restricted};
 
 const MAC: &str = "001565000001";
 
@@ -63,6 +63,41 @@ async fn a_suspension_counts_down_and_can_be_ended() {
         browser.look(tab).await;
     }
     browser.close().await;
+    house.close().await;
+}
+
+/// Registered, in a call, working: the installer's page turns by itself, and the phone slides from group to group.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_installer_sees_a_phone_register_call_and_work() {
+    let house = House::open().await;
+    house.policy(&["login=none", "pin=required"]).await;
+    house.cli(&["site", "add", CUSTOMER, "HQ"]).await;
+    house.add(MAC).await;
+    house.cli(&["device", "move", MAC, "--customer", CUSTOMER, "--site", "HQ"]).await;
+    let pin = house.show(MAC).await["pin"].as_str().unwrap().to_owned();
+    house.keep_pin(&pin);
+    let mut browser = Browser::open(&house, "day", Seat::default()).await;
+    browser.sign_in("operator", &house.operator_password()).await;
+    browser.goto("/installer").await;
+    browser.click_at("main a[href^='/installer/']").await;
+    browser.waits("[data-group=open] [data-live=waiting]").await;
+    browser.mark().await;
+    let telephone = restricted(&house, MAC, OFFICE).await;
+    browser.waits("[data-group=open] [data-live=registered]").await;
+    browser.look("registered").await;
+    let call = telephone.dial("*89").await.unwrap();
+    call.answered().await.unwrap();
+    browser.waits("[data-group=calling] li.moved [data-live=in_call]").await;
+    browser.look("in-call").await;
+    assert!(call.hears(|heard| loud(heard) > 2000).await, "{}", telephone.transcript());
+    call.press(&format!("{pin}#"), By::Rfc4733).await.unwrap();
+    telephone.wait_for(|view| matches!(view.display, phonesim::Display::Ready { .. })).await.unwrap();
+    telephone.resync().await;
+    browser.waits("[data-group=done] li.moved [data-live=working]").await;
+    assert!(browser.is_marked().await, "the page was not loaded again");
+    browser.look("working").await;
+    browser.close().await;
+    drop(telephone);
     house.close().await;
 }
 

@@ -1,6 +1,6 @@
 //! When a phone must be left alone: while it speaks with us, and for an hour after an emergency call.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::claim::Claim;
@@ -77,6 +77,11 @@ impl Quiet {
         }
         let until = peace.max(calls.ended.map(|ended| ended + pause()));
         until.filter(|until| now < *until).map_or(Hold::No, Hold::Until)
+    }
+
+    /// The phones that are in a call.
+    pub fn speaking(&self) -> HashSet<Mac> {
+        self.stir().calls.iter().filter(|(_, calls)| calls.count > 0).map(|(claim, _)| claim.mac).collect()
     }
 
     /// Whether an emergency call keeps this phone in peace.

@@ -170,6 +170,12 @@ impl Table {
         self.by_mac.contains_key(&mac)
     }
 
+    /// Whether a phone has a contact that has not ended.
+    pub fn has_living(&self, mac: Mac, now: Time) -> bool {
+        let ids = self.by_mac.get(&mac).map(Vec::as_slice).unwrap_or_default();
+        ids.iter().filter_map(|id| self.contacts.get(id)).any(|contact| now < contact.expires)
+    }
+
     /// Flow and address of one contact for each flow, of those that are chosen.
     pub fn one_per_flow(&self, now: Time, chosen: impl Fn(&Contact) -> bool) -> Vec<(Flow, String)> {
         let last = self.by_flow.values().filter_map(|ids| self.contacts.get(ids.last()?));

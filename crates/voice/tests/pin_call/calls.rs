@@ -2,6 +2,7 @@
 
 use phonesim::sip::{By, CallOptions, CallState, Registration, Side, SipAccount};
 use tokio::time::timeout;
+use voice::presence::Presence;
 use voice::prompts::{Prompt, Word};
 
 use crate::house::{ADDED, House, PATIENCE, UNKNOWN, hasty, is_told, keys};
@@ -162,6 +163,28 @@ async fn hold_and_back_keep_the_call() {
     keys(&call, &format!("{}#", house.pin().await)).await;
     timeout(PATIENCE, call.ended()).await.unwrap();
     assert_eq!(house.noted(1).await[0].result, "right");
+}
+
+#[tokio::test]
+async fn where_a_phone_stands_is_known_while_it_lasts() {
+    let house = House::open().await;
+    let (agent, _incoming) = house.agent().await;
+    let claim = house.claim(ADDED, 1);
+    assert_eq!(house.presence(ADDED), Presence::Away);
+    let mut registration = Registration::new(&agent, house.account(&claim));
+    registration.register(600).await.unwrap();
+    assert_eq!((house.presence(ADDED), house.presence(UNKNOWN)), (Presence::Registered, Presence::Away));
+    let call = house.call(&agent, &claim).await;
+    call.answered().await.unwrap();
+    assert_eq!(house.presence(ADDED), Presence::InCall);
+    is_told(&call, Prompt::EnterCode).await;
+    keys(&call, &format!("{}#", house.pin().await)).await;
+    timeout(PATIENCE, call.ended()).await.unwrap();
+    // Noted when all is over.
+    house.noted(1).await;
+    assert_eq!(house.presence(ADDED), Presence::Registered);
+    registration.register(0).await.unwrap();
+    assert_eq!(house.presence(ADDED), Presence::Away);
 }
 
 #[tokio::test]

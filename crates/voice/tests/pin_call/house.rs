@@ -28,6 +28,7 @@ use voice::emergency::Cache;
 use voice::media::{MediaOptions, Place as Sound, PortRange};
 use voice::metrics::Metrics;
 use voice::pins::Strangers;
+use voice::presence::Presence;
 use voice::prompts::{Language, Word};
 use voice::service::{Doors, Parts, Voice};
 use wire::g711::Codec;
@@ -65,7 +66,7 @@ impl Strangers for Table {
 pub struct House {
     pub store: Store,
     /// Ends when it is dropped.
-    _voice: Voice,
+    voice: Voice,
     keys: Arc<PlatformKeys>,
     udp: SocketAddr,
     directory: tempfile::TempDir,
@@ -105,7 +106,12 @@ impl House {
         };
         let voice = doors.serve(parts).await.unwrap();
         let udp = voice.addresses()[0].1;
-        Self { store, _voice: voice, keys, udp, directory }
+        Self { store, voice, keys, udp, directory }
+    }
+
+    /// Where a phone stands with this node.
+    pub fn presence(&self, number: u8) -> Presence {
+        self.voice.presences().of(&[mac(number)], clock())[0]
     }
 
     /// A claim of a phone, another for each seed.

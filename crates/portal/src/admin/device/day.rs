@@ -15,6 +15,7 @@ use super::{load, node_of, parse_mac};
 use crate::admin::tree::{NodeNames, find, names, policy_at};
 use crate::admin::{Admin, By, Error};
 use crate::limits::{LOOK, SHEET_MAX};
+use crate::telephone::{Presence, Telephone};
 
 /// How long ago a call counts as what is going on.
 const CALLED: Span = Span::minutes(5);
@@ -45,7 +46,7 @@ pub struct DayView {
     /// The phone, with its PIN where there is one and the role may see it.
     #[serde(flatten)]
     pub device: DeviceView,
-    /// `waiting`, `fetched`, `called`, `cleared`, `delivered`, `working`; `failed`, `blocked`, `look` where somebody has to do something.
+    /// `waiting`, `fetched`, `registered`, `in_call`, `called`, `cleared`, `delivered`, `working`; `failed`, `blocked`, `look` where somebody has to do something.
     pub live: &'static str,
     /// `open`, `calling`, `done`, `stuck`.
     pub tab: &'static str,
@@ -100,6 +101,28 @@ pub async fn day(admin: &Admin, by: &By, which: Which, macs: &[String], why: Why
         admin.write(move |db| note(db, &by, why, pins)).await?;
     }
     Ok((rows, more))
+}
+
+/// The MACs of the phones of a place, at most [`SHEET_MAX`]: those whose presence its page follows.
+pub async fn day_macs(admin: &Admin, by: &By, which: Which) -> Result<Vec<Mac>, Error> {
+    let by = by.clone();
+    let found = admin.store.report(move |db| Ok(first(db, &by, &which, Action::ViewDevices, SHEET_MAX)));
+    Ok(found.await??.0.into_iter().map(|listed| listed.stored.device.mac).collect())
+}
+
+/// Says of phones that have not got further whether they are registered or in a call just now, which only the telephone face knows.
+pub fn with_presence(rows: &mut [DayView], telephone: &dyn Telephone, now: Time) {
+    let early = |row: &&mut DayView| ["waiting", "fetched", "called"].contains(&row.live);
+    let mut rows: Vec<(Mac, &mut DayView)> =
+        rows.iter_mut().filter(early).filter_map(|row| Some((row.device.mac.parse().ok()?, row))).collect();
+    let macs: Vec<Mac> = rows.iter().map(|(mac, _)| *mac).collect();
+    for ((_, row), found) in rows.iter_mut().zip(telephone.presence(&macs, now)) {
+        (row.tab, row.live) = match (found, row.live) {
+            (Presence::InCall, _) => ("calling", "in_call"),
+            (Presence::Registered, "waiting" | "fetched") => ("open", "registered"),
+            _ => continue,
+        };
+    }
 }
 
 fn look(db: &Db, by: &By, viewer: &Viewer, which: &Which, macs: &BTreeSet<Mac>) -> Result<(Vec<DayView>, bool), Error> {

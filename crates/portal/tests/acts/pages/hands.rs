@@ -3,7 +3,9 @@
 use domain::role::Role;
 use portal::admin::tree::NodeNames;
 use portal::admin::{By, device, policy, site};
+use portal::telephone::Presence;
 
+use super::between;
 use crate::api::Site;
 use crate::world::{NOW, OFFICE, SHOP};
 
@@ -135,6 +137,33 @@ async fn an_installer_sees_the_day_of_the_own_site() {
     let office = at.signed_in(Role::Installer, "Office").await;
     assert_eq!(office.get(&format!("/installer/{place}")).await.status, 404);
     assert_eq!(browser.get("/installer/nonsense").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_registered_or_in_a_call_is_said_and_told_as_it_changes() {
+    let at = Site::open().await;
+    let place = front(&at).await;
+    let browser = at.signed_in(Role::Installer, "Front").await;
+    let page = format!("/installer/{place}");
+    let stands = |presence| at.face.present.lock().unwrap().insert(SHOP.parse().unwrap(), presence);
+    let cookie = format!("Cookie: rf_session={}\r\n", browser.cookies["rf_session"]);
+    let mut stream = at.listen_at(&format!("/events?presence={place}"), &cookie).await;
+    assert_eq!(stream.status(), 200);
+    for (presence, group, said) in [
+        (Presence::Registered, "open", "registered, waits for its PIN"),
+        (Presence::InCall, "calling", "call in progress"),
+        (Presence::Away, "open", "not seen yet"),
+    ] {
+        stands(presence);
+        assert!(stream.until("event: presence").await.is_some(), "{presence:?}");
+        stream.forget();
+        let day = browser.get(&page).await.text;
+        let shown = between(&day, "data-group=\"", "</section>");
+        assert!(shown.starts_with(group) && shown.contains(said), "{presence:?}: {shown}");
+    }
+    assert!(browser.get(&format!("{page}?tab=calling")).await.text.contains("No phone is on its way"));
+    let office = at.signed_in(Role::Installer, "Office").await;
+    assert_eq!(office.get(&format!("/events?presence={place}")).await.status, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]
