@@ -20,6 +20,7 @@ pub mod live;
 pub mod mail;
 pub mod metrics;
 mod pages;
+mod patience;
 pub mod problem;
 pub mod rates;
 pub mod redirecting;

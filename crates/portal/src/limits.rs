@@ -18,6 +18,10 @@ pub const HANDSHAKE: Duration = Duration::from_secs(10);
 pub const HEADERS: Duration = Duration::from_secs(15);
 /// How long one answer may take.
 pub const ANSWER: Duration = Duration::from_secs(30);
+/// How long a file may take to arrive: the largest at 75 kB a second, a slow line's way out.
+pub const UPLOAD: Duration = Duration::from_mins(15);
+/// Bytes of a file that must have come in the time of an answer: 2 kB a second, below any line that a file is sent over.
+pub const UPLOAD_PIECE_BYTES: usize = 64 * 1024;
 /// Bytes of a bearer token that are looked at: ours have 34 characters.
 pub const TOKEN_BYTES_MAX: usize = 128;
 /// Bytes of a name: of resellers, customers, sites, tokens.

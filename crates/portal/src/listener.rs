@@ -23,8 +23,9 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::App;
-use crate::limits::{ANSWER, BACKLOG, CONNECTIONS_MAX, HANDSHAKE, HEAD_BYTES_MAX, HEADERS};
+use crate::limits::{BACKLOG, CONNECTIONS_MAX, HANDSHAKE, HEAD_BYTES_MAX, HEADERS};
 use crate::live::Live;
+use crate::patience::Patience;
 use crate::problem::Problem;
 use crate::routes::routes;
 
@@ -168,8 +169,10 @@ impl Connection {
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
             request.extensions_mut().insert(encrypted);
+            let patience = Patience::begin();
+            request.extensions_mut().insert(patience.clone());
             let answer = inner.call(request);
-            async move { Ok::<Response, Infallible>(in_time(answer).await) }
+            async move { Ok::<Response, Infallible>(in_time(answer, &patience).await) }
         });
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEAD_BYTES_MAX).half_close(true);
@@ -194,10 +197,13 @@ impl Connection {
 }
 
 /// An answer must begin in time; how long its body takes is up to whoever sends it.
-async fn in_time(answer: impl Future<Output = Result<Response, Infallible>>) -> Response {
-    match timeout(ANSWER, answer).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(never)) => match never {},
-        Err(_) => Problem::timeout().into_response(),
+async fn in_time(answer: impl Future<Output = Result<Response, Infallible>>, patience: &Patience) -> Response {
+    tokio::select! {
+        biased;
+        answered = answer => match answered {
+            Ok(response) => response,
+            Err(never) => match never {},
+        },
+        () = patience.over() => Problem::timeout().into_response(),
     }
 }

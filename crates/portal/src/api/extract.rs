@@ -14,6 +14,7 @@ use crate::App;
 use crate::admin::Error;
 use crate::admin::part::Part;
 use crate::limits::PAGE_DEFAULT;
+use crate::patience::arriving;
 use crate::problem::Problem;
 
 const JSON: &str = "application/json";
@@ -80,7 +81,7 @@ impl FromRequest<App> for Whole {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let read = Bytes::from_request(request, app).await;
+        let read = Bytes::from_request(arriving(request), app).await;
         read.map(Self).map_err(|rejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
             _ => Problem::malformed(),

@@ -18,6 +18,7 @@ use super::visitor::Visitor;
 use crate::App;
 use crate::admin::Error;
 use crate::limits::{IMPORT_BYTES_MAX, UPLOAD_FIELD_BYTES_MAX, UPLOAD_FIELDS_MAX, UPLOAD_UNREAD, UPLOAD_UNREAD_BYTES_MAX};
+use crate::patience::arriving;
 use crate::problem::Problem;
 
 /// What a form of ours sent: the file, and its other fields.
@@ -53,7 +54,7 @@ impl FromRequest<App> for Upload {
             discard(&parts.headers, body).await;
             return Err(too_large());
         }
-        let mut request = Request::from_parts(parts, body);
+        let mut request = arriving(Request::from_parts(parts, body));
         // One byte more than the file may have still has its own answer.
         DefaultBodyLimit::max(IMPORT_BYTES_MAX + UPLOAD_FIELDS_MAX * UPLOAD_FIELD_BYTES_MAX).apply(&mut request);
         let form = Multipart::from_request(request, app).await.map_err(|_| unreadable())?;

@@ -89,6 +89,11 @@ impl Site {
         Self { portal: Portal::open("127.0.0.1:0".parse().unwrap(), None, app).unwrap(), world, face }
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.portal.address()
+    }
+
     /// A token for a role at `Dealer`, `Shop`, `Front`, `Office`, or the operator's own.
     pub async fn token(&self, role: Role, at: &str) -> String {
         let at = match at {

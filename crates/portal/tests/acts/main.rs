@@ -7,6 +7,7 @@ mod floor;
 mod listener;
 mod mails;
 mod pages;
+mod patience;
 mod roles;
 mod telephone;
 mod told;
