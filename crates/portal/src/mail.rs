@@ -10,7 +10,7 @@ use lettre::Address;
 use store::mail::Letter;
 use store::{Db, StoreError};
 
-pub use self::postman::{Postman, Server, ServerError};
+pub use self::postman::{Postman, Server, ServerError, Unusable};
 pub use self::template::Template;
 use crate::admin::{Error, new_id};
 pub use crate::language::Language;

@@ -67,6 +67,8 @@ pub struct Tls {
     pub manufacturers: BTreeMap<String, PathBuf>,
     /// PEM file of the authorities that vouch for trunks over TLS; absent: the system's.
     pub trunks: Option<PathBuf>,
+    /// PEM file of the authorities that vouch for the mail server; absent: the system's.
+    pub mail: Option<PathBuf>,
     /// For phones.
     pub phones: Option<PairFiles>,
     /// For people.
@@ -216,6 +218,7 @@ impl Config {
             tls: Tls {
                 manufacturers: reader.files("tls.manufacturers"),
                 trunks: reader.file("tls.trunks"),
+                mail: reader.file("tls.mail"),
                 phones: reader.pair("tls.phones_cert", "tls.phones_key"),
                 portal: reader.pair("tls.portal_cert", "tls.portal_key"),
             },

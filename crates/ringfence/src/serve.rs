@@ -254,9 +254,9 @@ fn open_portal(address: SocketAddr, doors: &Doors, app: portal::App) -> Result<P
 }
 
 /// The mail server, if one is configured with a sender.
-fn mail_server(config: &Config) -> Result<Option<portal::mail::Server>, Failure> {
+pub(crate) fn mail_server(config: &Config) -> Result<Option<portal::mail::Server>, Failure> {
     let (Some(smtp), Some(from)) = (&config.mail.smtp, &config.mail.from) else { return Ok(None) };
-    portal::mail::Server::new(smtp, from).map(Some).map_err(|error| Failure::refused(error.to_string()))
+    portal::mail::Server::new(smtp, from, config.tls.mail.as_deref()).map(Some).map_err(|error| Failure::refused(error.to_string()))
 }
 
 /// What a signal asks for.

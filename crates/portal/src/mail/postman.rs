@@ -1,14 +1,18 @@
 //! The job that writes alerts and sends what waits. It may be killed at any point and run on any number of nodes.
 
+use std::error::Error as _;
 use std::fmt;
+use std::path::Path;
 
 use domain::{Secret, Span, Time};
 use http::Uri;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use store::StoreError;
 use store::event::{self, Reader};
 use store::mail::{self, Mail};
@@ -43,17 +47,35 @@ pub enum ServerError {
     /// The system's authorities.
     #[error("mail.smtp: TLS cannot be set up")]
     Tls,
+    /// Those of the file.
+    #[error("tls.mail: a PEM file of certificates that can be read")]
+    Authorities,
+}
+
+/// Why a mail server cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// Nobody answers, or nobody who speaks SMTP.
+    #[error("it cannot be reached")]
+    Unreachable,
+    /// No TLS, or a certificate that nobody vouches for.
+    #[error("TLS does not come about, or nobody vouches for its certificate")]
+    Tls,
+    /// It answered with this status; 535 stands for a wrong user or password.
+    #[error("it answered {0}")]
+    Refused(String),
 }
 
 impl Server {
     /// From `smtp://` (STARTTLS where it is offered, and always where a password is sent) or `smtps://` (TLS from the first byte).
-    pub fn new(smtp: &Secret<String>, from: &str) -> Result<Self, ServerError> {
+    /// `authorities`: a PEM file of those that vouch for it, and nobody else; the system's without one.
+    pub fn new(smtp: &Secret<String>, from: &str, authorities: Option<&Path>) -> Result<Self, ServerError> {
         let from: Mailbox = from.parse().map_err(|_| ServerError::From)?;
         let uri: Uri = smtp.expose().parse().map_err(|_| ServerError::Smtp)?;
         let host = uri.host().filter(|host| !host.is_empty()).ok_or(ServerError::Smtp)?;
         let login = uri.authority().and_then(|authority| Some(authority.as_str().rsplit_once('@')?.0)).map(credentials).transpose()?;
         let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        let tls = TlsParameters::new(name).map_err(|_| ServerError::Tls)?;
+        let tls = tls(name, authorities)?;
         let (port, tls) = match (uri.scheme_str(), &login) {
             (Some("smtps"), _) => (465, Tls::Wrapper(tls)),
             (Some("smtp"), Some(_)) => (587, Tls::Required(tls)),
@@ -66,6 +88,16 @@ impl Server {
             builder = builder.credentials(login);
         }
         Ok(Self { transport: builder.build(), from })
+    }
+
+    /// Connects, encrypts and signs in as a mail would, and sends nothing. What went wrong, without the words that the server used.
+    pub async fn try_out(&self) -> Result<(), Unusable> {
+        match self.transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Unusable::Unreachable),
+            Err(error) if error.is_tls() || of_tls(&error) => Err(Unusable::Tls),
+            Err(error) => Err(error.status().map_or(Unusable::Unreachable, |status| Unusable::Refused(status.to_string()))),
+        }
     }
 
     /// Whether it was taken; if not, whether it is worth another try.
@@ -86,6 +118,24 @@ impl Server {
         let message = message.subject(&mail.letter.subject).message_id(Some(format!("<{}@{domain}>", mail.id.simple())));
         message.raw_header(automatic).header(ContentType::TEXT_PLAIN).body(mail.letter.text.clone()).ok()
     }
+}
+
+/// Whether a connection failed at its handshake: the library tells these as it tells a network that is down.
+fn of_tls(error: &lettre::transport::smtp::Error) -> bool {
+    let sources = std::iter::successors(error.source(), |source: &&'_ (dyn std::error::Error + 'static)| (*source).source());
+    let mut inner = sources.filter_map(|source| source.downcast_ref::<std::io::Error>()?.get_ref());
+    inner.any(|inner| inner.is::<rustls::Error>())
+}
+
+fn tls(name: String, authorities: Option<&Path>) -> Result<TlsParameters, ServerError> {
+    let mut builder = TlsParameters::builder(name);
+    if let Some(file) = authorities {
+        let pem = std::fs::read(file).map_err(|_| ServerError::Authorities)?;
+        let listed = CertificateDer::pem_slice_iter(&pem).next().is_some_and(|first| first.is_ok());
+        let certificates = Certificate::from_pem(&pem).ok().filter(|_| listed).ok_or(ServerError::Authorities)?;
+        builder = builder.certificate_store(CertificateStore::None).add_root_certificate(certificates);
+    }
+    builder.build().map_err(|_| ServerError::Tls)
 }
 
 /// What a mail server said, without the words that it used: they may repeat the address.
@@ -181,12 +231,15 @@ mod tests {
     fn a_server_is_named_by_an_address() {
         let smtp = |text: &str| Secret::from(text);
         for text in ["smtp://mail.example.com", "smtp://127.0.0.1:2525", "smtps://user:p%40ss%25@mail.example.com:465", "smtp://[::1]:25"] {
-            assert!(Server::new(&smtp(text), "ringfence@example.com").is_ok(), "{text}");
+            assert!(Server::new(&smtp(text), "ringfence@example.com", None).is_ok(), "{text}");
         }
         for text in ["", "mail.example.com", "http://mail.example.com", "smtp://user@mail.example.com", "smtps://u:%zz@mail.example.com"] {
-            assert_eq!(Server::new(&smtp(text), "ringfence@example.com").unwrap_err(), ServerError::Smtp, "{text}");
+            assert_eq!(Server::new(&smtp(text), "ringfence@example.com", None).unwrap_err(), ServerError::Smtp, "{text}");
         }
-        assert_eq!(Server::new(&smtp("smtp://mail.example.com"), "nobody").unwrap_err(), ServerError::From);
+        assert_eq!(Server::new(&smtp("smtp://mail.example.com"), "nobody", None).unwrap_err(), ServerError::From);
+        let authorities = Some(Path::new("/nowhere/ca.pem"));
+        let refused = Server::new(&smtp("smtps://mail.example.com"), "ringfence@example.com", authorities).unwrap_err();
+        assert_eq!(refused, ServerError::Authorities);
         assert_eq!(decoded("p%40ss%25").unwrap(), "p@ss%");
     }
 }

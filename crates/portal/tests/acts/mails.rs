@@ -1,5 +1,7 @@
 //! Mail from what causes it to a mail server: a small one, on loopback, that keeps what it is told.
 
+mod tls;
+
 use std::sync::{Arc, Mutex};
 
 use domain::effect::{Effect, Event};
@@ -44,7 +46,7 @@ impl Sink {
     }
 
     fn postman(&self, world: &World, node: u128) -> Postman {
-        let server = Server::new(&self.smtp, "ringfence@example.com").unwrap();
+        let server = Server::new(&self.smtp, "ringfence@example.com", None).unwrap();
         Postman::new(world.admin.clone(), Uuid::from_u128(node), server)
     }
 

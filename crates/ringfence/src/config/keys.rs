@@ -33,6 +33,7 @@ pub(super) const KEYS: &[Key] = &[
         "makers whose certificates in phones count, and a PEM file of each one's authorities: { yealink=\"yealink-ca.pem\" }",
     ),
     key("tls.trunks", r#""""#, "PEM of the authorities that vouch for trunks over TLS; empty: the system's"),
+    key("tls.mail", r#""""#, "the same for the mail server"),
     key("sip.udp", r#""0.0.0.0:5060""#, "one address or several with commas between them; empty is off"),
     key("sip.tcp", r#""0.0.0.0:5060""#, "the same"),
     key("sip.tls", r#""0.0.0.0:5061""#, "the same, with the phones' certificate"),
