@@ -3,8 +3,10 @@
 mod brands;
 mod certificate;
 mod database;
+mod mail;
 mod ports;
 mod trunks;
+mod webhooks;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -99,6 +101,7 @@ pub async fn examine(data: &DataDir) -> Vec<Finding> {
     findings.extend(brands::examine(data));
     findings.extend(certificate::examine(data, &config));
     findings.extend(ports::examine(data, &config));
+    findings.extend(mail::examine(&config).await);
     findings.push(private("keys", &data.key_file(), 0o600));
     match KeyRing::load(&data.key_file()) {
         Err(error) => findings.push(Finding::error("keys", error.to_string(), "put the master key file of this database there, mode 0600")),
@@ -111,6 +114,7 @@ pub async fn examine(data: &DataDir) -> Vec<Finding> {
                     findings.extend(brands::shared(&context).await);
                     findings.extend(database::examine(&context, &ground).await);
                     findings.extend(trunks::examine(&context).await);
+                    findings.extend(webhooks::examine(&context).await);
                     context.close().await;
                 }
             }
