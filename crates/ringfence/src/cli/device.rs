@@ -20,6 +20,15 @@ pub enum DeviceCommand {
         /// Only these states, with commas
         #[arg(long, value_delimiter = ',', value_name = "STATES")]
         state: Vec<StateArg>,
+        /// Only what this is part of: a MAC, an extension, a label, as the search of the pages
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        q: String,
+        /// Only this brand and model, such as yealink/T46S
+        #[arg(long)]
+        model: Option<String>,
+        /// Only those that a person should look at
+        #[arg(long)]
+        attention: bool,
     },
     /// Show one phone, its PIN included (audited)
     Show {

@@ -3,7 +3,9 @@
 use portal::admin::device::{self, CallView, DeviceView, NewDevice, RequestView, Which};
 use portal::admin::handset::{self, HandsetView};
 use portal::admin::line;
+use portal::admin::part::Part;
 use portal::admin::tree::NodeNames;
+use portal::admin::{Admin, By};
 
 use super::{or_dash, password_from_stdin};
 use crate::cli::{DeviceAddArgs, DeviceCommand, YesNoArg};
@@ -42,9 +44,10 @@ pub async fn run(context: &Context, command: DeviceCommand, output: Output) -> R
             device::delete(admin, by, &mac).await?;
             return output.print(&serde_json::json!({ "deleted": mac }), || format!("deleted {mac}"));
         }
-        DeviceCommand::List { customer, state } => {
-            let which = Which { customer, states: state.into_iter().map(Into::into).collect(), ..Which::default() };
-            return list(&device::list(admin, by, which).await?, output);
+        DeviceCommand::List { customer, state, q, model, attention } => {
+            let states = state.into_iter().map(Into::into).collect();
+            let which = Which { customer, states, model, attention, ..Which::default() };
+            return list(&all(admin, by, which, q).await?, output);
         }
         DeviceCommand::Requests { mac } => return requests(&device::requests(admin, by, &mac).await?, output),
         DeviceCommand::Calls { mac } => return calls(&device::calls(admin, by, &mac).await?, output),
@@ -58,6 +61,22 @@ fn new_device(args: DeviceAddArgs) -> Result<NewDevice, Failure> {
     let settings = handset::parse(&args.handsets)?;
     let (mac, model, label, by_trust) = (args.mac, args.model, args.label, args.lives_by_trust);
     Ok(NewDevice { mac, place, model, label, lines, settings, by_trust })
+}
+
+/// The whole list; what is searched for comes in parts.
+async fn all(admin: &Admin, by: &By, which: Which, query: String) -> Result<Vec<DeviceView>, Failure> {
+    if query.is_empty() && !which.attention {
+        return Ok(device::list(admin, by, which).await?);
+    }
+    let (mut found, mut part) = (Vec::new(), Part { query, ..Part::default() });
+    loop {
+        let listed = device::part(admin, by, which.clone(), part.clone()).await?;
+        found.extend(listed.items);
+        part.after = listed.next;
+        if part.after.is_none() {
+            return Ok(found);
+        }
+    }
 }
 
 fn list(all: &[DeviceView], output: Output) -> Result<(), Failure> {

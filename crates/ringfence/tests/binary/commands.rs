@@ -49,6 +49,15 @@ fn a_phone_is_shown_in_the_documented_shape() {
     let listed = world.json(&["device", "list"]);
     assert_eq!((listed.as_array().unwrap().len(), &listed[0]["mac"], &listed[0]["pin"]), (1, &json!(MAC), &json!(null)));
     assert_eq!(world.json(&["device", "list", "--state", "failed,blocked"]), json!([]));
+    for (filter, found) in [
+        (&["--q", "1a2b3c"][..], 1),
+        (&["--q", "no-such-phone"], 0),
+        (&["--model", "yealink/T46S"], 1),
+        (&["--model", "snom/D735"], 0),
+        (&["--attention"], 0),
+    ] {
+        assert_eq!(world.json(&[&["device", "list"], filter].concat()).as_array().unwrap().len(), found, "{filter:?}");
+    }
     assert_eq!(world.json(&["device", "requests", MAC]), json!([]));
     assert_eq!(world.json(&["device", "calls", MAC]), json!([]));
 }
@@ -262,6 +271,11 @@ fn doctor_finds_nothing_wrong_and_then_something() {
     let known = named("tls/ca.pem");
     assert!(known.contains("holds 1 authorities of maker") && !known.contains("no maker is known"), "{known}");
     assert!(named("absent.pem").contains("put the authorities of maker there"));
+    // Nobody listens there; the address and the password in it are not repeated.
+    let mail = [("RINGFENCE_MAIL_SMTP", "smtp://desk:hunter2@127.0.0.1:9"), ("RINGFENCE_MAIL_FROM", "ringfence@example.com")];
+    let ran = world.command(&["doctor", "--json"]).envs(mail).output().unwrap();
+    let told = String::from_utf8(ran.stdout).unwrap();
+    assert!(told.contains("it cannot be reached") && !told.contains("hunter2"), "{told}");
     std::fs::set_permissions(world.data().join("master.key"), std::fs::Permissions::from_mode(0o644)).unwrap();
     let ran = world.run(&["doctor", "--json"]);
     assert_eq!(ran.status, 1);
