@@ -235,6 +235,8 @@ impl Line {
             let problem = match value.as_str() {
                 "" if required => "must not be empty",
                 text if text.chars().any(char::is_control) => "has a line break or control character",
+                // No host has one, and a phone that reads such a name registers nowhere.
+                text if ["server", "outbound_proxy"].contains(&field) && text.contains(char::is_whitespace) => "has a blank",
                 text if text.len() > VALUE_BYTES_MAX => "is longer than 1024 bytes",
                 _ => continue,
             };

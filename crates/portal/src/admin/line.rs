@@ -125,6 +125,8 @@ mod tests {
             ("user=1,user=2,password=hunter2,server=x", "twice"),
             ("user=1,pasword=hunter2,server=x", "no field"),
             ("user=1,password=hunter2,server=x:0", "port"),
+            ("user=1,password=hunter2,server=sip example com", "field server: has a blank"),
+            ("user=1,password=hunter2,server=x,outbound_proxy= proxy.example.com", "field outbound_proxy: has a blank"),
             ("user=1,password=hunter2,server=x,transport=smoke", "transport"),
             ("user=1,password=hunter2,server=x\\", "backslash"),
             ("user=1,password=hunter2,server=x,name=a\nb", "line break"),
