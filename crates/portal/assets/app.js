@@ -131,6 +131,12 @@
     stood = new Map();
   });
 
+  // A PIN that is used up while it is shown is shown no more.
+  document.addEventListener("htmx:after:swap", () => {
+    const shown = document.querySelector("[data-pin-shown]");
+    if (shown && document.querySelector("[data-pin-gone]")) shown.parentElement.replaceChildren(shown.dataset.pinShown);
+  });
+
   // Live pages: whatever happens to a phone in sight fetches the page's live parts anew. Nothing is lost in between: after a
   // break the browser names the last event that it saw.
   let waiting = 0;

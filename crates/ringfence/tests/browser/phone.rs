@@ -31,6 +31,8 @@ async fn a_pin_keyed_in_at_the_phone_turns_the_page_without_a_reload() {
     telephone.resync().await;
     browser.waits(".big-state[data-state=successful]").await;
     assert!(browser.is_marked().await, "the page was not loaded again");
+    browser.says("#pin", "its PIN is used up").await;
+    assert!(!browser.text("body").await.contains(&pin), "it was good once");
     browser.look("working").await;
     browser.goto(&format!("/devices/{MAC}/calls")).await;
     browser.look("calls").await;
