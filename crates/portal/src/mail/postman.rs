@@ -124,7 +124,7 @@ impl Server {
 fn of_tls(error: &lettre::transport::smtp::Error) -> bool {
     let sources = std::iter::successors(error.source(), |source: &&'_ (dyn std::error::Error + 'static)| (*source).source());
     let mut inner = sources.filter_map(|source| source.downcast_ref::<std::io::Error>()?.get_ref());
-    inner.any(|inner| inner.is::<rustls::Error>())
+    inner.any(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
 }
 
 fn tls(name: String, authorities: Option<&Path>) -> Result<TlsParameters, ServerError> {
