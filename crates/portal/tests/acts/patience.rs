@@ -111,7 +111,7 @@ async fn a_file_may_take_longer_than_an_answer() {
 async fn a_line_that_trickles_or_stops_is_given_up() {
     let site = Site::open().await;
     let token = format!("Authorization: Bearer {}\r\nContent-Type: text/csv\r\n", site.operator().await);
-    for piece in [&b""[..], b"vendor,", &[b'\n'; 63 * 1024]] {
+    for piece in [Vec::new(), b"vendor,".to_vec(), vec![b'\n'; 63 * 1024]] {
         let mut slow = Slow::begin(&site, "POST /api/v1/imports", &token, 1024 * 1024).await;
         for _ in 0..2 {
             slow.piece(&piece[..piece.len() / 2]).await;
@@ -128,7 +128,7 @@ async fn a_file_has_an_end_too() {
     let token = format!("Authorization: Bearer {}\r\nContent-Type: text/csv\r\n", site.operator().await);
     let mut slow = Slow::begin(&site, "POST /api/v1/imports", &token, 16 * 1024 * 1024).await;
     for _ in 0..15 * 3 {
-        slow.piece(&[b'\n'; 64 * 1024]).await;
+        slow.piece(&vec![b'\n'; 64 * 1024]).await;
         pass(20).await;
     }
     let answer = slow.answer().await;
@@ -142,7 +142,7 @@ async fn what_is_no_file_has_the_time_of_an_answer() {
     let form = "Sec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\n";
     for (line, headers) in [("POST /api/v1/customers", token.as_str()), ("POST /login", form)] {
         let mut slow = Slow::begin(&site, line, headers, 1024 * 1024).await;
-        slow.piece(&[b'a'; 128 * 1024]).await;
+        slow.piece(&vec![b'a'; 128 * 1024]).await;
         pass(31).await;
         let answer = slow.answer().await;
         assert!(answer.starts_with("HTTP/1.1 503"), "{line}: {answer}");
