@@ -152,6 +152,17 @@ impl Firmware for Fanvil {
         flash.set(keys.mode, "1");
     }
 
+    /// Host and file are two fields of the service's record, and stay two.
+    fn store_directed(&self, identity: &Identity, flash: &mut Flash, address: &str) {
+        self.store_server(identity, flash, address);
+        let keys = Generation::of(identity).provisioning_keys();
+        let host_and_file = address.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+        if let Some((host, file)) = host_and_file.filter(|(_, file)| file.to_ascii_lowercase().ends_with(".cfg")) {
+            flash.set(keys.server, host);
+            flash.set(keys.file, file);
+        }
+    }
+
     fn store_login(&self, identity: &Identity, flash: &mut Flash, user: &str, password: &Secret<String>) {
         let keys = Generation::of(identity).provisioning_keys();
         flash.set(keys.user, user);

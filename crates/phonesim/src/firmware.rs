@@ -401,6 +401,11 @@ pub trait Firmware: Sync {
     /// The same for user and password. Brands that keep them inside the address or rule write them there.
     fn store_login(&self, identity: &Identity, flash: &mut Flash, user: &str, password: &Secret<String>);
 
+    /// The maker's redirect service tells the server's address, in whole. By default it is stored as if somebody had typed it.
+    fn store_directed(&self, identity: &Identity, flash: &mut Flash, address: &str) {
+        self.store_server(identity, flash, address);
+    }
+
     /// Somebody changes any other setting at the phone. Brands where that outlives provisioning use [`Flash::set_by_hand`].
     fn change(&self, _identity: &Identity, flash: &mut Flash, key: &str, value: &str) {
         flash.set(key, value);
@@ -409,6 +414,11 @@ pub trait Firmware: Sync {
     /// Whether DHCP's server comes before the stored one.
     fn heeds_dhcp(&self, _unit: Unit<'_>) -> bool {
         true
+    }
+
+    /// Whether it asks its maker's redirect service when it is fresh from the factory: by default if DHCP names no server.
+    fn asks_maker(&self, unit: Unit<'_>, network: &Network) -> bool {
+        network.dhcp.is_none() || !self.heeds_dhcp(unit)
     }
 
     /// The servers of a pass, in order: the next one is tried where one has nothing or gives no answer. By default DHCP's while it

@@ -80,6 +80,6 @@ pub use crate::flash::{Flash, FlashError};
 pub use crate::fleet::{Booted, boot_all};
 pub use crate::identity::{AgentForm, Identity};
 pub use crate::login::Scheme;
-pub use crate::phone::{Menu, Network, Outcome, Phone};
+pub use crate::phone::{Menu, Network, Outcome, Phone, RedirectService};
 pub use crate::telephone::{Called, DialError, Dialled, Notified, Telephone, Telephony, TooLong, View};
 pub use crate::transcript::{Exchange, Journal, SentLogin, Signal, Step, Transcript};

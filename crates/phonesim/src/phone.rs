@@ -1,5 +1,6 @@
 //! The phone: its memory, its menu, its passes over the provisioning server.
 
+mod carton;
 mod fetch;
 mod pass;
 
@@ -15,12 +16,15 @@ use crate::flash::{Flash, FlashError};
 use crate::identity::Identity;
 use crate::transcript::Transcript;
 
+pub use self::carton::RedirectService;
 use self::fetch::Lane;
 
 /// What a phone finds around it; no factory reset changes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Network {
-    /// What the maker's redirect service answers: asked while no server is stored, and stored then.
+    /// The maker's redirect service, where it is played: asked in the state of the factory.
+    pub service: Option<RedirectService>,
+    /// What the maker's redirect service answers where it is not: looked at while no server is stored, and stored then.
     pub redirect: Option<(Address, Option<Login>)>,
     /// What DHCP says (option 66). Tried before the stored server at every pass, unless a config switched it off.
     pub dhcp: Option<Address>,
@@ -82,6 +86,12 @@ impl Phone {
     pub fn new(identity: Identity, behaviour: Behaviour) -> Self {
         let memory = Memory::fresh(&identity);
         Self { identity, behaviour, network: Network::default(), flash: Flash::default(), memory }
+    }
+
+    /// The same, whose maker's redirect service is there to be asked.
+    pub fn from_carton(identity: Identity, behaviour: Behaviour, service: RedirectService) -> Self {
+        let network = Network { service: Some(service), ..Network::default() };
+        Self { network, ..Self::new(identity, behaviour) }
     }
 
     /// Switches it on: it fetches, unless a config forbids that at boot.

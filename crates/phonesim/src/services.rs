@@ -4,7 +4,7 @@
 //! [`Emulator`] is the house: certificate, HTTP, faults, a count of calls. A [`Provider`] is one service: a file each.
 //!
 //! **The phones' side is invented.** No maker publishes what a phone asks its service; here it is `GET /phones/<mac>`, answered by
-//! [`Directions`] in JSON. What a provider assumes beyond public sources says so where it stands.
+//! [`Directions`] in JSON. [`Emulator::for_phones`] is what a [`crate::Phone`] out of its carton must know. What a provider assumes beyond public sources says so where it stands.
 
 pub mod fdps;
 pub mod gdms;
@@ -40,6 +40,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::limits::{SERVICE_BODY_BYTES_MAX, SERVICE_CALLS_KEPT};
+use crate::phone::RedirectService;
 
 /// One service's provider side.
 pub trait Provider: Send + 'static {
@@ -215,6 +216,12 @@ impl<P: Provider> Emulator<P> {
     /// The same, in PEM.
     pub fn authority_pem(&self) -> &str {
         &self.authority_pem
+    }
+
+    /// The service as its phones know it.
+    pub fn for_phones(&self) -> RedirectService {
+        let at = self.base().parse().expect("a loopback address and a port");
+        RedirectService::new(at, self.authority_pem.as_bytes()).expect("the authority was made here")
     }
 
     /// The service itself: what it holds.

@@ -100,6 +100,11 @@ impl Firmware for Snom {
         }
     }
 
+    /// Before DHCP.
+    fn asks_maker(&self, _unit: Unit<'_>, _network: &Network) -> bool {
+        true
+    }
+
     /// Only the factory's server leads to the redirect service, and then to DHCP.
     fn servers(&self, work: &mut Work<'_>, network: &Network) -> Vec<Address> {
         if self.provisioning(work.unit()).url.is_none() {

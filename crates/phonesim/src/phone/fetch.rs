@@ -8,7 +8,7 @@ use wire::challenge::Challenge;
 use super::Phone;
 use crate::address::{Address, Login};
 use crate::behaviour::{LoginHabit, Waits};
-use crate::client::{Answer, Client, ClientError, Connection, Request};
+use crate::client::{Answer, Client, ClientError, Connection, Request, Tls};
 use crate::firmware::{Ask, Fetched, Got};
 use crate::limits::{ATTEMPTS_MAX, TOGETHER_MAX, WAIT_SECONDS_MAX};
 use crate::login::{Answers, Scheme};
@@ -102,6 +102,14 @@ impl Phone {
 }
 
 impl Caller {
+    /// The same caller, to the maker's own service: whom it trusts there is built in, and no login is meant for it.
+    pub fn for_maker(mut self, tls: Tls) -> Self {
+        self.client.tls = tls;
+        self.logins.clear();
+        self.keep_alive = false;
+        self
+    }
+
     /// All tries of one request.
     pub async fn ask(&self, ask: &Ask, lane: &mut Lane, transcript: &mut Transcript) -> Got {
         let mut got = Got::NoAnswer;

@@ -32,6 +32,7 @@ impl Phone {
     async fn one_pass(&mut self, cause: Cause, transcript: &mut Transcript) -> Outcome {
         self.memory.prompting = false;
         self.memory.message = None;
+        self.asks_maker(transcript).await;
         let mut outcome = Outcome::NoServer;
         for server in self.servers(transcript) {
             let pass = self.firmware().pass(self.unit(), &server, cause);

@@ -87,6 +87,13 @@ impl Gdms {
         self.devices.insert(mac, Device { site: SITES[0].0, config: None });
     }
 
+    /// A configuration of it that somebody uploaded in the portal.
+    pub fn configure_by_hand(&mut self, mac: Mac, config: &str) {
+        if let Some(device) = self.devices.get_mut(&mac) {
+            device.config = Some(config.to_owned());
+        }
+    }
+
     /// Ends every token that was given out.
     pub fn end_tokens(&mut self) {
         self.access.end_tokens();

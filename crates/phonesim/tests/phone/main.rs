@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails to be set up fails the test")]
 
+mod carton;
 mod catalogue;
 mod cisco;
 mod client;
