@@ -11,6 +11,7 @@
 #[expect(dead_code, reason = "some of it is for tests of one brand")]
 mod house;
 
+mod maker;
 mod matrix;
 mod play;
 mod stories;

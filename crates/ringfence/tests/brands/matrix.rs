@@ -3,6 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use redirect::Kind;
+
+use crate::maker;
 use crate::play::{Cell, Play};
 use crate::{Boot, Life};
 
@@ -13,12 +16,16 @@ The phone asks in its brand's order, logs in as its brand does, reads by itself 
 ignore. It is built from the makers' documents and from what others saw real phones do; no table replaces trying your own model.
 A \"yes\" with a number rests on less, as its note says.
 
+The redirect service that a row names is played for the one-time password: our client tells it of the phone, and the phone asks it out of
+its carton. What phones ask and are told there is published by no maker and therefore invented. Where no service is named, and in the other
+stories, the phone is given what a service would tell it.
+
 This page is made by the tests: `BRANDS_BLESS=1 cargo test -p ringfence --test brands`.
 
 | story | what it tells |
 | --- | --- |
 | front door | a phone without a login, brought by redirect service, is refused and answered in a way that it can bear |
-| one-time password | with the global login from the redirect service it gets its full config, comes back with a login of its own, and the password is spent |
+| one-time password | its redirect service sends it with the global login: it gets its full config, comes back with a login of its own, and the password is spent, also for a phone that is sent once more after a reset |
 | typed login | a person types the global login: into the window that asks for it, or on the phone's web page |
 | restricted | where the PIN is asked for, it gets one account that reaches nobody but the service, and the notice on its display |
 | PIN | the PIN keyed in during a real call clears it |
@@ -74,8 +81,8 @@ fn marks(row: &str) -> Vec<&str> {
 fn render(rows: &[(&Play, &Life)], committed: &str) -> String {
     let mut text = HEAD.to_owned();
     let headings: Vec<_> = Cell::ALL.iter().map(|cell| cell.heading()).collect();
-    writeln!(text, "| brand | played | {} |", headings.join(" | ")).unwrap();
-    writeln!(text, "| --- | --- |{}", " --- |".repeat(headings.len())).unwrap();
+    writeln!(text, "| brand | played | redirect service | {} |", headings.join(" | ")).unwrap();
+    writeln!(text, "| --- | --- | --- |{}", " --- |".repeat(headings.len())).unwrap();
     let mut notes = Vec::new();
     for (play, life) in rows {
         text.push_str(&row(play, &life.cells, &mut notes));
@@ -104,7 +111,8 @@ fn boot_row(play: &Play, boot: Boot, committed: &str) -> String {
 
 fn row(play: &Play, told: &[Cell], notes: &mut Vec<&'static str>) -> String {
     let cells: Vec<String> = Cell::ALL.iter().map(|cell| mark(play, told, *cell, notes)).collect();
-    format!("| {} | {} | {} |\n", play.title, play.model, cells.join(" | "))
+    let service = maker::kind_of(play).map_or("–", Kind::title);
+    format!("| {} | {} | {service} | {} |\n", play.title, play.model, cells.join(" | "))
 }
 
 /// `yes`, or `–` with the number of the reason; a `yes` that rests on guesses has a number too. A story that was told although it cannot

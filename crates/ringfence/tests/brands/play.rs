@@ -160,7 +160,7 @@ pub(crate) fn all() -> &'static [Play] {
             Play::new("Snom C", "snom-c/C520-WiMi", "000413", "/cfg/", |mac| Identity::snom_c("C520-WiMi", mac, "1.0", 3)),
             Play::new("Snom M100 to M500", "snom-c/M200SC", "000413", "/cfg/", |mac| Identity::snom_c("M200SC", mac, "1.0", 6)),
             Play {
-                cannot: vec![(Cell::OneTimePassword, GIGASET_LOGIN), (Cell::TypedLogin, GIGASET_LOGIN), (Cell::Resync, GIGASET_POLL)],
+                cannot: vec![(Cell::TypedLogin, GIGASET_LOGIN), (Cell::Resync, GIGASET_POLL)],
                 ..Play::new("Gigaset N610 to N870", "gigaset/N610", "7c2f80", "/cfg/%MACD.xml", |mac| gigaset("N610", mac, "2.65.0", 8))
             },
             Play {
@@ -168,7 +168,7 @@ pub(crate) fn all() -> &'static [Play] {
                 ..Play::new("Gigaset N510", "gigaset/N510", "7c2f80", "/cfg/%MACD.xml", |mac| gigaset("N510", mac, "42.262.00.000.000", 6))
             },
             Play {
-                cannot: vec![(Cell::OneTimePassword, GIGASET_LOGIN), (Cell::TypedLogin, GIGASET_LOGIN)],
+                cannot: vec![(Cell::TypedLogin, GIGASET_LOGIN)],
                 ..Play::new("Gigaset Maxwell", "gigaset/Maxwell3", "7c2f80", "/cfg/%MACD.xml", |mac| gigaset("Maxwell3", mac, "2.41.0", 4))
             },
             Play {

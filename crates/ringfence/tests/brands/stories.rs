@@ -6,6 +6,7 @@ use phonesim::sip::{By, Side};
 use phonesim::{Account, Display, Outcome, Phone, Telephone, Transcript};
 
 use crate::house::{AWAY, CUSTOMER, House, OFFICE, line_password, until};
+use crate::maker::{self, Maker};
 use crate::play::{Cell, Play};
 use crate::{Boot, Told};
 
@@ -101,7 +102,18 @@ impl Scene<'_> {
             return;
         }
         let (mac, mut phone) = self.unpacked(2, CUSTOMER, OFFICE).await;
-        self.redirected(&mut phone, Some(&self.house.global));
+        // The services live as long as the story: the phone asks again after its reset.
+        let maker = match maker::kind_of(self.play) {
+            Some(kind) => Some(Maker::open(kind).await),
+            None => None,
+        };
+        match &maker {
+            Some(maker) => {
+                maker.sends(mac.parse().unwrap(), &self.house).await;
+                phone.network.service = Some(maker.for_phones.clone());
+            }
+            None => self.redirected(&mut phone, Some(&self.house.global)),
+        }
         self.earns_full(&mut phone, &mac).await;
         self.takes_up(&mut phone, &mac).await;
         assert_ne!(phone.own_login().as_ref(), Some(&self.house.global), "it has a login of its own");
