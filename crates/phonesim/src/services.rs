@@ -49,6 +49,11 @@ pub trait Provider: Send + 'static {
 
     /// What it tells a phone that asks; nothing to one that it does not know.
     fn directions(&self, mac: Mac) -> Option<Directions>;
+
+    /// A phone asked at this time, in milliseconds since 1970: for services that tell their providers so.
+    fn phone_asked(&mut self, mac: Mac, now: i64) {
+        let _ = (mac, now);
+    }
 }
 
 /// A call.
@@ -323,13 +328,18 @@ impl<P: Provider> House<P> {
             now: now() + self.skew.load(Ordering::Relaxed),
         };
         if let Some(mac) = asked.path.strip_prefix("/phones/") {
-            return Ok(response(self.direct(mac)));
+            return Ok(response(self.direct(mac, asked.now)));
         }
         self.meet(&asked)
     }
 
-    fn direct(&self, mac: &str) -> Answer {
-        let found = mac.parse().ok().and_then(|mac| lock(&self.provider).directions(mac));
+    fn direct(&self, mac: &str, now: i64) -> Answer {
+        let asks = |mac| {
+            let mut provider = lock(&self.provider);
+            provider.phone_asked(mac, now);
+            provider.directions(mac)
+        };
+        let found = mac.parse().ok().and_then(asks);
         found.map_or_else(|| Answer::status(404), |directions| Answer::json(200, &serde_json::json!(directions)))
     }
 

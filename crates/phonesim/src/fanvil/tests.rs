@@ -19,6 +19,24 @@ fn identity(model: &str) -> Identity {
 }
 
 #[test]
+fn the_redirect_services_record_stays_two_fields() {
+    for (model, server, file, protocol) in [
+        ("X2", "Download Server IP", "Config File Name", "Download Protocol"),
+        ("X4", "Download Server IP", "Config File Name", "Download Protocol"),
+        ("X4U", "ap/FlashServerIP", "ap/FlashFileName", "ap/FlashProtocol"),
+    ] {
+        let check = |address: &str, expected: [Option<&str>; 3]| {
+            let mut flash = Flash::default();
+            Fanvil.store_directed(&identity(model), &mut flash, address);
+            assert_eq!([server, file, protocol].map(|key| flash.setting(key)), expected, "{model} {address}");
+        };
+        check("https://h:8443/cfg/g/t/$mac.cfg", [Some("h:8443"), Some("cfg/g/t/$mac.cfg"), Some("5")]);
+        check("http://h/a.cfg", [Some("h"), Some("a.cfg"), Some("4")]);
+        check("https://h:8443/cfg/", [Some("https://h:8443/cfg/"), None, Some("5")]);
+    }
+}
+
+#[test]
 fn each_generation_reads_its_own_kind_and_refuses_the_others() {
     let check = |generation, text: &str, expected: &[(&str, &str)]| {
         let file = File::read(text.as_bytes(), generation).unwrap();

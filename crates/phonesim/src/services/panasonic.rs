@@ -99,7 +99,7 @@ impl Panasonic {
             // The number is an implementation's, the text is assumed.
             return Said::Fault(100, format!("{url}: Invalid URL"));
         }
-        let registered = Time::from_millis(now).rfc3339().replace(['-', 'Z'], "");
+        let registered = written(now);
         let accessed = self.phones.remove(&mac).and_then(|phone| phone.accessed);
         self.phones.insert(mac, Phone { is_ours: true, url: url.to_owned(), registered, accessed });
         Said::Value(Value::Bool(true))
@@ -145,6 +145,15 @@ impl Provider for Panasonic {
         // `{MAC}` is documented; here it is the service that fills it in, there it may be the phone.
         Some(Directions { url: phone.url.replace("{MAC}", &name), user: String::new(), password: String::new() })
     }
+
+    fn phone_asked(&mut self, mac: Mac, now: i64) {
+        self.accessed(mac, &written(now));
+    }
+}
+
+/// `20260131T08:09:10`.
+fn written(now: i64) -> String {
+    Time::from_millis(now).rfc3339().replace(['-', 'Z'], "")
 }
 
 fn told(mac: &str, phone: &Phone) -> Value {

@@ -233,6 +233,12 @@ impl Provider for Ymcs {
         let (user, password) = (own(&device.auth_name, |server| &server.auth_name), own(&device.password, |server| &server.password));
         (!url.is_empty()).then_some(Directions { url, user, password })
     }
+
+    fn phone_asked(&mut self, mac: Mac, now: i64) {
+        if let Some(device) = self.devices.get_mut(&mac) {
+            device.connected_ms = now;
+        }
+    }
 }
 
 /// A body of JSON; a POST without one is told so.

@@ -18,7 +18,7 @@ use phonesim::services::sraps::{Maker as SrapsMaker, Sraps};
 use phonesim::services::ymcs::Ymcs;
 use phonesim::services::{Emulator, Provider};
 use portal::edge::now;
-use redirect::{Account, Carrier, Credentials, Entry, Kind, Outcome, Profile, Road, Service, Target};
+use redirect::{Account, Carrier, Credentials, Entry, Kind, Outcome, Profile, Road, Service, Standing, Target};
 use ringfence::context::Context;
 use ringfence::data::DataDir;
 
@@ -96,6 +96,15 @@ impl Maker {
         };
         let entry = Entry { mac, serial: Some(SERIAL.to_owned()), mac_id: None, target };
         assert_eq!(self.account.register(&[entry]).await.unwrap(), [Outcome::Done], "{}", self.kind);
+    }
+
+    /// The service still has the phone for us; where it tells when a phone asked, this one has.
+    pub(crate) async fn was_asked(&self, mac: Mac) {
+        let entry = Entry { mac, serial: Some(SERIAL.to_owned()), mac_id: None, target: Target::Address(Secret::from("")) };
+        let Standing::Ours(listed) = self.account.look_up(&entry).await.unwrap() else { panic!("{}: no longer ours", self.kind) };
+        if matches!(self.kind, Kind::YealinkYmcs | Kind::PanasonicXmlrpc) {
+            assert!(listed.asked.is_some(), "{}: it asked", self.kind);
+        }
     }
 }
 

@@ -124,6 +124,9 @@ impl Scene<'_> {
         let mut transcript = Transcript::default();
         assert_eq!(phone.boot(&mut transcript).await, Outcome::LoginWanted, "the password is spent\n{transcript}");
         assert_eq!(phone.accounts(), []);
+        if let Some(maker) = maker {
+            maker.was_asked(mac.parse().unwrap()).await;
+        }
         self.ended(Cell::OneTimePassword);
         self.ended(Cell::Full);
     }
