@@ -164,6 +164,8 @@ impl Kind {
         match self {
             Self::GigasetGrape | Self::GigasetXmlrpc => "%MACD.xml",
             Self::FanvilFdps => "$mac.cfg",
+            // A folder would lead UTG phones to a file that names the folder for good.
+            Self::PanasonicXmlrpc => "Config{MAC}.cfg",
             _ => "",
         }
     }

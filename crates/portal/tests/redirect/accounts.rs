@@ -18,11 +18,11 @@ async fn a_device_that_comes_moves_and_goes_does_so_at_the_service() {
     let standing = world.standing("001565000001").await;
     assert_eq!((standing.standing, standing.seen), (Standing::Listed, None), "listed, and nobody came yet");
     let directions = service.provider().directions(yealink(1)).unwrap();
-    let logins = portal::admin::global_login::show(&world.admin, &world.by(), None).await.unwrap();
+    let logins = portal::admin::global_login::show(&world.admin, &World::by(), None).await.unwrap();
     assert_eq!(directions.url, "https://phones.example.com:8443/cfg/");
     assert_eq!((&directions.user, &directions.password), (&logins[0].user, &logins[0].password));
 
-    device::replace(&world.admin, &world.by(), "001565000001", "001565000009").await.unwrap();
+    device::replace(&world.admin, &World::by(), "001565000001", "001565000009").await.unwrap();
     world.delete("001565000002").await;
     world.reconcile().await;
     let there: Vec<Mac> = service.provider().devices().map(|device| device.mac).collect();
@@ -38,7 +38,7 @@ async fn a_second_look_writes_nothing() {
     assert_eq!(writes(&service, &["addDevicesByMac"]), 3, "a hundred in a call");
     assert_eq!(world.account(account).await.listed, 250);
     service.forget_calls();
-    redirect::sync(&world.admin, &world.by(), account).await.unwrap();
+    redirect::sync(&world.admin, &World::by(), account).await.unwrap();
     world.reconcile().await;
     assert_eq!(writes(&service, &WRITES), 0, "{:?}", service.calls());
     let drift = world.account(account).await.drift.unwrap();
@@ -70,7 +70,7 @@ async fn what_others_did_at_the_service_is_found_mended_or_left_alone() {
     hand.unregister(&[entry(1, "")]).await.unwrap();
     hand.retarget(&[entry(2, &other)]).await.unwrap();
     hand.register(&[entry(77, &other)]).await.unwrap();
-    redirect::sync(&world.admin, &world.by(), account).await.unwrap();
+    redirect::sync(&world.admin, &World::by(), account).await.unwrap();
     world.reconcile().await;
     let drift = world.account(account).await.drift.unwrap();
     assert_eq!((drift.same, drift.gone, drift.elsewhere, drift.unknown), (1, 1, 1, 1));
@@ -86,15 +86,16 @@ async fn an_account_that_ends_leaves_nothing_or_everything() {
     let (world, service, account) = World::with_yealink().await;
     world.add_yealinks(1..4).await;
     world.reconcile().await;
-    redirect::remove(&world.admin, &world.by(), account, true).await.unwrap();
+    redirect::remove(&world.admin, &World::by(), account, true).await.unwrap();
     assert_eq!(world.account(account).await.state, "leaving");
     world.reconcile().await;
-    assert_eq!(service.provider().devices().count() + service.provider().servers().count(), 0);
-    assert!(matches!(redirect::show(&world.admin, &world.by(), account).await, Err(Error::NotFound(_))));
+    let devices = service.provider().devices().count();
+    assert_eq!((devices, service.provider().servers().count()), (0, 0));
+    assert!(matches!(redirect::show(&world.admin, &World::by(), account).await, Err(Error::NotFound(_))));
 
     let again = world.add_account("yealink-ymcs", None, &[&YMCS[..], &[("without_serial", "yes")]].concat()).await;
     world.reconcile().await;
-    redirect::remove(&world.admin, &world.by(), again.id, false).await.unwrap();
+    redirect::remove(&world.admin, &World::by(), again.id, false).await.unwrap();
     world.reconcile().await;
     assert_eq!(service.provider().devices().count(), 3);
     assert_eq!(world.stands("001565000001").await, Standing::NoAccount);
@@ -105,7 +106,7 @@ async fn a_wrong_key_is_told_and_waits_until_it_is_right() {
     let (world, service, account) = World::with_yealink().await;
     world.add_yealinks(1..2).await;
     service.provider().reacquire("another-secret");
-    let told = redirect::test(&world.admin, &world.by(), account).await.unwrap();
+    let told = redirect::test(&world.admin, &World::by(), account).await.unwrap();
     assert_eq!((told.state, told.failure.as_deref()), ("failing", Some("auth_failed")));
     world.reconcile().await;
     assert_eq!(world.stands("001565000001").await, Standing::Waiting);
@@ -113,8 +114,8 @@ async fn a_wrong_key_is_told_and_waits_until_it_is_right() {
     world.reconcile().await;
     assert_eq!(service.count(), calls, "it is left alone for a while");
     let fields = [("secret".to_owned(), domain::Secret::from("another-secret"))].into();
-    redirect::update(&world.admin, &world.by(), account, None, fields, None).await.unwrap();
-    assert_eq!(redirect::test(&world.admin, &world.by(), account).await.unwrap().state, "working");
+    redirect::update(&world.admin, &World::by(), account, None, fields, None).await.unwrap();
+    assert_eq!(redirect::test(&world.admin, &World::by(), account).await.unwrap().state, "working");
     world.reconcile().await;
     assert_eq!(world.stands("001565000001").await, Standing::Listed);
 }
@@ -123,7 +124,7 @@ async fn a_wrong_key_is_told_and_waits_until_it_is_right() {
 async fn what_a_label_lacks_is_told_and_tried_again_when_it_is_there() {
     let (world, service, account) = World::with_yealink().await;
     let fields = [("without_serial".to_owned(), domain::Secret::from("no"))].into();
-    redirect::update(&world.admin, &world.by(), account, None, fields, None).await.unwrap();
+    redirect::update(&world.admin, &World::by(), account, None, fields, None).await.unwrap();
     world.add_yealinks(1..3).await;
     world.label("001565000002", "SERIAL-2", "").await;
     world.reconcile().await;
@@ -144,15 +145,15 @@ async fn what_a_label_lacks_is_told_and_tried_again_when_it_is_there() {
 async fn a_phone_registered_by_hand_is_left_to_hands() {
     let (world, service, account) = World::with_yealink().await;
     world.add_yealinks(1..2).await;
-    redirect::mark_by_hand(&world.admin, &world.by(), "001565000001", true).await.unwrap();
+    redirect::mark_by_hand(&world.admin, &World::by(), "001565000001", true).await.unwrap();
     world.reconcile().await;
     assert_eq!(service.provider().devices().count(), 0);
     let standing = world.standing("001565000001").await;
     assert_eq!((standing.standing, standing.by_hand.as_deref()), (Standing::ByHand, Some("command line")));
-    redirect::mark_by_hand(&world.admin, &world.by(), "001565000001", false).await.unwrap();
+    redirect::mark_by_hand(&world.admin, &World::by(), "001565000001", false).await.unwrap();
     world.reconcile().await;
     assert_eq!(world.stands("001565000001").await, Standing::Listed);
-    let refused = redirect::mark_by_hand(&world.admin, &world.by(), "001565000001", true).await;
+    let refused = redirect::mark_by_hand(&world.admin, &World::by(), "001565000001", true).await;
     assert_eq!(refused.unwrap_err().code(), "redirect_ours");
     assert_eq!(world.account(account).await.listed, 1);
 }
@@ -165,7 +166,7 @@ async fn the_pin_that_a_service_hands_out_is_kept_for_whoever_may_see_it() {
     world.reconcile().await;
     assert!(world.standing("001565000001").await.has_pin);
     assert!(!world.standing("001565000002").await.has_pin);
-    let pin = redirect::pin(&world.admin, &world.by(), "001565000001").await.unwrap().unwrap();
+    let pin = redirect::pin(&world.admin, &World::by(), "001565000001").await.unwrap().unwrap();
     assert_eq!(pin.expose(), "13579");
 }
 

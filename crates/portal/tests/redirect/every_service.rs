@@ -33,7 +33,7 @@ async fn live<P: Provider>(case: Case, provider: P) {
     let base = format!("{}{}", service.base(), case.path);
     let world = World::new(&[(case.kind, base, service.authority_pem().to_owned())]).await;
     let account = world.add_account(case.kind.name(), None, &case.fields).await;
-    assert_eq!(redirect::test(&world.admin, &world.by(), account.id).await.unwrap().state, "working");
+    assert_eq!(redirect::test(&world.admin, &World::by(), account.id).await.unwrap().state, "working");
     world.add(case.mac, case.model, "Office").await;
     world.label(case.mac, "SERIAL-1", "AB12").await;
     world.reconcile().await;
@@ -45,25 +45,34 @@ async fn live<P: Provider>(case: Case, provider: P) {
     let says = |directions: &phonesim::services::Directions, password: &str| match case.file {
         None => directions.url == "https://phones.example.com:8443/cfg/" && directions.password == password,
         Some(file) => {
-            let token = directions.url.strip_prefix("https://phones.example.com:8443/cfg/g/").and_then(|rest| rest.strip_suffix(file));
+            let (url, file) = (filled(&directions.url, case.mac), filled(file, case.mac));
+            let token = url.strip_prefix("https://phones.example.com:8443/cfg/g/").and_then(|rest| rest.strip_suffix(file.as_str()));
             token.is_some_and(|token| token.trim_end_matches('/').len() == 32)
         }
     };
-    let password = portal::admin::global_login::show(&world.admin, &world.by(), None).await.unwrap()[0].password.clone();
+    let password = portal::admin::global_login::show(&world.admin, &World::by(), None).await.unwrap()[0].password.clone();
     assert!(says(&first, &password), "{}", first.url);
 
     let password = world.rotate(None).await;
     world.reconcile().await;
+    let standing = world.standing(case.mac).await;
+    assert_eq!(standing.standing, Standing::Listed, "{standing:?}");
     let second = directions().unwrap();
     assert!(says(&second, &password) && second != first, "{}", second.url);
     if case.file.is_some() {
-        let shown = redirect::address(&world.admin, &world.by(), case.mac).await.unwrap();
-        assert_eq!(shown.expose(), &second.url, "what is entered by hand is what is registered");
+        let shown = redirect::address(&world.admin, &World::by(), case.mac).await.unwrap();
+        let (shown, told) = (filled(shown.expose(), case.mac), filled(&second.url, case.mac));
+        assert_eq!(shown, told, "what is entered by hand is what is registered");
     }
     world.delete(case.mac).await;
     world.reconcile().await;
     assert_eq!(directions(), None);
     assert_eq!(world.account(account.id).await.listed, 0);
+}
+
+/// An address as the phone has it: some services fill in the MAC, others leave that to their phones.
+fn filled(address: &str, mac: &str) -> String {
+    address.replace("$mac", mac).replace("{MAC}", &mac.to_uppercase()).replace("%MACD", &mac.to_uppercase())
 }
 
 #[tokio::test]
@@ -75,7 +84,7 @@ async fn yealink() {
 #[tokio::test]
 async fn poly() {
     let fields = vec![("api_key", "poly-key")];
-    let case = Case { kind: Kind::PolyZeroTouch, path: "/v1", mac: "0004f2000001", model: "poly/VVX 411", fields, file: None };
+    let case = Case { kind: Kind::PolyZeroTouch, path: "/v1", mac: "0004f2000001", model: "poly/VVX411", fields, file: None };
     live(case, PolyZeroTouch::new("poly-key")).await;
 }
 
@@ -103,7 +112,7 @@ async fn snom_sraps() {
 #[tokio::test]
 async fn gigaset_grape() {
     let (fields, file) = (KEY.to_vec(), Some("%MACD.xml"));
-    let case = Case { kind: Kind::GigasetGrape, path: "/api/v1/", mac: "7c2f80000001", model: "gigaset/N670 IP PRO", fields, file };
+    let case = Case { kind: Kind::GigasetGrape, path: "/api/v1/", mac: "7c2f80000001", model: "gigaset/N670", fields, file };
     live(case, Sraps::new(Maker::Gigaset, KEY[0].1, KEY[1].1)).await;
 }
 
@@ -117,7 +126,7 @@ async fn snom_xmlrpc() {
 #[tokio::test]
 async fn gigaset_xmlrpc() {
     let (fields, path, file) = (LOGIN.to_vec(), GigasetXmlrpc::PATH, Some("%MACD.xml"));
-    let case = Case { kind: Kind::GigasetXmlrpc, path, mac: "7c2f80000001", model: "gigaset/N670 IP PRO", fields, file };
+    let case = Case { kind: Kind::GigasetXmlrpc, path, mac: "7c2f80000001", model: "gigaset/N670", fields, file };
     let mut provider = GigasetXmlrpc::new(LOGIN[0].1, LOGIN[1].1);
     provider.label(case.mac.parse().unwrap(), "AB12");
     live(case, provider).await;
@@ -126,7 +135,14 @@ async fn gigaset_xmlrpc() {
 #[tokio::test]
 async fn panasonic() {
     let (fields, path) = (LOGIN.to_vec(), Panasonic::PATH);
-    let case = Case { kind: Kind::PanasonicXmlrpc, path, mac: "bcc342000001", model: "panasonic/KX-HDV130", fields, file: Some("/") };
+    let case = Case {
+        kind: Kind::PanasonicXmlrpc,
+        path,
+        mac: "bcc342000001",
+        model: "panasonic/KX-HDV130",
+        fields,
+        file: Some("Config{MAC}.cfg"),
+    };
     live(case, Panasonic::new(LOGIN[0].1, LOGIN[1].1)).await;
 }
 

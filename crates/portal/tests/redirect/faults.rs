@@ -134,7 +134,7 @@ async fn in_the_end_the_service_has_what_is_here() {
     let mut here = std::collections::BTreeSet::new();
     for turn in 0..40 {
         for _ in 0..3 {
-            let number = u32::try_from(dice.below(30)).unwrap() + 1;
+            let number = dice.below(30) + 1;
             if here.insert(number) {
                 world.add(&yealink(number).to_string(), "yealink/T46S", if dice.below(2) == 0 { "Office" } else { "Shop" }).await;
             } else if here.remove(&number) {
@@ -143,7 +143,7 @@ async fn in_the_end_the_service_has_what_is_here() {
         }
         match dice.below(8) {
             0 => drop(world.rotate(None).await),
-            1 => drop(redirect::sync(&world.admin, &world.by(), account).await.unwrap()),
+            1 => drop(redirect::sync(&world.admin, &World::by(), account).await.unwrap()),
             2 => service.provider().expire_tokens(),
             _ => {}
         }
@@ -160,7 +160,7 @@ async fn in_the_end_the_service_has_what_is_here() {
     // Faults that nobody has met yet are met now; then nothing fails any more.
     for _ in 0..30 {
         pauses_end();
-        redirect::sync(&world.admin, &world.by(), account).await.unwrap();
+        redirect::sync(&world.admin, &World::by(), account).await.unwrap();
         world.reconcile().await;
     }
     let there: std::collections::BTreeSet<_> = service.provider().devices().map(|device| device.mac).collect();

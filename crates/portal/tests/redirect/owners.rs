@@ -31,7 +31,7 @@ async fn at(world: &World, role: Role, name: &str) -> By {
             customer => Node::Customer(tenancy::customer_by_name(db, &Scope::Operator, customer)?.id),
         })
     });
-    By { actor: Actor::new(role, node.await.unwrap()).unwrap(), ..world.by() }
+    By { actor: Actor::new(role, node.await.unwrap()).unwrap(), ..World::by() }
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn a_phone_that_changes_hands_changes_its_login() {
     world.reconcile().await;
     assert_ne!(service.provider().directions(yealink(1)).unwrap().password, theirs);
     let to = portal::admin::tree::NodeNames { reseller: None, customer: Some("Shop".into()), site: None };
-    device::relocate(&world.admin, &world.by(), "001565000001", to, false).await.unwrap();
+    device::relocate(&world.admin, &World::by(), "001565000001", to, false).await.unwrap();
     world.reconcile().await;
     assert_eq!(service.provider().directions(yealink(1)).unwrap().password, theirs);
     assert_eq!(service.provider().devices().count(), 1);
@@ -89,5 +89,5 @@ async fn accounts_are_their_owners_and_a_customer_sees_only_how_a_phone_stands()
     // A second account for the same brand would have two masters for each phone.
     let fields = fields().into_iter().map(|(name, value)| (name.to_owned(), domain::Secret::from(value))).collect();
     let twin = NewAccount { service: "yealink-ymcs".into(), fields, ..NewAccount::default() };
-    assert_eq!(redirect::add(&world.admin, &world.by(), twin).await.unwrap_err().code(), "redirect_taken");
+    assert_eq!(redirect::add(&world.admin, &World::by(), twin).await.unwrap_err().code(), "redirect_taken");
 }

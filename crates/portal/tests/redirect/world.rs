@@ -89,24 +89,24 @@ impl World {
         (world, service, account.id)
     }
 
-    pub fn by(&self) -> By {
+    pub fn by() -> By {
         By::command_line(now())
     }
 
     pub async fn add_account(&self, service: &str, reseller: Option<&str>, fields: &[(&str, &str)]) -> AccountView {
         let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), Secret::from(*value))).collect();
         let new = NewAccount { service: service.into(), reseller: reseller.map(Into::into), region: None, fields };
-        redirect::add(&self.admin, &self.by(), new).await.unwrap()
+        redirect::add(&self.admin, &Self::by(), new).await.unwrap()
     }
 
     pub async fn account(&self, id: Uuid) -> AccountView {
-        redirect::show(&self.admin, &self.by(), id).await.unwrap()
+        redirect::show(&self.admin, &Self::by(), id).await.unwrap()
     }
 
     pub async fn add(&self, mac: &str, model: &str, customer: &str) {
         let place = NodeNames { reseller: None, customer: Some(customer.into()), site: None };
         let new = NewDevice { mac: mac.into(), place, model: model.into(), ..NewDevice::default() };
-        device::add(&self.admin, &self.by(), new).await.unwrap();
+        device::add(&self.admin, &Self::by(), new).await.unwrap();
     }
 
     /// Yealinks of the office, by number.
@@ -117,16 +117,16 @@ impl World {
     }
 
     pub async fn delete(&self, mac: &str) {
-        device::delete(&self.admin, &self.by(), mac).await.unwrap();
+        device::delete(&self.admin, &Self::by(), mac).await.unwrap();
     }
 
     pub async fn label(&self, mac: &str, serial: &str, mac_id: &str) {
         let label = Label { serial: Some(serial.into()), mac_id: Some(mac_id.into()) };
-        redirect::set_label(&self.admin, &self.by(), mac, label).await.unwrap();
+        redirect::set_label(&self.admin, &Self::by(), mac, label).await.unwrap();
     }
 
     pub async fn standing(&self, mac: &str) -> StandingView {
-        redirect::standing(&self.admin, &self.by(), mac).await.unwrap()
+        redirect::standing(&self.admin, &Self::by(), mac).await.unwrap()
     }
 
     pub async fn stands(&self, mac: &str) -> Standing {
@@ -135,7 +135,7 @@ impl World {
 
     /// A new global login; the password.
     pub async fn rotate(&self, reseller: Option<&str>) -> String {
-        let all = global_login::rotate(&self.admin, &self.by(), Span::days(7), reseller.map(Into::into)).await.unwrap();
+        let all = global_login::rotate(&self.admin, &Self::by(), Span::days(7), reseller.map(Into::into)).await.unwrap();
         all.last().unwrap().password.clone()
     }
 

@@ -92,7 +92,9 @@ impl Maker {
         let target = match self.kind.capabilities().carrier {
             Carrier::Profile => Target::Profile(self.account.ensure_profile(&profile, true).await.unwrap()),
             Carrier::Config => Target::Config(Box::new(profile)),
-            Carrier::Address => Target::Address(Secret::new(house.url(&format!("/cfg/g/{}/{}", token(house, mac).await, file(self.kind))))),
+            Carrier::Address => {
+                Target::Address(Secret::new(house.url(&format!("/cfg/g/{}/{}", token(house, mac).await, self.kind.file()))))
+            }
         };
         let entry = Entry { mac, serial: Some(SERIAL.to_owned()), mac_id: None, target };
         assert_eq!(self.account.register(&[entry]).await.unwrap(), [Outcome::Done], "{}", self.kind);
@@ -105,17 +107,6 @@ impl Maker {
         if matches!(self.kind, Kind::YealinkYmcs | Kind::PanasonicXmlrpc) {
             assert!(listed.asked.is_some(), "{}: it asked", self.kind);
         }
-    }
-}
-
-/// What stands behind the secret path in an address: a folder is enough where the phone finds its files by itself. Panasonic's UTG does,
-/// but it would come back to the file that the folder's entry named, with the login of its own door.
-fn file(kind: Kind) -> &'static str {
-    match kind {
-        Kind::GigasetGrape | Kind::GigasetXmlrpc => "%MACD.xml",
-        Kind::FanvilFdps => "$mac.cfg",
-        Kind::PanasonicXmlrpc => "Config{MAC}.cfg",
-        _ => "",
     }
 }
 
