@@ -31,6 +31,7 @@ pub mod phones;
 pub mod population;
 pub mod process;
 pub mod provision;
+pub mod redirect_rows;
 pub mod reference;
 pub mod rows;
 pub mod rtp;
