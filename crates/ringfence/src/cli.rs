@@ -4,6 +4,7 @@ mod brands;
 mod contact;
 mod device;
 mod prompt;
+mod redirect;
 mod setting;
 mod template;
 mod trunk;
@@ -19,6 +20,7 @@ pub use self::brands::{BrandsCommand, OverrideArgs};
 pub use self::contact::ContactCommand;
 pub use self::device::{DeviceAddArgs, DeviceCommand};
 pub use self::prompt::PromptCommand;
+pub use self::redirect::{RedirectAddArgs, RedirectCommand, RedirectFieldArgs};
 pub use self::setting::{SettingCommand, SettingOf};
 pub use self::template::TemplateCommand;
 pub use self::trunk::{TrunkAddArgs, TrunkCommand};
@@ -107,6 +109,9 @@ pub enum Command {
     /// Where emergency calls go out
     #[command(subcommand)]
     Trunk(TrunkCommand),
+    /// Accounts at brands' redirect services, which send phones here from the carton
+    #[command(subcommand)]
+    Redirect(RedirectCommand),
     /// Who is sent events
     #[command(subcommand)]
     Webhook(WebhookCommand),

@@ -63,6 +63,7 @@ async fn administer(context: &Context, command: Command, output: Output) -> Resu
         Command::Setting(command) => commands::setting::run(context, command, output).await,
         Command::Device(command) => commands::device::run(context, command, output).await,
         Command::Trunk(command) => commands::trunk::run(context, command, output).await,
+        Command::Redirect(command) => commands::redirect::run(context, command, output).await,
         Command::Webhook(command) => commands::webhook::run(context, command, output).await,
         Command::Contact(command) => commands::contact::run(context, command, output).await,
         Command::Trust(command) => commands::trust::run(context, command, output).await,

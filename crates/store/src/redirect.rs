@@ -16,8 +16,8 @@ mod device;
 #[cfg(test)]
 pub(crate) use device::STATEMENTS as DEVICE_STATEMENTS;
 pub use device::{
-    Claimed, Counts, Found, Identity, Kept, Situation, State, by_hand, counts, drop_row, due, found, gone, identity, left, mark_by_hand,
-    of_device, pin, put, set_identity, set_pin, sleep, unmark_by_hand, wanted, wanted_one, woken,
+    Claimed, Counts, Found, Identity, Kept, Refused, Situation, State, by_hand, counts, drop_row, due, found, gone, identity, left,
+    mark_by_hand, of_device, pin, put, refused, set_identity, set_pin, sleep, unmark_by_hand, wanted, wanted_one, woken,
 };
 pub(crate) use device::{forget_device, pin_place, wake};
 
@@ -168,8 +168,9 @@ pub fn ask(db: &Db, of: Uuid) -> Result<()> {
     db.exec(ASK, &[id(&of)]).map(drop)
 }
 
-/// Has everything looked at and compared afresh.
+/// Has everything looked at and compared afresh, what was refused tried again.
 pub fn sync(db: &Db, of: Uuid, now: Time) -> Result<()> {
+    device::try_refused(db, of, now)?;
     db.exec(SYNC, &[now.into(), id(&of)]).map(drop)
 }
 

@@ -214,6 +214,8 @@ fn field_of(error: &Error) -> &'static str {
             "mac" => "mac",
             "model" | trusting::CODE => "type",
             "label" => "label",
+            "serial" => "serial",
+            "mac_id" => "mac_id",
             "too_many_lines" => "line1_user",
             _ => "",
         },

@@ -14,7 +14,10 @@ use store::redirect::{self, Account};
 use store::{Db, Scope, StoreError};
 use uuid::Uuid;
 
-pub use self::device::{Label, Standing, StandingView, address, addresses_csv, mark_by_hand, pin, set_label, standing};
+pub(crate) use self::device::brands_that_need;
+pub use self::device::{
+    Label, RefusedView, Standing, StandingView, address, addresses_csv, mark_by_hand, pin, refusals, set_label, standing,
+};
 pub use self::view::{AccountView, FieldView, ServiceView, services};
 use super::tree::reseller_id;
 use super::{Admin, By, Error, Named, new_id, still};

@@ -134,6 +134,39 @@ pub enum DeviceCommand {
         /// Its MAC
         mac: String,
     },
+    /// How the phone stands at its brand's redirect service
+    Redirect {
+        /// Its MAC
+        mac: String,
+    },
+    /// Keep what stands on the phone's label besides its MAC; an empty text takes it away
+    Label {
+        /// Its MAC
+        mac: String,
+        /// The serial number
+        #[arg(long, value_name = "S", required_unless_present = "mac_id")]
+        serial: Option<String>,
+        /// The four characters behind the MAC on a Gigaset label
+        #[arg(long, value_name = "XXXX")]
+        mac_id: Option<String>,
+    },
+    /// Somebody registered the phone at its redirect service by hand: leave that alone
+    ByHand {
+        /// Its MAC
+        mac: String,
+        /// yes or no
+        is_by_hand: YesNoArg,
+    },
+    /// Show the PIN that the redirect service hands out for the phone (audited)
+    RedirectPin {
+        /// Its MAC
+        mac: String,
+    },
+    /// Show the address to enter at a redirect service by hand; it holds the global login for this phone (audited)
+    RedirectAddress {
+        /// Its MAC
+        mac: String,
+    },
     /// The phone's calls to the service that asks for the PIN, newest first; never a digit that was keyed in
     Calls {
         /// Its MAC
@@ -167,4 +200,10 @@ pub struct DeviceAddArgs {
     /// It may live by trusted network or suspension alone, if no PIN can be keyed in on it
     #[arg(long)]
     pub lives_by_trust: bool,
+    /// Its serial number, where its maker's redirect service asks for it
+    #[arg(long, value_name = "S")]
+    pub serial: Option<String>,
+    /// The four characters behind the MAC on a Gigaset label
+    #[arg(long, value_name = "XXXX")]
+    pub mac_id: Option<String>,
 }

@@ -4,10 +4,11 @@ use portal::admin::device::{self, CallView, DeviceView, NewDevice, RequestView, 
 use portal::admin::handset::{self, HandsetView};
 use portal::admin::line;
 use portal::admin::part::Part;
+use portal::admin::redirect::Label;
 use portal::admin::tree::NodeNames;
 use portal::admin::{Admin, By};
 
-use super::{or_dash, password_from_stdin};
+use super::{or_dash, password_from_stdin, redirect};
 use crate::cli::{DeviceAddArgs, DeviceCommand, YesNoArg};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -50,6 +51,11 @@ pub async fn run(context: &Context, command: DeviceCommand, output: Output) -> R
             return list(&all(admin, by, which, q).await?, output);
         }
         DeviceCommand::Requests { mac } => return requests(&device::requests(admin, by, &mac).await?, output),
+        DeviceCommand::Redirect { mac } => return redirect::device(context, &mac, output).await,
+        DeviceCommand::Label { mac, serial, mac_id } => return redirect::label(context, &mac, Label { serial, mac_id }, output).await,
+        DeviceCommand::ByHand { mac, is_by_hand } => return redirect::by_hand(context, &mac, is_by_hand == YesNoArg::Yes, output).await,
+        DeviceCommand::RedirectPin { mac } => return redirect::pin(context, &mac, output).await,
+        DeviceCommand::RedirectAddress { mac } => return redirect::address(context, &mac, output).await,
         DeviceCommand::Calls { mac } => return calls(&device::calls(admin, by, &mac).await?, output),
     };
     output.print(&changed, || words(&changed))
@@ -60,7 +66,8 @@ fn new_device(args: DeviceAddArgs) -> Result<NewDevice, Failure> {
     let place = NodeNames { reseller: None, customer: Some(args.customer), site: args.site };
     let settings = handset::parse(&args.handsets)?;
     let (mac, model, label, by_trust) = (args.mac, args.model, args.label, args.lives_by_trust);
-    Ok(NewDevice { mac, place, model, label, lines, settings, by_trust })
+    let printed = Label { serial: args.serial, mac_id: args.mac_id };
+    Ok(NewDevice { mac, place, model, label, lines, settings, by_trust, printed })
 }
 
 /// The whole list; what is searched for comes in parts.

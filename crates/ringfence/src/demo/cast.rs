@@ -126,7 +126,7 @@ impl Member {
             label: self.label.to_owned(),
             lines: self.lines.clone(),
             settings: Settings::new(),
-            by_trust: false,
+            ..NewDevice::default()
         }
     }
 

@@ -18,6 +18,7 @@ mod overrides;
 mod plain_http;
 mod postgres;
 mod prompts;
+mod redirects;
 mod serve;
 mod settings;
 mod telephone;

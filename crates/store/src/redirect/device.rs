@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::Account;
 use crate::db::{Arg, Db, Row, statements};
 use crate::limits::{REDIRECT_PAGE, REDIRECT_SAID_BYTES_MAX};
+use crate::page::{Cursor, Page, fetch_count};
 use crate::scope::{id, opt_id, opt_uuid, uuid};
 use crate::seal::Place;
 use crate::{Result, StoreError};
@@ -110,6 +111,17 @@ pub struct Found {
     pub asked: Option<Time>,
 }
 
+/// A device that a service refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Which.
+    pub mac: Mac,
+    /// Brand and model, and what people call it, if it is still here.
+    pub device: Option<(String, String)>,
+    /// What we know of it at the service.
+    pub kept: Kept,
+}
+
 /// How many devices of an account stand where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -143,6 +155,9 @@ statements! {
     DUE = "select mac from redirect_device where account = $1 and again <= $2 order by again limit $3";
     OPEN = "select mac from redirect_device where account = $1 and again is null and (state = $2 or state = $3) limit $4";
     COUNTS = "select state, count(*) as devices from redirect_device where account = $1 group by state";
+    REFUSED = "select r.mac, d.model, d.label, r.state, r.mark, r.since, r.again, r.tries, r.code, r.said, r.asked
+        from redirect_device r left join device d on d.mac = r.mac
+        where r.account = $1 and r.state = $2 and r.mac > $3 order by r.mac limit $4";
     OF_DEVICE = "select r.account, r.state, r.mark, r.since, r.again, r.tries, r.code, r.said, r.asked
         from redirect_device r join redirect_account a on a.id = r.account where r.mac = $1 order by a.created desc";
     FOUND = "update redirect_device set seen = $1, asked = coalesce($2, asked) where account = $3 and mac = $4
@@ -165,6 +180,7 @@ statements! {
     // A service may want it once more, to remove the device there.
     OUTLIVED = "delete from device_identity where mac = $1 and not exists (select 1 from device d where d.mac = $1)
         and not exists (select 1 from redirect_device r where r.mac = $1)";
+    TRY_ALL = "update redirect_device set again = $1 where account = $2 and state = $3";
     TRY_AGAIN = "update redirect_device set again = $1 where mac = $2 and state = $3";
 }
 
@@ -260,6 +276,26 @@ pub fn counts(db: &Db, account: Uuid) -> Result<Counts> {
         }
     }
     Ok(counts)
+}
+
+/// The devices that a service refused, by MAC.
+pub fn refused(db: &Db, account: Uuid, after: Option<&Cursor>, limit: usize) -> Result<Page<Refused>> {
+    let after = after.map_or("", |cursor| cursor.name.as_str());
+    let args = [id(&account), State::Refused.code().into(), after.into(), fetch_count(limit).into()];
+    let mut items = db.all(REFUSED, &args, |row| {
+        let label = row.opt_text(2)?.unwrap_or_default();
+        let device = row.opt_text(1)?.map(|model| (model.to_owned(), label.to_owned()));
+        Ok(Refused { mac: mac(row, 0)?, device, kept: kept(row, 3)? })
+    })?;
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(|row| Cursor { name: row.mac.to_string(), ..Cursor::start() });
+    Ok(Page { items, next })
+}
+
+/// Has every device that the service refused tried again.
+pub(crate) fn try_refused(db: &Db, account: Uuid, now: Time) -> Result<()> {
+    db.exec(TRY_ALL, &[now.into(), id(&account), State::Refused.code().into()]).map(drop)
 }
 
 /// What we know of a device at each account that has something of it, the newest account first.

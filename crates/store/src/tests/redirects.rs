@@ -4,6 +4,7 @@ use domain::tenancy::ResellerId;
 use domain::{Mac, Secret, Span};
 use uuid::Uuid;
 
+use crate::page::Cursor;
 use crate::redirect::{self, Account, Claimed, Counts, Found, Identity, Kept, Situation, State};
 use crate::tests::fixture::{NOW, World, on_both};
 use crate::tests::tree::{AT_NORTH, DIRECT, RESELLER, RIVAL, SIBLING, mac, phone, place_of, setup};
@@ -196,12 +197,29 @@ async fn a_row_goes_through_its_states(world: World) {
     let of = world.store.read(|db| redirect::of_device(db, mac(3))).await.unwrap();
     assert_eq!(of.len(), 1);
     assert_eq!(of[0].1.said.as_ref().map(String::len), Some(500), "cut between characters");
+    let refused = |after: Option<Cursor>, limit| world.store.read(move |db| redirect::refused(db, id, after.as_ref(), limit));
+    let page = refused(None, 1).await.unwrap();
+    assert_eq!((page.items.len(), page.next.is_none()), (1, true));
+    let here = world.store.read(|db| device::by_mac(db, &Scope::Operator, mac(3))).await.unwrap().device;
+    assert_eq!((page.items[0].mac, page.items[0].device.clone()), (mac(3), Some((here.model, here.label))));
+    let stranger = world.store.write(move |db| redirect::put(db, id, mac(0xee), &Kept::new(State::Refused, 7, NOW)));
+    stranger.await.unwrap();
+    let page = refused(None, 1).await.unwrap();
+    assert_eq!((page.items[0].mac, page.next.is_some()), (mac(3), true));
+    let page = refused(page.next, 1).await.unwrap();
+    assert_eq!((page.items[0].mac, &page.items[0].device, page.next.is_none()), (mac(0xee), &None, true), "it is gone here");
+    world.store.write(move |db| redirect::drop_row(db, id, mac(0xee))).await.unwrap();
     // A refusal that has the label's serial number to blame is tried again as soon as there is one.
     let label = Identity { serial: Some("SN-1".into()), mac_id: None };
     let kept = label.clone();
     world.store.write(move |db| redirect::set_identity(db, mac(3), &kept, NOW)).await.unwrap();
     assert_eq!(due(NOW).await.unwrap(), [mac(3), mac(1)]);
     assert_eq!(world.store.read(|db| redirect::identity(db, mac(3))).await.unwrap(), label);
+    // So is everything that was refused when somebody asks for it.
+    keep(&world.store, &ours, mac(3), State::Refused).await;
+    assert_eq!(due(NOW).await.unwrap(), [mac(1)]);
+    world.store.write(move |db| redirect::sync(db, id, NOW)).await.unwrap();
+    assert_eq!(due(NOW).await.unwrap(), [mac(3), mac(1)]);
     world.store.write(move |db| redirect::drop_row(db, id, mac(3))).await.unwrap();
     assert_eq!(world.store.read(|db| redirect::of_device(db, mac(3))).await.unwrap(), []);
     // The label of a phone that is gone is kept as long as a service may have to be told of it.

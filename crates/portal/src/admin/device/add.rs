@@ -13,6 +13,7 @@ use store::device::{Setup, Stored};
 
 use super::view::{DeviceView, Viewer};
 use super::{carry_out, load, node_of, parse_mac};
+use crate::admin::redirect::Label;
 use crate::admin::tree::{NodeNames, find_place, policy_at};
 use crate::admin::{Admin, By, Error, Named, before, handset, line, new_id, trusting};
 use crate::edge::SystemChance;
@@ -35,6 +36,8 @@ pub struct NewDevice {
     pub settings: Settings,
     /// It may live by trusted network or suspension alone, if no PIN can be keyed in on it.
     pub by_trust: bool,
+    /// What stands on its label besides the MAC, where its maker's redirect service asks for it.
+    pub printed: Label,
 }
 
 /// A phone whose values fit together and can stand in its files.
@@ -45,6 +48,8 @@ pub(crate) struct Checked {
     pub model: String,
     pub label: String,
     pub setup: Setup,
+    /// Serial number and MAC-ID; what is none stays as it is.
+    pub printed: Label,
     /// Whether a PIN can be keyed in on it, as far as anybody knows.
     reaches_the_voice: bool,
     by_trust: bool,
@@ -90,6 +95,7 @@ pub(crate) fn check(catalogue: &Catalogue, new: NewDevice) -> Result<Checked, Er
         brand.check_setting(key, value).map_err(|error| Error::invalid(code, error))?;
     }
     handset::check(&new.settings, model)?;
+    let printed = new.printed.checked()?;
     let settings = Resolved::from_layers([(Layer::Device, &new.settings)]);
     // Rendered once for trial: what the brand's file format refuses is refused now, not when the phone asks.
     let door =
@@ -103,6 +109,7 @@ pub(crate) fn check(catalogue: &Catalogue, new: NewDevice) -> Result<Checked, Er
         model: format!("{}/{}", brand.name(), model.name),
         label: label.to_owned(),
         setup: Setup { lines: new.lines, settings: new.settings },
+        printed,
         reaches_the_voice: model.two_factor != Capability::No,
         by_trust: new.by_trust,
     })
@@ -129,6 +136,7 @@ pub(crate) fn add_within(db: &Db, by: &By, checked: &Checked, place: Place) -> R
         auth: Auth::new(&mut SystemChance),
     };
     store::device::add(db, &by.scope(), &device, &checked.setup, by.now).named(|| format!("device {}", checked.mac))?;
+    checked.printed.keep(db, checked.mac, by.now)?;
     carry_out(db, by, &device, &[Effect::Event(Event::Created)])?;
     by.audit(db, node_of(place), "device.created", &checked.mac.to_string(), &checked.model)
 }
@@ -144,6 +152,7 @@ pub(crate) fn update_within(db: &Db, by: &By, catalogue: &Catalogue, checked: &C
     before::note(db, by, catalogue, checked.mac, |setup| setup.clone_from(&checked.setup))?;
     let version = store::device::save(db, &stored, by.now)?;
     store::device::save_setup(db, &by.scope(), checked.mac, &checked.setup, version)?;
+    checked.printed.keep(db, checked.mac, by.now)?;
     carry_out(db, by, &stored.device, &[Effect::Refetch])?;
     by.audit(db, node_of(stored.device.place), "device.changed", &checked.mac.to_string(), &checked.model)
 }

@@ -45,6 +45,7 @@ pub async fn update(admin: &Admin, by: &By, mac: &str, change: DeviceChange, exp
                     lines: change.lines.clone().unwrap_or(kept.lines),
                     settings: change.settings.clone().unwrap_or(kept.settings),
                     by_trust: change.by_trust,
+                    ..NewDevice::default()
                 },
             )?;
             if checked.model != device.model {

@@ -9,6 +9,7 @@ use domain::settings::{Line, Settings};
 use super::{Outcome, Row, failed_row, field_of};
 use crate::admin::device::{NewDevice, check, turns_direction};
 use crate::admin::export::unsafe_again;
+use crate::admin::redirect::Label;
 use crate::admin::tree::NodeNames;
 use crate::admin::{Error, handset, line, trusting};
 use crate::limits::{IMPORT_CELL_BYTES_MAX, IMPORT_LINES_MAX, IMPORT_ROWS_MAX};
@@ -127,7 +128,7 @@ fn check_header(header: &[String]) -> Result<(), Error> {
     }
     if let Some(unknown) = header.iter().find(|name| !is_column(name)) {
         return wrong(format!(
-            "unknown column {unknown:?}; there are {}, line1_user … line16_name, handset1_ipei …, setting:NAME, confirm",
+            "unknown column {unknown:?}; there are {}, line1_user … line16_name, handset1_ipei …, setting:NAME, serial, mac_id, confirm",
             crate::admin::export::COLUMNS.join(", ")
         ));
     }
@@ -138,7 +139,7 @@ fn check_header(header: &[String]) -> Result<(), Error> {
 
 fn is_column(name: &str) -> bool {
     crate::admin::export::COLUMNS.contains(&name)
-        || name == "confirm"
+        || ["serial", "mac_id", "confirm"].contains(&name)
         || handset::column(name).is_some()
         || line_column(name).is_some()
         || name.strip_prefix("setting:").is_some_and(|key| !key.is_empty())
@@ -187,6 +188,7 @@ fn read_row(header: &[String], cells: &[&str]) -> Result<NewDevice, (String, Err
         label: cell("label").to_owned(),
         lines: lines.into_values().collect(),
         settings,
+        printed: Label { serial: optional(cell("serial")), mac_id: optional(cell("mac_id")) },
         by_trust: match cell("confirm") {
             "" => false,
             trusting::CONFIRMED => true,
@@ -216,14 +218,16 @@ mod tests {
 
     #[test]
     fn each_bad_row_names_its_column_and_code() {
-        let header = "vendor,type,mac,customer,line1_user,line1_password,line1_server,line1_port,line3_user";
+        let header = "vendor,type,mac,customer,line1_user,line1_password,line1_server,line1_port,line3_user,serial,mac_id";
         let cases = [
             ("yealink,T46S,nonsense,C,,,,,", ("mac", "mac")),
             ("yealink,T99Z,001565000001,C,,,,,", ("type", "model")),
             ("yealink,T46S,001565000001,,,,,,", ("customer", "customer")),
             ("yealink,T46S,001565000001,C,2001,,sip.example.com,,", ("line1_password", "line")),
             ("yealink,T46S,001565000001,C,2001,x,sip.example.com,0,", ("line1_port", "line")),
-            ("yealink,T46S,001565000001,C,,,,,,,,,", ("", "cells")),
+            ("yealink,T46S,001565000001,C,,,,,,a b,", ("serial", "serial")),
+            ("yealink,T46S,001565000001,C,,,,,,,ABC", ("mac_id", "mac_id")),
+            ("yealink,T46S,001565000001,C,,,,,,,,,,,", ("", "cells")),
         ];
         for (row, (field, code)) in cases {
             assert_eq!(outcome(&format!("{header}\n{row}\n")), Ok((0, vec![(2, field.to_owned(), code.to_owned())])), "{row}");

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::super::device::{load, node_of, parse_mac};
 use super::super::export::safe;
+use super::super::part::{Listing, Part};
 use super::super::tree::policy_at;
 use super::super::{Admin, By, Error};
 use crate::limits::{PAGE_MAX, SERIAL_BYTES_MAX};
@@ -27,6 +28,26 @@ pub struct Label {
     pub serial: Option<String>,
     /// The four characters behind the MAC on a Gigaset label.
     pub mac_id: Option<String>,
+}
+
+impl Label {
+    /// The same as it is kept, or why it cannot stand on a label.
+    pub(crate) fn checked(self) -> Result<Self, Error> {
+        let serial = self.serial.map(|serial| check_serial(&serial)).transpose()?;
+        let mac_id = self.mac_id.map(|mac_id| check_mac_id(&mac_id)).transpose()?;
+        Ok(Self { serial: serial.map(Option::unwrap_or_default), mac_id: mac_id.map(Option::unwrap_or_default) })
+    }
+
+    /// Keeps what is given of a checked one. A service that refused the device for the lack of it is asked again.
+    pub(crate) fn keep(&self, db: &Db, mac: Mac, now: Time) -> Result<(), Error> {
+        if *self == Self::default() {
+            return Ok(());
+        }
+        let kept = redirect::identity(db, mac)?;
+        let over = |new: &Option<String>, old| new.clone().map_or(old, |new| Some(new).filter(|new| !new.is_empty()));
+        let identity = Identity { serial: over(&self.serial, kept.serial), mac_id: over(&self.mac_id, kept.mac_id) };
+        Ok(redirect::set_identity(db, mac, &identity, now)?)
+    }
 }
 
 /// How a device stands.
@@ -88,16 +109,11 @@ pub async fn standing(admin: &Admin, by: &By, mac: &str) -> Result<StandingView,
 
 /// Keeps what stands on the label; a service that refused the device for the lack of it is asked again.
 pub async fn set_label(admin: &Admin, by: &By, mac: &str, label: Label) -> Result<StandingView, Error> {
-    let (mac, by) = (parse_mac(mac)?, by.clone());
-    let serial = label.serial.map(|serial| check_serial(&serial)).transpose()?;
-    let mac_id = label.mac_id.map(|mac_id| check_mac_id(&mac_id)).transpose()?;
+    let (mac, by, label) = (parse_mac(mac)?, by.clone(), label.checked()?);
     admin
         .write(move |db| {
             let (stored, _) = load(db, &by, mac, Action::EditDevices)?;
-            let kept = redirect::identity(db, mac)?;
-            let over = |new: &Option<Option<String>>, old: Option<String>| new.clone().unwrap_or(old);
-            let identity = Identity { serial: over(&serial, kept.serial), mac_id: over(&mac_id, kept.mac_id) };
-            redirect::set_identity(db, mac, &identity, by.now)?;
+            label.keep(db, mac, by.now)?;
             by.audit(db, node_of(stored.device.place), "device.label", &mac.to_string(), "")?;
             view(db, &by, mac)
         })
@@ -135,6 +151,51 @@ pub async fn pin(admin: &Admin, by: &By, mac: &str) -> Result<Option<Secret<Stri
             Ok(redirect::pin(db, mac)?)
         })
         .await
+}
+
+/// A device that a service refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RefusedView {
+    /// Its MAC, 12 lower-case digits.
+    pub mac: String,
+    /// Brand and model; null if it is not here any more.
+    pub model: Option<String>,
+    /// What people call it.
+    pub label: String,
+    /// Why, as a code.
+    pub code: String,
+    /// The same in the service's words; whose it is, if it is another's.
+    pub said: Option<String>,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// When it is tried again, RFC 3339; null if only a change of the device helps.
+    pub next_try: Option<String>,
+}
+
+/// The devices that an account's service refused, by MAC.
+pub async fn refusals(admin: &Admin, by: &By, id: Uuid, part: Part) -> Result<Listing<RefusedView>, Error> {
+    let (by, after, limit) = (by.clone(), part.cursor()?, part.limit);
+    admin
+        .read(move |db| {
+            super::load(db, &by, id)?;
+            let page = redirect::refused(db, id, after.as_ref(), limit)?;
+            let next = page.next.map(|cursor| cursor.to_string());
+            Ok(Listing { items: page.items.into_iter().map(refused_view).collect(), next })
+        })
+        .await
+}
+
+fn refused_view(row: redirect::Refused) -> RefusedView {
+    let (model, label) = row.device.unzip();
+    RefusedView {
+        mac: row.mac.to_string(),
+        model,
+        label: label.unwrap_or_default(),
+        code: row.kept.code.unwrap_or_default(),
+        said: row.kept.said,
+        since: row.kept.since.rfc3339(),
+        next_try: row.kept.again.map(Time::rfc3339),
+    }
 }
 
 /// The address that is entered at a service by hand: it holds the global login for this one phone. That it was shown is audited.
@@ -248,11 +309,7 @@ fn view(db: &Db, by: &By, mac: Mac) -> Result<StandingView, Error> {
         has_pin: redirect::pin(db, mac)?.is_some(),
         serial: label.serial,
         mac_id: label.mac_id,
-        needs: kind_in(account.as_ref()).or(kind).and_then(|kind| match kind.capabilities().needs {
-            Needs::Mac => None,
-            Needs::Serial | Needs::SerialUnlessAllowed => Some("serial"),
-            Needs::MacIdUnlessAllowed => Some("mac_id"),
-        }),
+        needs: kind_in(account.as_ref()).or(kind).and_then(needs),
         by_hand: by_hand.map(|(_, who)| who),
     })
 }
@@ -272,6 +329,20 @@ fn standing_in(db: &Db, kind: Option<Kind>, mac: Mac, place: Place) -> Result<(O
 
 fn kind_in(account: Option<&Account>) -> Option<Kind> {
     account.and_then(|account| Kind::of(&account.kind))
+}
+
+/// What a service wants to know of a device besides its MAC, as a code.
+fn needs(kind: Kind) -> Option<&'static str> {
+    match kind.capabilities().needs {
+        Needs::Mac => None,
+        Needs::Serial | Needs::SerialUnlessAllowed => Some("serial"),
+        Needs::MacIdUnlessAllowed => Some("mac_id"),
+    }
+}
+
+/// The brands whose services want that: `serial` or `mac_id`.
+pub(crate) fn brands_that_need(what: &str) -> Vec<&'static str> {
+    Kind::ALL.into_iter().filter(|kind| needs(*kind) == Some(what)).flat_map(Kind::brands).copied().collect()
 }
 
 /// The first service for a model's brand: of two for the same brand they differ in nothing that matters here.
