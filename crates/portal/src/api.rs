@@ -22,6 +22,7 @@ pub(crate) mod idempotency;
 pub(crate) mod imports;
 pub(crate) mod policies;
 pub(crate) mod prompts;
+pub(crate) mod redirects;
 pub(crate) mod resellers;
 pub(crate) mod settings;
 pub(crate) mod simulate;

@@ -84,6 +84,10 @@ pages! {
     get  "/devices/{mac}/added"                           => device_new::added;
     get  "/devices/{mac}"                                 => device::show;
     post "/devices/{mac}/pin"                             => device::show_pin;
+    post "/devices/{mac}/redirect/label"                  => device_redirect::set_label;
+    post "/devices/{mac}/redirect/by-hand"                => device_redirect::mark;
+    post "/devices/{mac}/redirect/pin"                    => device_redirect::show_pin;
+    post "/devices/{mac}/redirect/address"                => device_redirect::show_address;
     get  "/devices/{mac}/requests"                        => device::requests;
     get  "/devices/{mac}/calls"                           => device::calls;
     get  "/devices/{mac}/would-get"                       => device::would_get;
@@ -148,6 +152,16 @@ pages! {
     post "/operations/trunks/{name}/test"                 => trunks::test;
     get  "/operations/trunks/{name}/remove"               => trunks::ask;
     post "/operations/trunks/{name}/remove"               => trunks::remove;
+    get  "/operations/redirects"                          => redirects::list;
+    post "/operations/redirects/addresses"                => redirects::addresses;
+    get  "/operations/redirects/new"                      => redirects::new;
+    post "/operations/redirects/new"                      => redirects::add;
+    get  "/operations/redirects/{id}"                     => redirects::show;
+    post "/operations/redirects/{id}"                     => redirects::update;
+    post "/operations/redirects/{id}/test"                => redirects::test;
+    post "/operations/redirects/{id}/sync"                => redirects::sync;
+    get  "/operations/redirects/{id}/remove"              => redirects::ask;
+    post "/operations/redirects/{id}/remove"              => redirects::remove;
     get  "/operations/prompts"                            => prompts::list;
     post "/operations/prompts"                            => prompts::upload;
     get  "/operations/prompts/{language}/{name}/sound"    => prompts::sound;
@@ -284,6 +298,12 @@ api! {
     set    "/devices/{mac}/login"                         => device_acts::set_login;
     remove "/devices/{mac}/login"                         => device_acts::clear_login;
     act    "/devices/{mac}/rotate-login"                  => device_acts::rotate_login;
+    read   "/devices/{mac}/redirect"                      => redirects::standing;
+    set    "/devices/{mac}/label"                         => redirects::set_label;
+    set    "/devices/{mac}/by-hand"                       => redirects::mark;
+    remove "/devices/{mac}/by-hand"                       => redirects::unmark;
+    act    "/devices/{mac}/redirect-pin"                  => redirects::pin;
+    act    "/devices/{mac}/redirect-address"              => redirects::address;
 
     read   "/resellers"                                   => resellers::list;
     create "/resellers"                                   => resellers::create;
@@ -339,6 +359,16 @@ api! {
     read   "/trunks/{name}"                               => trunks::read;
     remove "/trunks/{name}"                               => trunks::delete;
     act    "/trunks/{name}/test"                          => trunks::test;
+    read   "/redirect-kinds"                              => redirects::kinds;
+    read   "/redirect-services"                           => redirects::list;
+    create "/redirect-services"                           => redirects::create;
+    read   "/redirect-services/{id}"                      => redirects::read;
+    update "/redirect-services/{id}"                      => redirects::update;
+    remove "/redirect-services/{id}"                      => redirects::delete;
+    act    "/redirect-services/{id}/test"                 => redirects::test;
+    act    "/redirect-services/{id}/sync"                 => redirects::sync;
+    read   "/redirect-services/{id}/refused"              => redirects::refused;
+    read   "/redirect-addresses.csv"                      => redirects::addresses;
     read   "/prompts"                                     => prompts::list;
     read   "/prompts/{language}/{name}"                   => prompts::read;
     set    "/prompts/{language}/{name}"                   => prompts::set;

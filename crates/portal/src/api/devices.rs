@@ -19,6 +19,7 @@ use crate::admin::brands::{self, Preview, RenderedView};
 use crate::admin::device::{self, CallView, CountsView, DeviceChange, DeviceView, NewDevice, RequestView, Which};
 use crate::admin::export::Export;
 use crate::admin::part::{Listing, Part};
+use crate::admin::redirect::Label;
 use crate::admin::tree::NodeNames;
 use crate::admin::{Error, line};
 use crate::auth::Bearer;
@@ -130,6 +131,10 @@ pub(crate) struct NewDeviceBody {
     /// It may live by a trusted network or a suspension alone, if no PIN can be keyed in on it.
     #[serde(default)]
     lives_by_trust: bool,
+    /// Its serial number, where its maker's redirect service asks for it.
+    serial: Option<String>,
+    /// The four characters behind the MAC on a Gigaset label.
+    mac_id: Option<String>,
 }
 
 /// What is changed of a phone; what is absent stays.
@@ -234,6 +239,7 @@ pub(crate) async fn create(
         lines: lines(body.lines)?,
         settings: body.settings,
         by_trust: body.lives_by_trust,
+        printed: Label { serial: body.serial, mac_id: body.mac_id },
     };
     let added = device::add(&app.admin, &bearer.by, new).await?;
     let shown = device::show(&app.admin, &bearer.by, &added.mac).await?;

@@ -5,6 +5,7 @@ mod devices;
 mod events;
 mod imports;
 pub mod matrix;
+mod redirects;
 mod requests;
 mod resources;
 mod templates;

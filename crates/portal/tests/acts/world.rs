@@ -55,7 +55,7 @@ impl World {
             portal_url: "https://portal.example.com".into(),
             mails: true,
             webhooks: portal::webhook::Road::new(true),
-            redirects: portal::redirecting::Way::new(None, [].into(), || NOW).unwrap(),
+            redirects: portal::redirecting::Way::new(None, nowhere(), || NOW).unwrap(),
         };
         let keys = PlatformKeys::new(vec![Secret::new(vec![7; 32])]).unwrap();
         let admin = Admin { store, catalogue: InForce::embedded(), keys: Arc::new(keys), platform: Arc::new(platform) };
@@ -93,6 +93,11 @@ impl World {
         let actor = Actor::new(role, node.await.unwrap()).unwrap();
         By { name: format!("{} at {at}", role.code()), actor, now: NOW }
     }
+}
+
+/// No service answers there.
+fn nowhere() -> std::collections::BTreeMap<redirect::Kind, redirect::Url> {
+    redirect::Kind::ALL.into_iter().map(|kind| (kind, "https://127.0.0.1:1".parse().unwrap())).collect()
 }
 
 pub fn phone(mac: &str, customer: &str, site: Option<&str>) -> NewDevice {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use domain::Secret;
 use domain::role::Role;
 use portal::admin::By;
 use portal::admin::customer::{self, NewCustomer};
+use portal::admin::redirect::{self, NewAccount};
 use portal::admin::site::{self, NewSite};
 use portal::admin::template;
 use portal::admin::tree::NodeNames;
@@ -126,6 +128,7 @@ async fn furnish(site: &Site) -> Ids {
     let way_out =
         NewTrunk { name: "way-out".into(), uri: "sip:trunk.example.com".into(), place: shop, priority: 100, ..NewTrunk::default() };
     trunk::add(admin, by, way_out).await.unwrap();
+    let (account, leaving_account) = accounts(site).await;
     template::add(admin, by, "yealink", "guide.md", "# Ours").await.unwrap();
     site.token(Role::Auditor, "Shop").await;
     let tokens = site.get(&operator, "/tokens").await.ok(200);
@@ -159,9 +162,24 @@ async fn furnish(site: &Site) -> Ids {
         ("webhook", hooks[0].clone()),
         ("webhook deleted", hooks[1].clone()),
         ("delivery", delivery["id"].as_str().unwrap().to_owned()),
+        ("redirect-service", account),
+        ("redirect-service deleted", leaving_account),
         ("token", token["id"].as_str().unwrap().to_owned()),
     ]
     .into()
+}
+
+/// Two accounts of the dealer's at redirect services, and the global login that they hand out.
+async fn accounts(site: &Site) -> (String, String) {
+    let (admin, by) = (&site.world.admin, &By::command_line(NOW));
+    let mut ids = Vec::new();
+    for (service, fields) in [("yealink-ymcs", &["key_id", "secret"][..]), ("poly-zero-touch", &["api_key"])] {
+        let fields = fields.iter().map(|name| ((*name).to_owned(), Secret::from("fictitious"))).collect();
+        let new = NewAccount { service: service.into(), reseller: Some("Dealer".into()), region: None, fields };
+        ids.push(redirect::add(admin, by, new).await.unwrap().id.to_string());
+    }
+    site.json(&site.operator().await, "POST /global-logins", "{}").await.ok(201);
+    (ids[0].clone(), ids[1].clone())
 }
 
 /// A temporary window, as a PIN from there would open one.
@@ -210,7 +228,11 @@ fn sample(endpoint: &str, ids: &Ids) -> (String, String) {
     let path = path.replace("{delivery}", ids.get("delivery").map_or("", String::as_str));
     let file = if kind == "template" { "guide.md".to_owned() } else { format!("{SHOP}.cfg") };
     let path = path.replace("{file}", &file).replace("{brand}", "yealink").replace("{language}", "en");
-    let query = if endpoint == "GET /simulate" { format!("?mac={SHOP}&address=198.51.100.7") } else { String::new() };
+    let query = match endpoint {
+        "GET /simulate" => format!("?mac={SHOP}&address=198.51.100.7"),
+        "GET /redirect-addresses.csv" => "?brand=yealink".to_owned(),
+        _ => String::new(),
+    };
     (format!("{method} {path}{query}"), body(endpoint).unwrap_or_default())
 }
 
@@ -226,6 +248,10 @@ fn body(endpoint: &str) -> Option<String> {
         "PUT /prompts/{language}/{name}" => return Some(String::from_utf8(crate::floor::tone()).unwrap()),
         "PUT /resellers/{id}/logo" => return Some("<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_owned()),
         _ if endpoint.starts_with("PUT") && endpoint.ends_with("/settings") => json!({ "time_zone": "+1" }),
+        "PUT /devices/{mac}/label" => json!({ "serial": "3146019091637071" }),
+        "PUT /devices/{mac}/by-hand" => return None,
+        "POST /redirect-services" => json!({ "service": "panasonic-xmlrpc", "fields": { "user": "u", "password": "fictitious" } }),
+        "PATCH /redirect-services/{id}" => json!({ "region": "us" }),
         "PUT /devices/{mac}/login" => json!({ "user": "desk", "password": "correct-horse-9" }),
         "POST /resellers" => json!({ "name": "Another" }),
         "PATCH /resellers/{id}" => json!({ "kind": "white-label" }),
