@@ -7,6 +7,7 @@ menu-unknown-phones = Unbekannte Telefone
 menu-resellers = Reseller
 menu-global-logins = Globale Zugänge
 menu-global-login-requests = Anfragen zum globalen Zugang
+menu-redirects = Umleitungsdienste
 menu-trunks = Trunks
 menu-prompts = Ansagen
 menu-templates = Vorlagen

@@ -7,6 +7,7 @@ menu-unknown-phones = Unknown phones
 menu-resellers = Resellers
 menu-global-logins = Global logins
 menu-global-login-requests = Global login requests
+menu-redirects = Redirect services
 menu-trunks = Trunks
 menu-prompts = Prompts
 menu-templates = Templates

@@ -27,7 +27,8 @@ use crate::api::flow::flow;
 use crate::limits::{FAILED_ROWS_SHOWN_MAX, IMPORT_AT_ONCE_MAX};
 
 /// The columns of the template: all that a phone with one line has.
-const TEMPLATE: &str = "vendor,type,mac,customer,site,label,line1_user,line1_password,line1_server,line1_extension,line1_name\r\n";
+const TEMPLATE: &str =
+    "vendor,type,mac,customer,site,label,line1_user,line1_password,line1_server,line1_extension,line1_name,serial,mac_id\r\n";
 
 /// How a file is taken.
 #[derive(Clone, Copy, Debug, Serialize)]

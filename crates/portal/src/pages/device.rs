@@ -7,6 +7,7 @@ use minijinja::{Value, context};
 use serde::Deserialize;
 
 use super::answer::Answer;
+use super::device_redirect;
 use super::failure::Failure;
 use super::form::{Posted, Query};
 use super::phone::{Phone, wrong};
@@ -25,7 +26,20 @@ const REQUESTS: usize = 8;
 /// *Overview*.
 pub(crate) async fn show(State(app): State<App>, visitor: Visitor, Path(mac): Path<String>) -> Answer {
     let phone = Phone::of(&app, &visitor, &mac).await?;
-    overview(&app, &visitor, &phone, None).await
+    overview(&app, &visitor, &phone, Reveals::default()).await
+}
+
+/// What is shown on demand, or was wrong with a form of the page.
+#[derive(Default)]
+pub(super) struct Reveals {
+    /// Our PIN.
+    pub pin: Option<String>,
+    /// The redirect service's.
+    pub service_pin: Option<String>,
+    /// The address to enter at a redirect service by hand.
+    pub address: Option<String>,
+    /// What was wrong.
+    pub wrong: Option<Wrong>,
 }
 
 /// The same with the PIN, which the audit notes.
@@ -38,22 +52,27 @@ pub(crate) async fn show_pin(
     let phone = Phone::of(&app, &visitor, &mac).await?;
     phone.must(Action::RevealPin)?;
     let pin = device::show(&app.admin, &visitor.by, &phone.device.mac).await?.pin;
-    overview(&app, &visitor, &phone, pin).await
+    overview(&app, &visitor, &phone, Reveals { pin, ..Reveals::default() }).await
 }
 
-async fn overview(app: &App, visitor: &Visitor, phone: &Phone, pin: Option<String>) -> Answer {
+/// The first tab.
+pub(super) async fn overview(app: &App, visitor: &Visitor, phone: &Phone, reveals: Reveals) -> Answer {
     let (admin, by, mac) = (&app.admin, &visitor.by, phone.device.mac.as_str());
     let mut requests = device::requests(admin, by, mac).await?;
     requests.truncate(REQUESTS);
+    let Reveals { pin, service_pin, address, wrong } = reveals;
     let context = context! {
         pin,
+        service_pin,
+        address,
+        redirect => view(device_redirect::panel(app, visitor, phone).await?),
         outlook => view(device::outlook(admin, by, mac).await?),
         history => view(device::history(admin, by, mac).await?),
         requests => view(requests),
         steps => view(brands::factory_reset(admin, &phone.model())),
         ..phone.context("overview")
     };
-    visitor.show("device.html", context)
+    again(visitor, "device.html", wrong, context)
 }
 
 /// *Requests*.

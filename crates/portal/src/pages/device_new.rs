@@ -16,6 +16,7 @@ use super::visitor::Visitor;
 use super::wrong::Wrong;
 use crate::App;
 use crate::admin::device::{self, NewDevice};
+use crate::admin::redirect::{Label, brands_that_need};
 use crate::admin::tree::NodeNames;
 use crate::admin::{Error, line};
 
@@ -45,6 +46,10 @@ pub(crate) struct Form {
     /// It may live by a trusted network or a suspension alone.
     #[serde(default)]
     by_trust: String,
+    #[serde(default)]
+    serial: String,
+    #[serde(default)]
+    mac_id: String,
 }
 
 /// The blank form; what the last phone had stands in it already.
@@ -67,7 +72,17 @@ async fn page(app: &App, visitor: &Visitor, mut form: Form, refused: Option<Wron
             |model| context! { path => format!("{}/{}", brand.name(), model.name), name => format!("{} {}", brand.display(), model.name) },
         )
     });
-    let context = context! { form => view(&form), places => view(places), models => models.collect::<Vec<_>>() };
+    let of = |brands: Vec<&str>| {
+        let shown = brands.into_iter().filter_map(|brand| catalogue.brand(brand)).map(brands::Brand::display);
+        shown.collect::<Vec<_>>().join(", ")
+    };
+    let context = context! {
+        form => view(&form),
+        places => view(places),
+        models => models.collect::<Vec<_>>(),
+        serial_brands => of(brands_that_need("serial")),
+        mac_id_brands => of(brands_that_need("mac_id")),
+    };
     again(visitor, "device_new.html", refused, context)
 }
 
@@ -95,6 +110,7 @@ async fn add_as_typed(app: &App, visitor: &Visitor, form: &Form) -> Result<Strin
         label: form.label.clone(),
         lines: first_line(form)?.into_iter().collect(),
         by_trust: form.by_trust == "yes",
+        printed: Label { serial: given(&form.serial), mac_id: given(&form.mac_id) },
         ..NewDevice::default()
     };
     Ok(device::add(&app.admin, &visitor.by, new).await?.mac)

@@ -41,6 +41,7 @@ const PAGES: &[(&str, &str, &str, &str, Action)] = &[
     ("menu-operations", "menu-unknown-phones", "/operations/unknown-phones", "radio-tower", Action::OperatePlatform),
     ("menu-operations", "menu-global-logins", "/operations/global-logins", "key-round", Action::HandleGlobalLogin),
     ("menu-operations", "menu-global-login-requests", "/operations/global-login-requests", "key-round", Action::RequestGlobalLogin),
+    ("menu-operations", "menu-redirects", "/operations/redirects", "globe", Action::EditRedirects),
     ("menu-operations", "menu-trunks", "/operations/trunks", "network", Action::EditTrunks),
     ("menu-operations", "menu-prompts", "/operations/prompts", "mic", Action::OperatePlatform),
     ("menu-operations", "menu-templates", "/operations/templates", "file-down", Action::OperatePlatform),

@@ -7,6 +7,7 @@ mod hands;
 mod matrix;
 mod people;
 mod policy;
+mod redirects;
 mod session;
 mod sign_in;
 mod templates;

@@ -8,12 +8,13 @@ use domain::tenancy::ResellerKind;
 use portal::PAGES;
 use portal::admin::By;
 use portal::admin::customer::{self, NewCustomer};
+use portal::admin::redirect::{self, NewAccount};
 use portal::admin::site::{self, NewSite};
 use portal::admin::template;
 use portal::admin::tree::NodeNames;
 use portal::admin::trunk::{self, NewTrunk};
 use portal::admin::webhook::{self, NewWebhook};
-use portal::admin::{contact, login_request, reseller, trust};
+use portal::admin::{contact, global_login, login_request, reseller, trust};
 
 use super::Browser;
 use crate::api::matrix::open_a_window;
@@ -124,6 +125,10 @@ async fn furnish(site: &Site) -> Ids {
     let network = trust::NewTrust { customer: "Shop".into(), network: "203.0.113.0/24".into(), ..trust::NewTrust::default() };
     trust::add(admin, by, network).await.unwrap();
     open_a_window(site).await;
+    let fields = [("api_key".to_owned(), domain::Secret::from("fictitious"))].into();
+    let account = NewAccount { service: "poly-zero-touch".into(), reseller: Some("Dealer".into()), region: None, fields };
+    let account = redirect::add(admin, by, account).await.unwrap().id.to_string();
+    global_login::rotate(admin, by, domain::Span::days(7), None).await.unwrap();
     contact::add(admin, by, "Shop".into(), "Desk", "+4930123456").await.unwrap();
     // Nobody listens there.
     let hook = NewWebhook { url: "http://127.0.0.1:9/".into(), at: NodeNames::customer("Shop"), ..NewWebhook::default() };
@@ -139,6 +144,7 @@ async fn furnish(site: &Site) -> Ids {
         ("reseller", known.dealer),
         ("reseller deleted", gone),
         ("user", user),
+        ("redirect", account),
         ("token", tokens[0].id.clone()),
     ]
     .into()
@@ -199,6 +205,10 @@ fn sample(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
         "/administration/resellers/new" => of(&[("name", "New"), ("kind", "channel")]),
         "/administration/resellers/{id}" => of(&[("name", "Dealer"), ("kind", "channel")]),
         "/operations/templates/{brand}/{file}" => of(&[("text", "# Mine"), ("version", "1")]),
+        "/operations/redirects/new" => of(&[("service", "panasonic-xmlrpc"), ("field-user", "u"), ("field-password", "fictitious")]),
+        "/operations/redirects/addresses" => of(&[("brand", "yealink")]),
+        "/devices/{mac}/redirect/label" => of(&[("serial", "3146019091637071")]),
+        "/devices/{mac}/redirect/by-hand" => of(&[("by_hand", "yes")]),
         "/operations/trunks/new" => of(&[("name", "other"), ("uri", "sip:other.example.com")]),
         "/operations/global-login-requests" => of(&[("reason", "first phones")]),
         "/operations/global-login-requests/{number}/decide" => of(&[("answer", "grant")]),
