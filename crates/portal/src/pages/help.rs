@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn every_article_is_there_in_both_languages_with_a_title_and_known_places() {
         assert_eq!(names(Language::English), names(Language::German));
-        assert_eq!(names(Language::English).len(), 4);
+        assert_eq!(names(Language::English).len(), 5);
         for (language, name) in Language::ALL.iter().flat_map(|language| names(*language).into_iter().map(|name| (*language, name))) {
             let text = article(language, &name).unwrap();
             assert!(!markdown::titled(&text).0.is_empty(), "{name}");

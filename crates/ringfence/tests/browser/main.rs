@@ -12,3 +12,4 @@ mod people;
 mod phone;
 #[path = "../support/pins.rs"]
 mod pins;
+mod redirects;
