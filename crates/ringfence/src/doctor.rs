@@ -5,6 +5,7 @@ mod certificate;
 mod database;
 mod mail;
 mod ports;
+mod redirects;
 mod trunks;
 mod webhooks;
 
@@ -115,6 +116,7 @@ pub async fn examine(data: &DataDir) -> Vec<Finding> {
                     findings.extend(database::examine(&context, &ground).await);
                     findings.extend(trunks::examine(&context).await);
                     findings.extend(webhooks::examine(&context).await);
+                    findings.extend(redirects::examine(&context).await);
                     context.close().await;
                 }
             }

@@ -66,6 +66,8 @@ pub struct AccountView {
     pub fields: BTreeMap<String, String>,
     /// `new` (nobody asked the service yet), `working`, `failing` or `leaving`.
     pub state: &'static str,
+    /// All that is wanted is written there: devices, and the login in force.
+    pub in_step: bool,
     /// When the service last accepted it, RFC 3339.
     pub verified: Option<String>,
     /// Why the last call came to nothing, as a code.
@@ -137,6 +139,7 @@ pub(super) fn account(db: &Db, account: &Account) -> Result<AccountView, Error> 
     let is_plain = |name: &str| kind.fields().iter().any(|field| field.name == name && !field.secret);
     let fields = credentials.fields().filter(|(name, _)| is_plain(name)).map(|(name, value)| (name.to_owned(), value.expose().clone()));
     let counts = redirect::counts(db, account.id)?;
+    let revision = store::context::platform_revision(db)?;
     let reseller = account.reseller.map(|id| tenancy::reseller(db, &Scope::Operator, id)).transpose()?.map(|reseller| reseller.name);
     let (failure, said) = account.failure.clone().unzip();
     let drift = account.drift.as_deref().and_then(|drift| serde_json::from_str::<Drift>(drift).ok());
@@ -148,6 +151,7 @@ pub(super) fn account(db: &Db, account: &Account) -> Result<AccountView, Error> 
         region: account.region.clone(),
         fields: fields.collect(),
         state: state(account),
+        in_step: account.passed == revision && !account.is_asked && !account.leaving && counts.waiting == 0,
         verified: account.verified.map(Time::rfc3339),
         next_try: failure.as_ref().map(|_| account.due.rfc3339()),
         failure,
