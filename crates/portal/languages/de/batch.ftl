@@ -36,6 +36,7 @@ import-columns = Was die Spalten bedeuten
 import-columns-needed = In jeder Datei nötig. Hersteller und Typ wie in der Liste der Marken, die MAC in jeder Schreibweise, der Kunde mit seinem Namen.
 import-columns-place = Wo das Telefon steht und wie man es nennt.
 import-columns-lines = Leitungen, die erste als line1_: user, password, server, extension, name und weitere.
+import-columns-printed = Vom Etikett, wo der Umleitungsdienst des Herstellers sie verlangt. Leer: Sie bleiben, wie sie sind.
 import-columns-setting = Jede Einstellung des Telefons.
 import-columns-ignored = Stehen in einem Export und dürfen in der Datei bleiben: Sie ändern nichts.
 import-runs = Der Import läuft

@@ -36,6 +36,7 @@ import-columns = What the columns mean
 import-columns-needed = Needed in every file. Vendor and type as in the list of brands, the MAC in any spelling, the customer by its name.
 import-columns-place = Where the phone stands, and what people call it.
 import-columns-lines = Lines, the first as line1_: user, password, server, extension, name, and more.
+import-columns-printed = From the label, where the maker's redirect service wants them. Empty: they stay as they are.
 import-columns-setting = Any setting of the phone.
 import-columns-ignored = Stand in an export and may stay in the file: they change nothing.
 import-runs = The import runs

@@ -27,14 +27,14 @@ pub async fn run(context: &Context, command: RedirectCommand, output: Output) ->
             return output.print(&all, || accounts(&all));
         }
         RedirectCommand::Add(RedirectAddArgs { service, reseller, fields }) => {
-            let (region, fields) = read(Some(&service), fields)?;
+            let (region, fields) = read(&service, fields)?;
             redirect::add(admin, by, NewAccount { service, reseller, region, fields }).await?
         }
         RedirectCommand::Show { id } => redirect::show(admin, by, id).await?,
         RedirectCommand::Sync { id } => redirect::sync(admin, by, id).await?,
         RedirectCommand::Update { id, fields } => {
             let service = redirect::show(admin, by, id).await?.service;
-            let (region, fields) = read(Some(service), fields)?;
+            let (region, fields) = read(service, fields)?;
             redirect::update(admin, by, id, region, fields, None).await?
         }
         RedirectCommand::Test { id } => {
@@ -86,9 +86,9 @@ pub async fn address(context: &Context, mac: &str, output: Output) -> Result<(),
 }
 
 /// Region and fields; a secret is taken from standard input only, because others can read command lines.
-fn read(service: Option<&str>, args: RedirectFieldArgs) -> Result<(Option<String>, Fields), Failure> {
+fn read(service: &str, args: RedirectFieldArgs) -> Result<(Option<String>, Fields), Failure> {
     let mut fields = if args.secret_stdin { secrets_from_stdin()? } else { Fields::new() };
-    let kind = service.and_then(::redirect::Kind::of);
+    let kind = ::redirect::Kind::of(service);
     for text in &args.set {
         let Some((name, value)) = text.split_once('=') else {
             return Err(Failure::usage("--set FIELD=VALUE"));
