@@ -2,6 +2,7 @@
 
 mod cast;
 mod house;
+mod maker;
 mod screen;
 mod story;
 mod switchboard;

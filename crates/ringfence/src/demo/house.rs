@@ -10,9 +10,11 @@ use domain::reason::Reason;
 use domain::{Mac, Secret};
 use phonesim::Tls;
 use portal::admin::device::{self, RequestView};
+use portal::admin::redirect::{self, Standing};
 use portal::admin::{Admin, By, trunk};
 use tempfile::TempDir;
 
+use super::maker::Maker;
 use super::switchboard::Switchboard;
 use crate::config::Config;
 use crate::data::{DataDir, replace};
@@ -28,6 +30,8 @@ const LOG_LOOK: Duration = Duration::from_millis(50);
 const LOG_LOOKS_MAX: u32 = 200;
 /// Looks at the trunk until it counts as not found: ten seconds.
 const TRUNK_LOOKS_MAX: u32 = 200;
+/// Looks at a phone's standing with its maker until it counts as not listed: ten seconds, where the server needs one.
+const STANDING_LOOKS_MAX: u32 = 200;
 
 /// A running server. Its directory is gone when it is dropped; [`House::close`] stops it in order first.
 pub struct House {
@@ -37,6 +41,8 @@ pub struct House {
     looks_left: AtomicU32,
     /// The telephone world around the server.
     pub switchboard: Switchboard,
+    /// The redirect service of the phones' maker.
+    pub maker: Maker,
     /// The shared user name.
     pub global_user: String,
     /// The global one-time password.
@@ -53,10 +59,14 @@ impl House {
         refuse_variables(std::env::vars_os().map(|(name, _)| name))?;
         let unmade = |error: std::io::Error| Failure::refused(format!("no temporary directory can be made: {error}"));
         let directory = tempfile::Builder::new().prefix("ringfence-demo-").tempdir().map_err(unmade)?;
-        let data = DataDir::at(directory.path().join("data"));
+        let root = directory.path().join("data");
+        let data = DataDir::at(root.clone());
         let beginning = init::make(&data).await?;
         let switchboard = Switchboard::open().await?;
-        let (server, url) = start(&data, &switchboard).await?;
+        let maker = Maker::open().await?;
+        let mut around = vec![("SIP_RESYNC_PROXY", switchboard.address().to_string())];
+        around.extend(maker.settings(&root)?);
+        let (server, url) = start(&data, &around).await?;
         let authority = data.tls().join("ca.pem");
         let pem = std::fs::read(&authority).map_err(|error| Failure::io(&authority, &error))?;
         let tls = Tls::authorities(&pem, true).map_err(|error| Failure::refused(error.to_string()))?;
@@ -66,6 +76,7 @@ impl House {
             url,
             looks_left: AtomicU32::new(LOG_LOOKS_MAX),
             switchboard,
+            maker,
             global_user: beginning.global_user,
             global_password: beginning.global_password,
             operator_password: beginning.operator_password,
@@ -125,6 +136,18 @@ impl House {
         false
     }
 
+    /// Waits until the server has told the phones' maker of this phone, as it does by itself. Whether it has.
+    pub async fn is_listed(&self, mac: Mac) -> bool {
+        for _ in 0..STANDING_LOOKS_MAX {
+            let standing = redirect::standing(self.admin(), &self.by(), &mac.to_string()).await;
+            if standing.is_ok_and(|view| view.standing == Standing::Listed) {
+                return true;
+            }
+            tokio::time::sleep(LOG_LOOK).await;
+        }
+        false
+    }
+
     /// Stops the server and removes its directory.
     pub async fn close(self) -> Result<(), Failure> {
         self.server.stop().await;
@@ -134,12 +157,12 @@ impl House {
 }
 
 /// Serves on a free port. The phones' address stands in their files, so it is chosen before the server opens.
-async fn start(data: &DataDir, switchboard: &Switchboard) -> Result<(Server, String), Failure> {
+async fn start(data: &DataDir, around: &[(&str, String)]) -> Result<(Server, String), Failure> {
     let mut refused = Failure::refused("no free port");
     for _ in 0..PORTS_MAX {
         let port = free_port().map_err(|error| Failure::refused(format!("no free port: {error}")))?;
         let url = format!("https://127.0.0.1:{port}");
-        let text = Config::new_text(data.config_file(), settings(port, &url, &switchboard.address().to_string()))?;
+        let text = Config::new_text(data.config_file(), settings(port, &url, around))?;
         replace(data.config_file(), text.as_bytes())?;
         match Server::start(data.clone()).await {
             Ok(server) => return Ok((server, url)),
@@ -153,8 +176,8 @@ fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// Loopback for everything, and any free port where nobody needs to know it beforehand.
-fn settings(port: u16, url: &str, pbx: &str) -> Vec<(String, String)> {
+/// Loopback for everything, and any free port where nobody needs to know it beforehand; and what is `around` the server.
+fn settings(port: u16, url: &str, around: &[(&str, String)]) -> Vec<(String, String)> {
     let any = "127.0.0.1:0";
     let settings = [
         ("PHONES_HTTPS", format!("127.0.0.1:{port}")),
@@ -162,10 +185,10 @@ fn settings(port: u16, url: &str, pbx: &str) -> Vec<(String, String)> {
         ("SIP_UDP", any.to_owned()),
         ("SIP_TCP", any.to_owned()),
         ("SIP_TLS", any.to_owned()),
-        ("SIP_RESYNC_PROXY", pbx.to_owned()),
         ("PORTAL_LISTEN", any.to_owned()),
     ];
-    settings.map(|(key, value)| (format!("RINGFENCE_{key}"), value)).into()
+    let all = settings.into_iter().chain(around.iter().cloned());
+    all.map(|(key, value)| (format!("RINGFENCE_{key}"), value)).collect()
 }
 
 /// The environment overrides configuration files: a variable that is meant for a real server would lead the demo to its database.

@@ -209,7 +209,8 @@ impl<'a> Story<'a> {
     /// Every password that exists by now.
     fn secrets(&self) -> Vec<String> {
         let lines = self.cast.members().flat_map(|member| member.lines.iter().map(|line| line.password.expose().clone()));
-        let platform = [&self.house.global_password, &self.house.operator_password].map(|secret| secret.expose().clone());
+        let platform = [&self.house.global_password, &self.house.operator_password].into_iter().chain(self.house.maker.secrets());
+        let platform = platform.map(|secret| secret.expose().clone());
         let mut secrets: Vec<String> = lines.chain(platform).chain(self.given.clone()).collect();
         secrets.sort();
         secrets.dedup();
