@@ -37,6 +37,7 @@ pub mod sign_in;
 pub mod simulate;
 pub mod site;
 pub mod telephone;
+mod telling;
 pub mod template;
 pub mod token;
 pub mod tree;

@@ -11,11 +11,10 @@ use domain::tenancy::Place;
 use serde::Serialize;
 use store::{Db, Scope};
 
-use super::device::each_kind;
 use super::policy::subject;
+use super::telling::tell;
 use super::tree::{NodeNames, find, policy_at};
 use super::{Admin, By, Error};
-use crate::limits::TOLD_AT_ONCE_MAX;
 
 /// A place's passwords.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -111,23 +110,12 @@ pub async fn rotate(admin: &Admin, by: &By, at: NodeNames) -> Result<RotatedView
             let node = place.node();
             store::menu_password::turn(db, &by.scope(), node)?;
             let round = store::menu_password::round(db, &by.scope(), node)?;
-            tell(db, &by, place)?;
+            // Of a customer: those without a site.
+            tell(db, node, by.now, |kind| kind.place.site == place.site)?;
             by.audit(db, node, "menu-passwords.rotated", &subject(db, node)?, &format!("round {round}"))?;
             Ok(RotatedView { customer, site: at.site.clone(), round })
         })
         .await
-}
-
-/// Tells the phones of a place to fetch; of a customer, those without a site. Past the limit each finds it at its next fetch.
-fn tell(db: &Db, by: &By, place: Place) -> Result<(), Error> {
-    let mut left = TOLD_AT_ONCE_MAX;
-    each_kind(db, place.node(), |kind| {
-        if kind.place.site == place.site && left > 0 {
-            left -= 1;
-            store::effect::refetch(db, kind.mac, kind.place, by.now)?;
-        }
-        Ok(())
-    })
 }
 
 fn reach(db: &Db, by: &By, at: &NodeNames, action: Action) -> Result<(Place, String), Error> {

@@ -12,6 +12,7 @@ use store::Db;
 use store::prompt::{self, Prompt};
 use utoipa::ToSchema;
 
+use super::telling::tell;
 use super::{Admin, By, Error, Named};
 
 /// The settings key that holds a language.
@@ -169,6 +170,9 @@ pub async fn set_language(admin: &Admin, by: &By, language: &str) -> Result<Lang
             let mut settings: Settings = store::policy::settings(db, &by.scope(), Node::Operator)?;
             let before = settings.insert(KEY.to_owned(), language.to_string()).unwrap_or_else(|| "en".to_owned());
             store::policy::save_settings(db, &by.scope(), Node::Operator, &settings)?;
+            if before != language.tag() {
+                tell(db, Node::Operator, by.now, |_| true)?;
+            }
             by.audit(db, Node::Operator, Action::OperatePlatform.code(), KEY, &format!("{before} to {language}"))?;
             view(db, &by, language.tag())
         })

@@ -13,6 +13,7 @@ use store::device::Setup;
 
 use super::device::{carry_out, each_kind, load, node_of, parse_mac};
 use super::policy::subject;
+use super::telling::tell;
 use super::tree::{Found, NodeNames, find, policy_at};
 use super::{Admin, By, Error, before, handset};
 
@@ -92,8 +93,8 @@ pub async fn show(admin: &Admin, by: &By, of: Of) -> Result<Vec<SettingView>, Er
         .await
 }
 
-/// Sets keys of one layer, `KEY=VALUE` each; an empty value takes the key out of it. A phone is told to fetch; what is set for many of them
-/// reaches each at its next fetch.
+/// Sets keys of one layer, `KEY=VALUE` each; an empty value takes the key out of it. The phones that it reaches are told to fetch; where
+/// nothing changed for many of them, none is.
 pub async fn set(admin: &Admin, by: &By, of: Of, entries: Vec<String>) -> Result<Vec<SettingView>, Error> {
     let entries = entries.iter().map(|entry| read_entry(entry)).collect::<Result<BTreeMap<_, _>, _>>()?;
     let (by, catalogue) = (by.clone(), admin.catalogue.current());
@@ -101,7 +102,8 @@ pub async fn set(admin: &Admin, by: &By, of: Of, entries: Vec<String>) -> Result
         .write(move |db| {
             let layer = reach(db, &by, &catalogue, &of, Action::EditDevices)?;
             let touched = brands_touched(db, &by, &layer)?;
-            let mut settings = read(db, &by, &layer)?;
+            let held = read(db, &by, &layer)?;
+            let mut settings = held.clone();
             for (key, value) in &entries {
                 if value.is_empty() {
                     settings.remove(key);
@@ -115,6 +117,7 @@ pub async fn set(admin: &Admin, by: &By, of: Of, entries: Vec<String>) -> Result
                 before::note(db, &by, &catalogue, *mac, |setup| setup.settings.clone_from(&settings))?;
             }
             save(db, &by, &layer, &settings)?;
+            tell_many(db, &by, &layer, &changed(&held, &settings))?;
             let (node, subject) = named(db, &by, &layer)?;
             // Keys alone: values may be secrets.
             let keys: Vec<&str> = entries.keys().map(String::as_str).collect();
@@ -176,6 +179,34 @@ fn save(db: &Db, by: &By, layer: &Layer, settings: &Settings) -> Result<(), Erro
     Ok(())
 }
 
+/// The keys that one of them has and the other has not, or has with another value.
+fn changed(before: &Settings, after: &Settings) -> BTreeSet<String> {
+    let differs = |key: &&String| before.get(*key) != after.get(*key);
+    before.keys().chain(after.keys()).filter(differs).cloned().collect()
+}
+
+/// Tells the phones that share a layer to fetch; one phone's own is told with what is saved of it. A raw parameter is none of other brands'
+/// phones.
+fn tell_many(db: &Db, by: &By, layer: &Layer, changed: &BTreeSet<String>) -> Result<(), Error> {
+    let concerns = |brand: &str| changed.iter().any(|key| key.strip_prefix("raw.").is_none_or(|raw| brand_of(raw, '.') == brand));
+    if changed.is_empty() {
+        return Ok(());
+    }
+    match layer {
+        Layer::Device(_) => Ok(()),
+        Layer::Node(found) => tell(db, found.node, by.now, |kind| concerns(brand_of(&kind.model, '/'))),
+        Layer::Kind(name) => tell(db, Node::Operator, by.now, |kind| {
+            let brand = brand_of(&kind.model, '/');
+            (name == brand || *name == kind.model) && concerns(brand)
+        }),
+    }
+}
+
+/// The brand that a model's name or a raw parameter's begins with.
+fn brand_of(name: &str, mark: char) -> &str {
+    name.split(mark).next().unwrap_or_default()
+}
+
 /// Whose audit it is, and how the layer is called there.
 fn named(db: &Db, by: &By, layer: &Layer) -> Result<(Node, String), Error> {
     Ok(match layer {
@@ -187,7 +218,7 @@ fn named(db: &Db, by: &By, layer: &Layer) -> Result<(Node, String), Error> {
 
 /// The brands whose phones a layer reaches today.
 fn brands_touched(db: &Db, by: &By, layer: &Layer) -> Result<BTreeSet<String>, Error> {
-    let brand_of = |model: &str| model.split('/').next().unwrap_or_default().to_owned();
+    let brand_of = |model: &str| brand_of(model, '/').to_owned();
     let node = match layer {
         Layer::Kind(name) => return Ok(BTreeSet::from([brand_of(name)])),
         Layer::Device(mac) => return Ok(BTreeSet::from([brand_of(&load(db, by, *mac, Action::ViewDevices)?.0.device.model)])),
