@@ -15,6 +15,9 @@ use crate::{Result, StoreError};
 pub struct Letter {
     /// The address.
     pub to: String,
+    /// The name before the sender's address, if it is not the usual one. Letters of older versions have none.
+    #[serde(default)]
+    pub from_name: Option<String>,
     /// The subject.
     pub subject: String,
     /// Plain text.
@@ -63,7 +66,7 @@ pub fn add(db: &Db, wanted: Uuid, letter: &Letter, now: Time) -> Result<()> {
         let max = usize::try_from(MAILS_WAITING_MAX).expect("a small constant");
         return Err(StoreError::TooLarge { what: "mails that wait", max });
     }
-    let text = zeroize::Zeroizing::new(serde_json::to_vec(letter).expect("three texts"));
+    let text = zeroize::Zeroizing::new(serde_json::to_vec(letter).expect("texts alone"));
     if text.len() > LETTER_BYTES_MAX {
         return Err(StoreError::TooLarge { what: "bytes in a mail", max: LETTER_BYTES_MAX });
     }

@@ -108,26 +108,28 @@ pub async fn of_host(admin: &Admin, host: &str) -> Result<Option<Shown>, Error> 
 /// The look that somebody's own reseller gives the portal; none for those who are the operator's, or a channel reseller's.
 pub async fn of_actor(admin: &Admin, by: &By) -> Result<Option<Shown>, Error> {
     let node = by.actor.node;
-    admin
-        .read(move |db| {
-            let all = &store::Scope::Operator;
-            let of_customer = |customer| Ok::<_, Error>(tenancy::customer(db, all, customer)?.reseller);
-            let reseller = match node {
-                Node::Operator => None,
-                Node::Reseller(id) => Some(id),
-                Node::Customer(id) => of_customer(id)?,
-                Node::Site(id) => of_customer(tenancy::site(db, all, id)?.customer)?,
-            };
-            let Some(reseller) = reseller else { return Ok(None) };
-            let kept = tenancy::reseller(db, all, reseller)?;
-            if kept.kind != ResellerKind::WhiteLabel {
-                return Ok(None);
-            }
-            // Without a look of its own it appears under its own name: the operator's is never shown.
-            let named = || LookView { portal_name: kept.name.clone(), ..LookView::default() };
-            Ok(Some(Shown { reseller, look: of(db, reseller)?.unwrap_or_else(named) }))
-        })
-        .await
+    admin.read(move |db| Ok(of_node(db, node)?)).await
+}
+
+/// The same for whoever is at a node.
+pub(crate) fn of_node(db: &Db, node: Node) -> Result<Option<Shown>, StoreError> {
+    let all = &store::Scope::Operator;
+    let of_customer = |customer| Ok::<_, StoreError>(tenancy::customer(db, all, customer)?.reseller);
+    let reseller = match node {
+        Node::Operator => None,
+        Node::Reseller(id) => Some(id),
+        Node::Customer(id) => of_customer(id)?,
+        Node::Site(id) => of_customer(tenancy::site(db, all, id)?.customer)?,
+    };
+    let Some(reseller) = reseller else { return Ok(None) };
+    let kept = tenancy::reseller(db, all, reseller)?;
+    if kept.kind != ResellerKind::WhiteLabel {
+        return Ok(None);
+    }
+    // Without a look of its own it appears under its own name: the operator's is never shown.
+    let named = || LookView { portal_name: kept.name.clone(), ..LookView::default() };
+    let look = look::of_reseller(db, reseller)?.map_or_else(named, view);
+    Ok(Some(Shown { reseller, look }))
 }
 
 /// Puts a logo in the place of the one before: PNG or SVG.

@@ -16,7 +16,7 @@ use super::{Admin, By, Error};
 use crate::edge::SystemChance;
 use crate::hex::hex;
 use crate::limits::{FORGOTTEN_LINK, INVITATION_LINK};
-use crate::mail::{self, Language, Template};
+use crate::mail::{self, Addressee, Language, Letterhead, Template};
 
 /// Writes to somebody that they choose a password. Refused if they have no address, or nothing can be written.
 pub async fn invite(admin: &Admin, by: &By, id: Uuid) -> Result<(), Error> {
@@ -90,7 +90,7 @@ fn owner(db: &Db, hash: &[u8; 32], now: Time) -> Result<Option<Account>, Error> 
 /// A link that was made and not written yet.
 struct Link {
     shown: String,
-    address: String,
+    portal_url: String,
     lasts: Span,
 }
 
@@ -98,19 +98,20 @@ impl Link {
     fn new(admin: &Admin, lasts: Span) -> Self {
         let mut random = [0; 32];
         SystemChance.fill(&mut random);
-        let shown = hex(&random);
-        let address = format!("{}/password?link={shown}", admin.platform.portal_url.trim_end_matches('/'));
-        Self { shown, address, lasts }
+        Self { shown: hex(&random), portal_url: admin.platform.portal_url.clone(), lasts }
     }
 
-    /// Queues the letter with the transaction that makes the link count. Whether there is an address to write to.
+    /// Queues the letter with the transaction that makes the link count. Whether there is an address to write to, of somebody who still
+    /// belongs anywhere.
     fn write(&self, db: &Db, account: &Account, template: Template, now: Time) -> Result<bool, Error> {
+        let Some(head) = Letterhead::of(db, account.actor.node, &self.portal_url)? else { return Ok(false) };
         let how = correspondence::of(db, &Scope::Operator, account.id)?;
         let Some(email) = how.email else { return Ok(false) };
         password_link::set(db, account.id, &digest(&self.shown), now + self.lasts)?;
         let hours = (self.lasts.as_seconds() / 3_600).to_string();
-        let values = [("name", account.name.as_str()), ("link", self.address.as_str()), ("hours", hours.as_str())];
-        mail::queue(db, now, &email, template, Language::of(&how.language), &values)?;
+        let address = format!("{}/password?link={}", head.url, self.shown);
+        let to = Addressee { email, language: Language::of(&how.language), head };
+        mail::queue(db, now, &to, template, &[("name", &account.name), ("link", &address), ("hours", &hours)])?;
         Ok(true)
     }
 }

@@ -7,7 +7,7 @@ use store::event::{self, Event, Filter, Reader};
 use store::{Db, Scope, StoreError};
 
 use super::template::fill;
-use super::{Language, Template, queue};
+use super::{Addressee, Language, Letterhead, Template, queue};
 use crate::limits::{ALERT_HOURS, ALERTS_LISTED_MAX};
 
 /// The types that need somebody.
@@ -38,14 +38,17 @@ pub(super) fn write(db: &Db, portal_url: &str, now: Time) -> Result<usize, Store
             tracing::warn!("too many mails wait: an alert was not written");
             break;
         }
+        // Whose place is gone can do nothing about it.
+        let Some(head) = Letterhead::of(db, person.actor.node, portal_url)? else { continue };
         let language = Language::of(&person.language);
-        let listed = events.iter().take(ALERTS_LISTED_MAX).map(|event| paragraph(db, event, language, portal_url));
+        let listed = events.iter().take(ALERTS_LISTED_MAX).map(|event| paragraph(db, event, language, &head.url));
         let mut alerts = listed.collect::<Result<Vec<_>, _>>()?.join("\n");
         if events.len() > ALERTS_LISTED_MAX {
             alerts.push_str(&more(events.len() - ALERTS_LISTED_MAX, language));
         }
         let first = if events.len() == 1 { heading(db, events[0], language)? } else { several(events.len(), language) };
-        queue(db, now, &person.email, Template::Alerts, language, &[("first", &first), ("alerts", &alerts)])?;
+        let to = Addressee { email: person.email, language, head };
+        queue(db, now, &to, Template::Alerts, &[("first", &first), ("alerts", &alerts)])?;
         written += 1;
     }
     Ok(written)

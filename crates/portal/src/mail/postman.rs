@@ -114,7 +114,9 @@ impl Server {
         let domain = self.from.email.domain();
         // No answer is wanted from machines (RFC 3834).
         let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
-        let message = Message::builder().from(self.from.clone()).to(Mailbox::new(None, mail.letter.to.parse().ok()?));
+        let from =
+            mail.letter.from_name.clone().map_or_else(|| self.from.clone(), |name| Mailbox::new(Some(name), self.from.email.clone()));
+        let message = Message::builder().from(from).to(Mailbox::new(None, mail.letter.to.parse().ok()?));
         let message = message.subject(&mail.letter.subject).message_id(Some(format!("<{}@{domain}>", mail.id.simple())));
         message.raw_header(automatic).header(ContentType::TEXT_PLAIN).body(mail.letter.text.clone()).ok()
     }

@@ -2,7 +2,7 @@
 
 use crate::language::Language;
 
-/// What a letter is about.
+/// What a letter is about. `{portal}` is under whose name it is written, in all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Template {
     /// Something needs somebody: `{alerts}` is a list, `{count}` how many, `{first}` the first one's heading.
@@ -23,30 +23,30 @@ impl Template {
     fn texts(self, language: Language) -> (&'static str, &'static str) {
         match (self, language) {
             (Self::Alerts, Language::English) => {
-                ("Ringfence: {first}", "Hello,\n\n{alerts}\nYou get this because you wish alerts. Your account's settings end them.\n")
+                ("{portal}: {first}", "Hello,\n\n{alerts}\nYou get this because you wish alerts. Your account's settings end them.\n")
             }
             (Self::Alerts, Language::German) => (
-                "Ringfence: {first}",
+                "{portal}: {first}",
                 "Guten Tag,\n\n{alerts}\nSie erhalten diese Nachricht, weil Sie Meldungen wünschen. In den Einstellungen Ihres Kontos lassen sie \
                  sich abschalten.\n",
             ),
             (Self::Invitation, Language::English) => (
-                "Your access to Ringfence",
+                "Your access to {portal}",
                 "Hello {name},\n\nan account was made for you. Choose a password here within {hours} hours:\n\n{link}\n\nIf you do not expect \
                  this, do nothing: without a password nobody can use the account.\n",
             ),
             (Self::Invitation, Language::German) => (
-                "Ihr Zugang zu Ringfence",
+                "Ihr Zugang zu {portal}",
                 "Guten Tag {name},\n\nfür Sie wurde ein Konto angelegt. Wählen Sie innerhalb von {hours} Stunden hier ein Passwort:\n\n{link}\n\n\
                  Wenn Sie das nicht erwarten, brauchen Sie nichts zu tun: Ohne Passwort kann niemand das Konto benutzen.\n",
             ),
             (Self::ForgottenPassword, Language::English) => (
-                "A new password for Ringfence",
+                "A new password for {portal}",
                 "Hello {name},\n\nsomebody asked for a new password for your account. Choose one here within {hours} hours:\n\n{link}\n\nIf it \
                  was not you, do nothing: your password stays as it is.\n",
             ),
             (Self::ForgottenPassword, Language::German) => (
-                "Ein neues Passwort für Ringfence",
+                "Ein neues Passwort für {portal}",
                 "Guten Tag {name},\n\njemand hat für Ihr Konto ein neues Passwort angefordert. Wählen Sie es innerhalb von {hours} Stunden \
                  hier:\n\n{link}\n\nWenn Sie das nicht waren, brauchen Sie nichts zu tun: Ihr Passwort bleibt, wie es ist.\n",
             ),
@@ -89,13 +89,19 @@ mod tests {
 
     #[test]
     fn a_value_opens_no_gap_and_no_line_of_the_subject() {
-        let values = [("name", "{link}\r\nBcc: x"), ("link", "https://portal.example.com/x"), ("hours", "48"), ("first", "a\nb")];
+        let values = [
+            ("name", "{link}\r\nBcc: x"),
+            ("link", "https://portal.example.com/x"),
+            ("hours", "48"),
+            ("first", "a\nb"),
+            ("portal", "N\nP"),
+        ];
         let (subject, text) = Template::Invitation.fill(Language::German, &values);
         assert!(
             text.contains("{link}\r\nBcc: x") && text.contains("https://portal.example.com/x") && text.contains("48 Stunden"),
             "{text}"
         );
-        assert_eq!(subject, "Ihr Zugang zu Ringfence");
-        assert_eq!(Template::Alerts.fill(Language::English, &values).0, "Ringfence: a b");
+        assert_eq!(subject, "Ihr Zugang zu N P");
+        assert_eq!(Template::Alerts.fill(Language::English, &values).0, "N P: a b");
     }
 }

@@ -1,6 +1,7 @@
 //! Mail from what causes it to a mail server: a small one, on loopback, that keeps what it is told.
 
 mod tls;
+mod white_label;
 
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +13,7 @@ use portal::admin::sign_in::{SignedIn, Typed, sign_in};
 use portal::admin::tree::NodeNames;
 use portal::admin::user::{self, NewUser, UserChange, Writing};
 use portal::admin::{By, device};
-use portal::mail::{Language, Postman, Server, Template, queue};
+use portal::mail::{Addressee, Language, Letterhead, Postman, Server, Template, queue};
 use serde_json::json;
 use store::Scope;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -46,7 +47,7 @@ impl Sink {
     }
 
     fn postman(&self, world: &World, node: u128) -> Postman {
-        let server = Server::new(&self.smtp, "ringfence@example.com", None).unwrap();
+        let server = Server::new(&self.smtp, "Ringfence <ringfence@example.com>", None).unwrap();
         Postman::new(world.admin.clone(), Uuid::from_u128(node), server)
     }
 
@@ -97,6 +98,11 @@ async fn somebody(world: &World, name: &str, role: Role, at: NodeNames, language
     let writing = Writing { email: Some(format!("{name}@example.com")), language: Some(language.into()), alerts: Some(true) };
     let new = NewUser { name: name.into(), role: role.code().into(), at, writing };
     user::add(&world.admin, &By::command_line(NOW), new).await.unwrap();
+}
+
+fn reader() -> Addressee {
+    let head = Letterhead::ours("https://portal.example.com");
+    Addressee { email: "somebody@example.com".into(), language: Language::English, head }
 }
 
 async fn blocked(world: &World, mac: &'static str) {
@@ -154,8 +160,7 @@ async fn a_mail_comes_again_when_the_server_is_busy_and_is_given_up_when_it_is_r
     let postman = sink.postman(&world, 1);
     let invite = || async {
         let values = [("name", "somebody"), ("link", "https://portal.example.com/invitation/secret-7"), ("hours", "48")];
-        let write =
-            world.admin.store.write(move |db| queue(db, NOW, "somebody@example.com", Template::Invitation, Language::English, &values));
+        let write = world.admin.store.write(move |db| queue(db, NOW, &reader(), Template::Invitation, &values));
         write.await.unwrap();
     };
     invite().await;

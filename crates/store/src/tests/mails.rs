@@ -18,7 +18,7 @@ on_both! {
 }
 
 fn letter(text: &str) -> Letter {
-    Letter { to: "somebody@example.com".into(), subject: "Hello".into(), text: text.into() }
+    Letter { to: "somebody@example.com".into(), from_name: None, subject: "Hello".into(), text: text.into() }
 }
 
 async fn add(store: &Store, number: u128) {

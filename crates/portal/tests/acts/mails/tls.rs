@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use domain::Secret;
-use portal::mail::{Language, Postman, Server, Template, Unusable, queue};
+use portal::mail::{Postman, Server, Template, Unusable, queue};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivatePkcs8KeyDer;
@@ -133,8 +133,7 @@ async fn a_mail_goes_by_tls_with_user_and_password() {
         let (world, office) = (World::new().await, Office::open(wrapped).await);
         let postman = Postman::new(world.admin.clone(), Uuid::from_u128(1), office.server(scheme, "desk:p%40ss@", true));
         let values = [("name", "somebody"), ("link", "https://portal.example.com/invitation/secret-7"), ("hours", "48")];
-        let write =
-            world.admin.store.write(move |db| queue(db, NOW, "somebody@example.com", Template::Invitation, Language::English, &values));
+        let write = world.admin.store.write(move |db| queue(db, NOW, &super::reader(), Template::Invitation, &values));
         write.await.unwrap();
         assert_eq!(postman.send_due(NOW).await.unwrap(), 1);
         assert_eq!(office.heard("AUTH"), [(true, LOGIN.to_owned())], "{scheme}: never in clear");
