@@ -19,6 +19,7 @@
 //! The machine's cores are shared by client and server, in both columns alike. A row is added in `measure`: start both
 //! servers, build both loads, and give `Row::in_turn` two closures that run one round each.
 
+pub mod api_rows;
 pub mod brand_rows;
 pub mod certificate;
 pub mod connection;

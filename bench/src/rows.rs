@@ -17,7 +17,7 @@ use crate::population::{Population, Stage, binary};
 use crate::process::{Server, processor_time};
 use crate::provision::provision;
 use crate::table::{Row, median};
-use crate::{brand_rows, list_rows, redirect_rows, voice_rows};
+use crate::{api_rows, brand_rows, list_rows, redirect_rows, voice_rows};
 
 /// How long one round of a load lasts at most.
 const ROUND: Duration = Duration::from_secs(2);
@@ -48,6 +48,7 @@ pub async fn measure(wanted: &str) -> Result<Vec<Row>> {
     }
     rows.extend(brand_rows::measure(wanted)?);
     rows.extend(list_rows::measure(wanted, &bench.cache).await?);
+    rows.extend(api_rows::measure(wanted, bench.folder.path(), &bench.cache, &bench.p256).await?);
     rows.extend(redirect_rows::measure(wanted, &bench.folder, &bench.p256).await?);
     rows.extend(voice_rows::measure(wanted, &bench.folder, &bench.p256).await?);
     ensure!(!rows.is_empty(), "no row's name contains {wanted:?}");

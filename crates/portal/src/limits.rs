@@ -185,8 +185,8 @@ pub const UPLOAD_UNREAD: Duration = Duration::from_secs(20);
 /// Failed rows of an import that a page shows: whoever has more mends these first, or takes the API's answer.
 pub const FAILED_ROWS_SHOWN_MAX: usize = 500;
 
-/// How long a node holds the work on redirect services without a sign of life.
-pub const REDIRECT_LEASE: Span = Span::minutes(2);
+/// How long a node holds the work on redirect services without a sign of life: twice as long as a call may take.
+pub const REDIRECT_LEASE: Span = Span::minutes(1);
 /// How long after a comparison with a service's whole list the next one is due.
 pub const REDIRECT_COMPARE_EVERY: Span = Span::hours(24);
 /// Calls to a service whose answers were lost in a row, after which it is left alone for a while.

@@ -173,9 +173,15 @@ impl Reconciler {
         self.close_round().await
     }
 
-    /// Ends what is under way where it stands; whoever comes next looks up what was sent.
+    /// Ends what is under way where it stands, and leaves the work to others; whoever comes next looks up what was sent.
     pub async fn abandon(&mut self) {
         self.flights.shutdown().await;
+        let node = self.node;
+        // Without it the others wait until the hold ends.
+        let released = self.admin.store.write(move |db| store::job::release(db, pass::LEASE, node)).await;
+        if let Err(error) = released {
+            tracing::debug!(%error, "the hold on redirect services ends by itself");
+        }
     }
 
     /// Whether anything is under way.

@@ -115,14 +115,25 @@ async fn two_nodes_do_not_write_side_by_side() {
     one.rest().await.unwrap();
     other.rest().await.unwrap();
     assert_eq!((world.account(account).await.listed, writes(&service, &["addDevices"])), (2, 1));
-    // It dies; when its hold has ended the other goes on.
+    // It stops in order: the other goes on at once. It dies: the other goes on when its hold has ended.
+    one.abandon().await;
+    world.add_yealinks(4..5).await;
+    assert_eq!(other.step().await.unwrap(), 1);
+    other.rest().await.unwrap();
+    other.abandon().await;
+    let mut one = world.reconciler(3);
+    world.add_yealinks(5..6).await;
+    assert_eq!(one.step().await.unwrap(), 1);
     drop(one);
     world.add_yealinks(3..4).await;
     assert_eq!(other.step().await.unwrap(), 0);
     pauses_end();
     assert_eq!(other.step().await.unwrap(), 1);
     other.rest().await.unwrap();
-    assert_eq!(world.account(account).await.listed, 3);
+    while other.step().await.unwrap() > 0 {
+        other.rest().await.unwrap();
+    }
+    assert_eq!(world.account(account).await.listed, 5);
 }
 
 /// A long life with a service that fails in every way, and a process that begins anew at every turn.
