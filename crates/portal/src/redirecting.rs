@@ -127,6 +127,7 @@ impl Reconciler {
             (None, false) => self.admin.store.read(|db| store::redirect::woken(db, "")).await?,
             _ => Vec::new(),
         };
+        self.clients.retain(|id, _| accounts.iter().any(|account| account.id == *id));
         let mut errands = Vec::new();
         let mut missed = HashSet::new();
         for account in accounts {

@@ -214,16 +214,23 @@ impl Pass {
                 Ok(Some(Job { mac, mark, entry, kept: situation.kept.clone(), profile, reseller }))
             }
             Err(code) => {
-                let is_told =
-                    situation.kept.as_ref().is_some_and(|kept| kept.code.as_deref() == Some(code) || kept.state != State::Refused);
-                if !is_told {
-                    let (id, now) = (self.account.id, (self.clock)());
-                    let kept = Kept { code: Some(code.to_owned()), ..Kept::new(State::Refused, 0, now) };
-                    self.admin.store.write(move |db| store::redirect::put(db, id, mac, &kept)).await?;
-                }
+                self.note_no_way(situation, code).await?;
                 Ok(None)
             }
         }
+    }
+
+    /// There is nothing to send a device with. What is listed stays; what is due is put off, as only people can change that.
+    async fn note_no_way(&self, situation: &Situation, code: &'static str) -> Result<(), Halt> {
+        let now = (self.clock)();
+        let kept = match &situation.kept {
+            Some(kept) if kept.state == State::Listed => return Ok(()),
+            Some(kept) if kept.state == State::Refused && kept.code.as_deref() == Some(code) && kept.again.is_none() => return Ok(()),
+            Some(kept) if kept.state != State::Refused => Kept { again: Some(now + REDIRECT_PAUSE_MAX), ..kept.clone() },
+            _ => Kept { code: Some(code.to_owned()), ..Kept::new(State::Refused, 0, now) },
+        };
+        let (id, mac) = (self.account.id, situation.mac);
+        Ok(self.admin.store.write(move |db| store::redirect::put(db, id, mac, &kept)).await?)
     }
 
     /// Where the phones of a reseller are sent; the service's profile says so when this returns.
