@@ -92,24 +92,7 @@ async fn register(folder: &Path, certificate: &Certificate, phones: u32) -> Resu
 
 async fn add_account(store: &Store) -> Result<Uuid> {
     let (id, created) = (Uuid::from_u128(1), Time::from_millis(wall_millis()));
-    let account = Account {
-        id,
-        reseller: None,
-        kind: "yealink-ymcs".to_owned(),
-        region: "eu".to_owned(),
-        created,
-        passed: 0,
-        is_asked: false,
-        asked: 0,
-        due: created,
-        verified: None,
-        failure: None,
-        failed_since: None,
-        compared: None,
-        drift: None,
-        leaving: false,
-        version: 1,
-    };
+    let account = Account::new(id, None, "yealink-ymcs", "eu", created);
     let credentials = Secret::new(br#"{"key_id":"key","secret":"word","without_serial":"yes"}"#.to_vec());
     store.write(move |db| redirect::add(db, &Scope::Operator, &account, &credentials)).await?;
     Ok(id)

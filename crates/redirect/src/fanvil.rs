@@ -7,8 +7,9 @@ use md5::{Digest as _, Md5};
 use crate::account::Credentials;
 use crate::outcome::{Failure, Outcome};
 use crate::road::Line;
+use crate::row::in_turn;
 use crate::service::{Entry, Page, Service, Standing};
-use crate::xmlrpc::{Caller, Param, Value, Verdict, address, in_turn, page, refused, upper, without_addresses};
+use crate::xmlrpc::{Caller, Param, Value, Verdict, address, page, refused, upper, without_addresses};
 
 /// A client of it.
 pub(crate) struct Fdps {
@@ -77,10 +78,6 @@ impl Service for Fdps {
 
     async fn register(&self, entries: &[Entry]) -> Result<Vec<Outcome>, Failure> {
         in_turn(entries.iter().map(|entry| self.put(entry))).await
-    }
-
-    async fn retarget(&self, entries: &[Entry]) -> Result<Vec<Outcome>, Failure> {
-        self.register(entries).await
     }
 
     async fn unregister(&self, devices: &[Entry]) -> Result<Vec<Outcome>, Failure> {

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use crate::account::Credentials;
 use crate::outcome::{Failure, Outcome};
 use crate::road::Line;
+use crate::row::in_turn;
 use crate::service::{Entry, Listed, Page, Service, Standing};
-use crate::xmlrpc::{Caller, Param, Value, Verdict, address, in_turn, refused, upper, without_addresses};
+use crate::xmlrpc::{Caller, Param, Value, Verdict, address, refused, upper, without_addresses};
 
 /// The name beside each device in Gigaset's portal.
 const PROVIDER: &str = "Ringfence";

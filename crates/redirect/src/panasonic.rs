@@ -6,8 +6,9 @@ use domain::Secret;
 use crate::account::Credentials;
 use crate::outcome::{Failure, Outcome};
 use crate::road::Line;
+use crate::row::in_turn;
 use crate::service::{Entry, Listed, Page, Service, Standing};
-use crate::xmlrpc::{Caller, Fault, Param, Value, address, in_turn, page, refused, upper};
+use crate::xmlrpc::{Caller, Fault, Param, Value, address, page, refused, upper};
 
 /// A client of it.
 pub(crate) struct Panasonic {
@@ -43,10 +44,6 @@ impl Service for Panasonic {
 
     async fn register(&self, entries: &[Entry]) -> Result<Vec<Outcome>, Failure> {
         in_turn(entries.iter().map(|entry| self.put(entry))).await
-    }
-
-    async fn retarget(&self, entries: &[Entry]) -> Result<Vec<Outcome>, Failure> {
-        self.register(entries).await
     }
 
     async fn unregister(&self, devices: &[Entry]) -> Result<Vec<Outcome>, Failure> {

@@ -17,7 +17,7 @@ use crate::limits::{PAGES_MAX, POLY_ADDRESS_BYTES_MAX, POLY_LOGIN_BYTES_MAX, POL
 use crate::loose::{segment, text};
 use crate::outcome::{Failure, Outcome};
 use crate::road::{Ask, Line, Reply};
-use crate::row::Row;
+use crate::row::{Row, in_turn};
 use crate::service::{Entry, Listed, Page, Profile, Service, Standing, Target};
 
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
@@ -76,23 +76,11 @@ impl Service for Poly {
     }
 
     async fn register(&self, entries: &[Entry]) -> Result<Vec<Outcome>, Failure> {
-        let mut row = Row::default();
-        for entry in entries {
-            if !row.add(self.add(entry).await.map(|outcome| vec![outcome]))? {
-                break;
-            }
-        }
-        Ok(row.finish(entries.len()))
+        in_turn(entries.iter().map(|entry| self.add(entry))).await
     }
 
     async fn retarget(&self, entries: &[Entry]) -> Result<Vec<Outcome>, Failure> {
-        let mut row = Row::default();
-        for entry in entries {
-            if !row.add(self.move_one(entry).await.map(|outcome| vec![outcome]))? {
-                break;
-            }
-        }
-        Ok(row.finish(entries.len()))
+        in_turn(entries.iter().map(|entry| self.move_one(entry))).await
     }
 
     async fn unregister(&self, devices: &[Entry]) -> Result<Vec<Outcome>, Failure> {

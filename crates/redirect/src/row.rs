@@ -28,6 +28,20 @@ impl Row {
     }
 }
 
+/// One device after the other. A failure ends it; what came before is not forgotten, and the rest is to be looked up.
+pub(crate) async fn in_turn<F>(calls: impl ExactSizeIterator<Item = F> + Send) -> Result<Vec<Outcome>, Failure>
+where
+    F: Future<Output = Result<Outcome, Failure>> + Send,
+{
+    let (mut row, count) = (Row::default(), calls.len());
+    for call in calls {
+        if !row.add(call.await.map(|outcome| vec![outcome]))? {
+            break;
+        }
+    }
+    Ok(row.finish(count))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,5 +53,16 @@ mod tests {
         assert_eq!(row.add(Ok(vec![Outcome::Done])), Ok(true));
         assert_eq!(row.add(Err(Failure::Lost)), Ok(false));
         assert_eq!(row.finish(3), [Outcome::Done, Outcome::Uncertain, Outcome::Uncertain]);
+    }
+
+    #[tokio::test]
+    async fn a_failure_ends_the_turns_and_forgets_none() {
+        let turns = |came: Vec<Result<Outcome, Failure>>| in_turn(came.into_iter().map(std::future::ready));
+        let busy = Failure::RateLimited { pause: None };
+        assert_eq!(turns(vec![]).await, Ok(vec![]));
+        // Nothing was written before the first: the failure is the whole call's.
+        assert_eq!(turns(vec![Err(busy.clone()), Ok(Outcome::Done)]).await, Err(busy));
+        let broken = turns(vec![Ok(Outcome::Done), Ok(Outcome::InvalidMac), Err(Failure::Lost), Ok(Outcome::Done)]).await;
+        assert_eq!(broken, Ok(vec![Outcome::Done, Outcome::InvalidMac, Outcome::Uncertain, Outcome::Uncertain]));
     }
 }

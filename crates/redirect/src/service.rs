@@ -32,7 +32,11 @@ pub trait Service: Send + Sync {
     async fn register(&self, entries: &[Entry]) -> Result<Vec<Outcome>, Failure>;
 
     /// Sends devices of our account elsewhere, at most [`crate::Capabilities::bulk_max`]; one outcome for each, in their order.
-    async fn retarget(&self, entries: &[Entry]) -> Result<Vec<Outcome>, Failure>;
+    ///
+    /// Unless said otherwise, the service takes a registration in place of the one before.
+    async fn retarget(&self, entries: &[Entry]) -> Result<Vec<Outcome>, Failure> {
+        self.register(entries).await
+    }
 
     /// Removes devices of our account, at most [`crate::Capabilities::bulk_max`]; absent is done. One outcome for each, in their order.
     async fn unregister(&self, devices: &[Entry]) -> Result<Vec<Outcome>, Failure>;

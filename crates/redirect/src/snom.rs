@@ -8,8 +8,9 @@ use domain::{Mac, Secret};
 use crate::account::Credentials;
 use crate::outcome::{Failure, Outcome};
 use crate::road::Line;
+use crate::row::in_turn;
 use crate::service::{Entry, Listed, Page, Service, Standing};
-use crate::xmlrpc::{Caller, Param, Value, Verdict, address, in_turn, page, refused, upper, without_addresses};
+use crate::xmlrpc::{Caller, Param, Value, Verdict, address, page, refused, upper, without_addresses};
 
 /// A client of it.
 pub(crate) struct SnomXmlrpc {
@@ -127,10 +128,6 @@ impl Service for SnomXmlrpc {
 
     async fn register(&self, entries: &[Entry]) -> Result<Vec<Outcome>, Failure> {
         in_turn(entries.iter().map(|entry| self.put(entry))).await
-    }
-
-    async fn retarget(&self, entries: &[Entry]) -> Result<Vec<Outcome>, Failure> {
-        self.register(entries).await
     }
 
     async fn unregister(&self, devices: &[Entry]) -> Result<Vec<Outcome>, Failure> {

@@ -178,27 +178,6 @@ pub(crate) fn without_addresses(text: &str) -> String {
     cut(&kept)
 }
 
-/// One device after the other. A failure ends it; what came before is not forgotten, and the rest is to be looked up.
-pub(crate) async fn in_turn<F>(calls: impl Iterator<Item = F> + Send) -> Result<Vec<Outcome>, Failure>
-where
-    F: Future<Output = Result<Outcome, Failure>> + Send,
-{
-    let mut outcomes = Vec::new();
-    let mut goes_on = true;
-    for call in calls {
-        let came = if goes_on { call.await } else { Ok(Outcome::Uncertain) };
-        match came {
-            Ok(outcome) => outcomes.push(outcome),
-            Err(failure) if outcomes.is_empty() => return Err(failure),
-            Err(_) => {
-                goes_on = false;
-                outcomes.push(Outcome::Uncertain);
-            }
-        }
-    }
-    Ok(outcomes)
-}
-
 /// A list of MACs, all of the account. What is no MAC is no phone of ours, and left out.
 pub(crate) fn page(values: &[Value]) -> Page {
     let macs = values.iter().filter_map(|value| value.text()?.parse().ok());

@@ -20,7 +20,7 @@ use crate::limits::YMCS_PAGE;
 use crate::loose::{number, text};
 use crate::outcome::{Failure, Outcome};
 use crate::road::{Line, Reply};
-use crate::row::Row;
+use crate::row::{Row, in_turn};
 use crate::service::{Entry, Page, Profile, Service, Standing};
 
 /// An account at the service.
@@ -64,13 +64,7 @@ impl Service for Ymcs {
     }
 
     async fn retarget(&self, entries: &[Entry]) -> Result<Vec<Outcome>, Failure> {
-        let mut row = Row::default();
-        for entry in entries {
-            if !row.add(self.move_one(entry).await.map(|outcome| vec![outcome]))? {
-                break;
-            }
-        }
-        Ok(row.finish(entries.len()))
+        in_turn(entries.iter().map(|entry| self.move_one(entry))).await
     }
 
     async fn unregister(&self, devices: &[Entry]) -> Result<Vec<Outcome>, Failure> {

@@ -58,6 +58,30 @@ pub struct Account {
     pub version: i64,
 }
 
+impl Account {
+    /// One that nobody has looked at yet.
+    pub fn new(id: Uuid, reseller: Option<ResellerId>, kind: &str, region: &str, created: Time) -> Self {
+        Self {
+            id,
+            reseller,
+            kind: kind.to_owned(),
+            region: region.to_owned(),
+            created,
+            passed: 0,
+            is_asked: false,
+            asked: 0,
+            due: created,
+            verified: None,
+            failure: None,
+            failed_since: None,
+            compared: None,
+            drift: None,
+            leaving: false,
+            version: 1,
+        }
+    }
+}
+
 statements! {
     ADD = "insert into redirect_account (id, reseller, kind, region, credentials, created, passed, asked, answered, due, leaving, version)
         values ($1, $2, $3, $4, $5, $6, 0, 0, 0, $6, $7, 1)";

@@ -9,7 +9,7 @@ use ::redirect::{Credentials, Kind};
 use domain::policy::Policy;
 use domain::role::{Action, Target};
 use domain::tenancy::{Node, ResellerId};
-use domain::{Secret, Time};
+use domain::Secret;
 use store::redirect::{self, Account};
 use store::{Db, Scope, StoreError};
 use uuid::Uuid;
@@ -53,7 +53,7 @@ pub async fn add(admin: &Admin, by: &By, new: NewAccount) -> Result<AccountView,
                 (None, _) => None,
             };
             by.may(Action::EditRedirects, &target(owner), &Policy::default())?;
-            let account = fresh(kind, owner, &region, by.now);
+            let account = Account::new(new_id(by.now), owner, kind.name(), &region, by.now);
             for other in redirect::list(db, &Scope::Operator)?.iter().filter(|other| other.reseller == owner) {
                 if kind.alike().iter().any(|alike| alike.name() == other.kind) {
                     let message = format!("{} has the phones of this brand already; remove it first", other.kind);
@@ -175,27 +175,6 @@ fn load(db: &Db, by: &By, id: Uuid) -> Result<Account, Error> {
     let account = redirect::one(db, &by.scope(), id).named(|| format!("redirect account {id}"))?;
     by.may(Action::EditRedirects, &target(account.reseller), &Policy::default())?;
     Ok(account)
-}
-
-fn fresh(kind: Kind, reseller: Option<ResellerId>, region: &str, now: Time) -> Account {
-    Account {
-        id: new_id(now),
-        reseller,
-        kind: kind.name().to_owned(),
-        region: region.to_owned(),
-        created: now,
-        passed: 0,
-        is_asked: false,
-        asked: 0,
-        due: now,
-        verified: None,
-        failure: None,
-        failed_since: None,
-        compared: None,
-        drift: None,
-        leaving: false,
-        version: 1,
-    }
 }
 
 fn target(reseller: Option<ResellerId>) -> Target {

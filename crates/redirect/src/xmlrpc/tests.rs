@@ -152,14 +152,3 @@ fn only_addresses_that_phones_can_ask_are_sent() {
     }
     assert_eq!(address(&Entry { target: Target::Profile("7".to_owned()), ..entry("") }), None);
 }
-
-#[tokio::test]
-async fn a_failure_ends_the_turns_and_forgets_none() {
-    let turns = |came: Vec<Result<Outcome, Failure>>| in_turn(came.into_iter().map(std::future::ready));
-    let busy = Failure::RateLimited { pause: None };
-    assert_eq!(turns(vec![]).await, Ok(vec![]));
-    // Nothing was written before the first: the failure is the whole call's.
-    assert_eq!(turns(vec![Err(busy.clone()), Ok(Outcome::Done)]).await, Err(busy));
-    let broken = turns(vec![Ok(Outcome::Done), Ok(Outcome::InvalidMac), Err(Failure::Lost), Ok(Outcome::Done)]).await;
-    assert_eq!(broken, Ok(vec![Outcome::Done, Outcome::InvalidMac, Outcome::Uncertain, Outcome::Uncertain]));
-}

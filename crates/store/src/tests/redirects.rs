@@ -21,24 +21,7 @@ on_both! {
 }
 
 fn account(number: u128, reseller: Option<ResellerId>, kind: &str) -> Account {
-    Account {
-        id: Uuid::from_u128(number),
-        reseller,
-        kind: kind.to_owned(),
-        region: "eu".to_owned(),
-        created: NOW,
-        passed: 0,
-        is_asked: false,
-        asked: 0,
-        due: NOW,
-        verified: None,
-        failure: None,
-        failed_since: None,
-        compared: None,
-        drift: None,
-        leaving: false,
-        version: 1,
-    }
+    Account::new(Uuid::from_u128(number), reseller, kind, "eu", NOW)
 }
 
 async fn add(store: &Store, account: &Account) -> crate::Result<()> {
