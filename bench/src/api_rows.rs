@@ -53,8 +53,8 @@ async fn row(name: &str, folder: &Path, cache: &Path, certificate: &Certificate)
     let path = if name == LIST { "/api/v1/devices?limit=100".to_owned() } else { format!("/api/v1/devices/{}", mac(0)) };
     let spare = token(&phones.folder).await?;
     let body = body(portal, &path, &spare).await?;
-    let fixed = Server::fixed(folder, &body, certificate).await?;
-    let bare = fixed.addresses()?.phones_http.context("no plain HTTP")?;
+    let fixed = Server::reference(folder, &body, None).await?;
+    let bare = fixed.address()?;
     let load = |target, requests| Load {
         target,
         tls: None,
