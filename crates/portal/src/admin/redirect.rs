@@ -6,10 +6,10 @@ mod view;
 use std::collections::BTreeMap;
 
 use ::redirect::{Credentials, Kind};
+use domain::Secret;
 use domain::policy::Policy;
 use domain::role::{Action, Target};
 use domain::tenancy::{Node, ResellerId};
-use domain::Secret;
 use store::redirect::{self, Account};
 use store::{Db, Scope, StoreError};
 use uuid::Uuid;
