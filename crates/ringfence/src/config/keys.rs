@@ -58,7 +58,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "redirect.services",
         "{}",
-        "addresses that stand in for redirect services' own, such as { yealink-ymcs = \"https://proxy.example.com/ymcs\" }",
+        "addresses that stand in for redirect services' own, such as { yealink-ymcs=\"https://proxy.example.com/ymcs\" }",
     ),
     key("mail.smtp", r#""""#, "smtps://user:password@host:port; empty is off"),
     key("mail.from", r#""""#, "the sender's address"),
