@@ -184,8 +184,6 @@ pub fn save(db: &Db, stored: &Stored, now: Time) -> Result<i64> {
     let saved = db.opt(SAVE, &args, |row| Ok((row.int(0)?, parse(&db.open(lines_place(&mac), row.bytes(1)?)?, "lines", &mac)?)))?;
     let (saved, setup) = saved.ok_or_else(|| db.conflict())?;
     word::refresh(db, device, &setup)?;
-    // Another model may be another brand's.
-    crate::redirect::wake(db, &mac)?;
     Ok(saved)
 }
 
@@ -209,6 +207,8 @@ pub fn save_setup(db: &Db, scope: &Scope, mac: Mac, setup: &Setup, version: i64)
     let saved = db.opt(SAVE_SETUP, &[(&lines).into(), (&mac.to_string()).into(), version.into()], |row| row.int(0))?;
     let saved = saved.ok_or_else(|| db.conflict())?;
     word::refresh(db, &kept.device, setup)?;
+    // Whoever edits a phone may have made it another brand's. Not in `save`, which phones' first contacts go through.
+    crate::redirect::wake(db, &mac.to_string())?;
     Ok(saved)
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::page::Cursor;
 use crate::redirect::{self, Account, Claimed, Counts, Found, Identity, Kept, Situation, State};
 use crate::tests::fixture::{NOW, World, on_both};
-use crate::tests::tree::{AT_NORTH, DIRECT, RESELLER, RIVAL, SIBLING, mac, phone, place_of, setup};
+use crate::tests::tree::{self, AT_NORTH, DIRECT, RESELLER, RIVAL, SIBLING, mac, phone, place_of, setup};
 use crate::{Scope, Store, StoreError, device, tenancy};
 
 on_both! {
@@ -137,6 +137,15 @@ async fn a_change_of_a_phone_wakes(world: World) {
     assert_eq!(woken().await, [mac(5)]);
     let calls = world.store.read(|db| redirect::woken(db, "")).await.unwrap()[0].1;
     world.store.write(move |db| redirect::sleep(db, mac(5), calls)).await.unwrap();
+    // What a phone's own visits change is nothing to a service; what people edit may be the model, and so the brand.
+    let kept = world.store.read(|db| device::by_mac(db, &Scope::Operator, mac(5))).await.unwrap();
+    let called = device::Stored { device: domain::device::Device { label: "Hall".into(), ..kept.device }, ..kept };
+    let version = world.store.write(move |db| device::save(db, &called, NOW)).await.unwrap();
+    assert_eq!(woken().await, []);
+    let edited = tree::setup();
+    world.store.write(move |db| device::save_setup(db, &Scope::Operator, mac(5), &edited, version)).await.unwrap();
+    assert_eq!(woken().await, [mac(5)]);
+    sleep(5).await.unwrap();
     let replaced = device::Stored { device: phone(6, AT_NORTH), version: 1 };
     world.store.write(move |db| device::replace(db, &Scope::Operator, mac(1), &replaced, NOW)).await.unwrap();
     assert_eq!(woken().await, [mac(1), mac(6)], "both the old MAC and the new");
