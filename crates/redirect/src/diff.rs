@@ -30,8 +30,6 @@ pub enum Kept {
         /// When it is tried again; never, if only a change of what is wanted can help.
         again: Option<Time>,
     },
-    /// Somebody registered it by hand with this.
-    ByHand(Mark),
 }
 
 /// What is to be done about a device.
@@ -58,10 +56,9 @@ pub fn step(wanted: Option<Mark>, kept: Option<&Kept>, now: Time) -> Step {
         (_, Kept::Writing(_) | Kept::Removing) => Step::LookUp,
         (Some(wanted), Kept::Listed(written)) if *written != wanted => Step::Retarget,
         (Some(wanted), Kept::Refused { mark, again }) if *mark != wanted || again.is_some_and(|again| again <= now) => Step::Register,
-        // What a person wrote, a person keeps true; pages show when it has become old.
-        (Some(_), Kept::Listed(_) | Kept::Refused { .. } | Kept::ByHand(_)) => Step::Rest,
+        (Some(_), Kept::Listed(_) | Kept::Refused { .. }) => Step::Rest,
         (None, Kept::Listed(_)) => Step::Unregister,
-        (None, Kept::Refused { .. } | Kept::ByHand(_)) => Step::Forget,
+        (None, Kept::Refused { .. }) => Step::Forget,
     }
 }
 
@@ -137,9 +134,6 @@ mod tests {
             (Some(a), Some(never.clone()), Step::Rest),
             (Some(b), Some(never), Step::Register),
             (None, Some(later), Step::Forget),
-            (Some(a), Some(Kept::ByHand(a)), Step::Rest),
-            (Some(b), Some(Kept::ByHand(a)), Step::Rest),
-            (None, Some(Kept::ByHand(a)), Step::Forget),
         ] {
             assert_eq!(step(wanted, kept.as_ref(), now), expected, "{wanted:?} {kept:?}");
         }
