@@ -99,7 +99,7 @@ impl Travelled {
     }
 }
 
-/// The phones' address under another host: scheme and port stay.
+/// An address of ours under another host: scheme and port stay.
 pub fn at_host(base: &str, host: Option<&str>) -> String {
     let split = host.zip(base.split_once("://"));
     let Some((host, (scheme, rest))) = split else { return base.to_owned() };

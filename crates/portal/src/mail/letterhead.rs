@@ -1,5 +1,6 @@
 //! Under whose name somebody is written to: the operator's, or that of the white-label reseller whom they belong to.
 
+use domain::channel::at_host;
 use domain::tenancy::Node;
 use store::{Db, StoreError};
 
@@ -34,16 +35,9 @@ impl Letterhead {
             shown => shown?,
         };
         let Some(look) = shown.map(|shown| shown.look) else { return Ok(Some(ours)) };
-        let url = look.portal_host.map_or_else(|| ours.url.clone(), |host| with_host(&ours.url, &host));
+        let url = at_host(&ours.url, look.portal_host.as_deref());
         Ok(Some(Self { from: Some(look.portal_name.clone()), portal: look.portal_name, url }))
     }
-}
-
-/// The same listener under another name.
-fn with_host(url: &str, host: &str) -> String {
-    let (scheme, authority) = url.split_once("://").unwrap_or(("https", url));
-    let port = authority.rsplit_once(':').map(|(_, port)| port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
-    port.map_or_else(|| format!("{scheme}://{host}"), |port| format!("{scheme}://{host}:{port}"))
 }
 
 #[cfg(test)]
@@ -58,7 +52,7 @@ mod tests {
             ("http://[2001:db8::1]:8080", "http://portal.north.example.net:8080"),
             ("http://[2001:db8::1]", "http://portal.north.example.net"),
         ] {
-            assert_eq!(with_host(url, "portal.north.example.net"), other, "{url}");
+            assert_eq!(at_host(url, Some("portal.north.example.net")), other, "{url}");
         }
     }
 }
