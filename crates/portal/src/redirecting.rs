@@ -122,10 +122,13 @@ impl Reconciler {
         self.land().await?;
         let now = (self.clock)();
         let accounts = self.admin.store.read(|db| store::redirect::list(db, &Scope::Operator)).await?;
+        if accounts.is_empty() {
+            return Ok(0);
+        }
         let revision = self.admin.store.read(store::context::platform_revision).await?;
-        let woken = match (&self.round, accounts.is_empty()) {
-            (None, false) => self.admin.store.read(|db| store::redirect::woken(db, "")).await?,
-            _ => Vec::new(),
+        let woken = match &self.round {
+            None => self.admin.store.read(|db| store::redirect::woken(db, "")).await?,
+            Some(_) => Vec::new(),
         };
         self.clients.retain(|id, _| accounts.iter().any(|account| account.id == *id));
         let mut errands = Vec::new();

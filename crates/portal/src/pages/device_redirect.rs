@@ -14,6 +14,7 @@ use super::phone::{Phone, wrong};
 use super::sign_in::Nothing;
 use super::visitor::Visitor;
 use crate::App;
+use crate::admin::Error;
 use crate::admin::redirect::{self, Label, StandingView};
 
 /// Where the panel stands on the page.
@@ -48,7 +49,7 @@ pub(crate) async fn set_label(State(app): State<App>, visitor: Visitor, Path(mac
     let label = Label { serial: typed.serial, mac_id: typed.mac_id };
     match redirect::set_label(&app.admin, &visitor.by, &phone.device.mac, label).await {
         Ok(_) => Ok(back(&format!("{}{PANEL}", phone.page("")), "label-kept")),
-        Err(error) => overview(&app, &visitor, &phone, Reveals { wrong: Some(wrong(&visitor, error)?), ..Reveals::default() }).await,
+        Err(error) => refused(&app, &visitor, &phone, error).await,
     }
 }
 
@@ -64,7 +65,7 @@ pub(crate) async fn mark(State(app): State<App>, visitor: Visitor, Path(mac): Pa
     let is_by_hand = yes_or_no(&form.by_hand)?;
     match redirect::mark_by_hand(&app.admin, &visitor.by, &phone.device.mac, is_by_hand).await {
         Ok(_) => Ok(back(&format!("{}{PANEL}", phone.page("")), if is_by_hand { "by-hand" } else { "not-by-hand" })),
-        Err(error) => overview(&app, &visitor, &phone, Reveals { wrong: Some(wrong(&visitor, error)?), ..Reveals::default() }).await,
+        Err(error) => refused(&app, &visitor, &phone, error).await,
     }
 }
 
@@ -95,8 +96,13 @@ pub(crate) async fn show_address(
     visitor.proved_for(&phone.page(""))?;
     match redirect::address(&app.admin, &visitor.by, &phone.device.mac).await {
         Ok(address) => reveal(&app, &visitor, &phone, Some(address), |address| Reveals { address, ..Reveals::default() }).await,
-        Err(error) => overview(&app, &visitor, &phone, Reveals { wrong: Some(wrong(&visitor, error)?), ..Reveals::default() }).await,
+        Err(error) => refused(&app, &visitor, &phone, error).await,
     }
+}
+
+/// The page, with what was wrong.
+async fn refused(app: &App, visitor: &Visitor, phone: &Phone, error: Error) -> Answer {
+    overview(app, visitor, phone, Reveals { wrong: Some(wrong(visitor, error)?), ..Reveals::default() }).await
 }
 
 async fn reveal(
