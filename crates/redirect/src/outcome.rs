@@ -171,6 +171,30 @@ impl Failure {
     }
 }
 
+/// Why a call came to nothing, where it matters whether the service looked at what it was asked.
+#[derive(Debug)]
+pub(crate) enum No<R> {
+    /// Whatever it asked for would have failed so.
+    Failed(Failure),
+    /// The service did not take what it asked for. Nothing was written.
+    Refused(R),
+}
+
+impl<R> From<Failure> for No<R> {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl<R: Into<Failure>> From<No<R>> for Failure {
+    fn from(no: No<R>) -> Self {
+        match no {
+            No::Failed(failure) => failure,
+            No::Refused(refusal) => refusal.into(),
+        }
+    }
+}
+
 /// A service's words, cut short, on one line. An address that it repeats may be the secret one of a phone, and is left out.
 pub(crate) fn cut(said: &str) -> String {
     let line: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();

@@ -11,11 +11,11 @@ use reqwest::header::HeaderName;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
-use self::words::{No, refusal};
+use self::words::{Refusal, refusal};
 use crate::account::Credentials;
 use crate::limits::{PAGES_MAX, POLY_ADDRESS_BYTES_MAX, POLY_LOGIN_BYTES_MAX, POLY_NAME_BYTES_MAX, POLY_PAGE};
 use crate::loose::{segment, text};
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, No, Outcome};
 use crate::road::{Ask, Line, Reply};
 use crate::row::{Row, in_turn};
 use crate::service::{Entry, Listed, Page, Profile, Service, Standing, Target};
@@ -44,14 +44,14 @@ impl Poly {
         Self { line, api_key: credentials.get("api_key").into() }
     }
 
-    async fn ask(&self, method: Method, url: Url, body: Option<&Value>) -> Result<Reply, No> {
+    async fn ask(&self, method: Method, url: Url, body: Option<&Value>) -> Result<Reply, No<Refusal>> {
         let headers = vec![(API_KEY, self.api_key.expose().clone())];
         let body = body.map(|body| ("application/json", body.to_string().into_bytes()));
         let reply = self.line.send(Ask { method, url, headers, body }).await?;
         if reply.is_good() { Ok(reply) } else { Err(refusal(&reply)) }
     }
 
-    async fn look(&self, path: &str) -> Result<Reply, No> {
+    async fn look(&self, path: &str) -> Result<Reply, No<Refusal>> {
         self.ask(Method::GET, self.line.at(path), None).await
     }
 }

@@ -189,3 +189,26 @@ async fn read(mut answer: Response) -> Result<Reply, Failure> {
     }
     Ok(Reply { status, headers, body })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Time that passes only while everybody waits: no clock decides.
+    #[tokio::test(start_paused = true)]
+    async fn calls_wait_their_turn_and_a_clone_waits_in_the_same_line() {
+        let road = Road::new(&[], || Time::from_millis(0), |_| ()).unwrap();
+        let line = road.line("https://service.example.com".parse().unwrap(), 2);
+        let began = Instant::now();
+        for waited in [0, 500, 1000] {
+            line.turn().await;
+            assert_eq!(began.elapsed(), Duration::from_millis(waited));
+        }
+        line.clone().turn().await;
+        assert_eq!(began.elapsed(), Duration::from_millis(1500));
+        let other = road.clone().in_a_hurry().line("https://127.0.0.1".parse().unwrap(), 2);
+        other.turn().await;
+        other.turn().await;
+        assert_eq!(began.elapsed(), Duration::from_millis(1500));
+    }
+}

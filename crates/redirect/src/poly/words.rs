@@ -3,17 +3,8 @@
 use serde_json::Value;
 
 use crate::loose::text;
-use crate::outcome::{Failure, cut};
+use crate::outcome::{Failure, No, cut};
 use crate::road::Reply;
-
-/// Why a call came to nothing.
-#[derive(Debug)]
-pub(super) enum No {
-    /// Whatever it asked for would have failed so.
-    Failed(Failure),
-    /// The service did not take what it asked for. Nothing was written.
-    Refused(Refusal),
-}
 
 /// A refusal of what was asked.
 #[derive(Debug)]
@@ -22,23 +13,14 @@ pub(super) struct Refusal {
     pub said: String,
 }
 
-impl From<Failure> for No {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-impl From<No> for Failure {
-    fn from(no: No) -> Self {
-        match no {
-            No::Failed(failure) => failure,
-            No::Refused(refusal) => Self::refused(refusal.said),
-        }
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::refused(refusal.said)
     }
 }
 
 /// Reads an answer that is no success.
-pub(super) fn refusal(reply: &Reply) -> No {
+pub(super) fn refusal(reply: &Reply) -> No<Refusal> {
     let status = reply.status;
     let body: Value = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
     let words = ["message", "error"].iter().map(|name| text(&body[*name])).find(|text| !text.is_empty());

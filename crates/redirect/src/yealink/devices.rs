@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use domain::{Mac, Secret, Time};
 use serde_json::{Value, json};
 
-use super::words::{Bulk, No, Of, Refusal, outcome};
+use super::words::{Bulk, Of, Refusal, outcome};
 use super::{Ymcs, bulk_max};
 use crate::limits::YMCS_SERIAL_BYTES_MAX;
 use crate::loose::{number, segment, text};
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, No, Outcome};
 use crate::service::{Entry, Listed, Target};
 
 /// A device of the account as a list shows it.
@@ -97,7 +97,7 @@ impl Ymcs {
     }
 
     /// Adds one batch: a bare array, with serial numbers or by MAC.
-    async fn add(&self, batch: &[Sent<'_>]) -> Result<Vec<Outcome>, No> {
+    async fn add(&self, batch: &[Sent<'_>]) -> Result<Vec<Outcome>, No<Refusal>> {
         let (path, items): (_, Vec<_>) = if self.without_serial {
             let item = |one: &Sent<'_>| json!({ "mac": one.mac, "serverId": one.server });
             ("v2/rps/addDevicesByMac", batch.iter().map(item).collect())

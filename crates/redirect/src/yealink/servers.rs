@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::words::{Bulk, No, Of};
+use super::words::{Bulk, Of};
 use super::{Rows, Ymcs};
 use crate::limits::{PAGES_MAX, YMCS_ADDRESS_BYTES_MAX, YMCS_LOGIN_BYTES_MAX, YMCS_NAME_BYTES_MAX, YMCS_PAGE};
 use crate::loose::{segment, text};
-use crate::outcome::Failure;
+use crate::outcome::{Failure, No};
 use crate::service::Profile;
 
 impl Ymcs {

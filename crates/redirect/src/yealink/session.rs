@@ -8,9 +8,9 @@ use reqwest::header::{AUTHORIZATION, HeaderName};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use super::words::{No, refusal};
+use super::words::{Refusal, refusal};
 use crate::loose::number;
-use crate::outcome::Failure;
+use crate::outcome::{Failure, No};
 use crate::road::{Ask, Line, Reply};
 
 /// How long before its end a token is given up.
@@ -52,21 +52,21 @@ impl Session {
     }
 
     /// `POST` with a body; the service takes none without.
-    pub async fn post(&self, path: &str, body: &Value) -> Result<Reply, No> {
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Reply, No<Refusal>> {
         self.ask(Method::POST, path, Some(body)).await
     }
 
     /// `GET`.
-    pub async fn look(&self, path: &str) -> Result<Reply, No> {
+    pub async fn look(&self, path: &str) -> Result<Reply, No<Refusal>> {
         self.ask(Method::GET, path, None).await
     }
 
     /// `PATCH`.
-    pub async fn patch(&self, path: &str, body: &Value) -> Result<Reply, No> {
+    pub async fn patch(&self, path: &str, body: &Value) -> Result<Reply, No<Refusal>> {
         self.ask(Method::PATCH, path, Some(body)).await
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Reply, No> {
+    async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Reply, No<Refusal>> {
         let token = self.token().await?;
         let mut reply = self.send(method.clone(), path, body, format!("Bearer {}", token.expose())).await?;
         if reply.status == 401 {

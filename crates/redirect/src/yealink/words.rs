@@ -6,17 +6,8 @@ use domain::Mac;
 use serde_json::Value;
 
 use crate::loose::{number, text};
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, No, Outcome};
 use crate::road::Reply;
-
-/// Why a call came to nothing.
-#[derive(Debug)]
-pub(super) enum No {
-    /// Whatever it asked for would have failed so.
-    Failed(Failure),
-    /// The service did not take what it asked for. Nothing was written.
-    Refused(Refusal),
-}
 
 /// A refusal of what was asked.
 #[derive(Debug)]
@@ -25,18 +16,9 @@ pub(super) struct Refusal {
     said: String,
 }
 
-impl From<Failure> for No {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-impl From<No> for Failure {
-    fn from(no: No) -> Self {
-        match no {
-            No::Failed(failure) => failure,
-            No::Refused(refusal) => Self::refused(refusal.said),
-        }
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::refused(refusal.said)
     }
 }
 
@@ -58,7 +40,7 @@ impl Refusal {
 }
 
 /// Reads an answer that is no success.
-pub(super) fn refusal(reply: &Reply) -> No {
+pub(super) fn refusal(reply: &Reply) -> No<Refusal> {
     let body: Value = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
     let code = text(&body["code"]);
     let oauth = text(&body["error"]);

@@ -405,3 +405,14 @@ async fn no_secret_is_in_what_is_said() {
     }
     assert!(!failure.to_string().contains("phones.example.com"), "{failure}");
 }
+
+/// A certificate of somebody else's authority: nothing is sent, not even the key.
+#[tokio::test]
+async fn a_service_that_cannot_be_trusted_is_told_nothing() {
+    let emulator = Emulator::start(Ymcs::new(KEY, SECRET)).await.unwrap();
+    let other = Emulator::start(Ymcs::new(KEY, SECRET)).await.unwrap();
+    let road = Road::new(&[other.authority()], clock, chance).unwrap().in_a_hurry();
+    let service = account(Kind::YealinkYmcs, &emulator.base(), FIELDS).open(&road);
+    assert!(matches!(service.verify().await, Err(Failure::Unreachable { .. })));
+    assert_eq!(emulator.count(), 0);
+}
